@@ -8,13 +8,12 @@
 #include <linux/module.h>
 #include <linux/context_tracking.h>
 #include <linux/cpuhotplug.h>
-#include <linux/device.h>
 #include <linux/entry-kvm.h>
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
-#include <linux/mmu_notifier.h>
+#include <linux/rcupdate.h>
 #include <linux/shrinker.h>
 #include <linux/syscore_ops.h>
 #include <asm/reboot.h>
@@ -40,9 +39,6 @@ int probe_follow_pte_mm(struct mm_struct *mm, pte_t **ptep, spinlock_t **lock)
 {
 	return follow_pte(mm, 0, ptep, lock);
 }
-
-PROBE(notifier_change_pte) /* mmu_notifier_ops.change_pte: before 6.10 */
-struct mmu_notifier_ops probe_notifier_change_pte = { .change_pte = NULL };
 
 PROBE(eventfd_signal_count) /* eventfd_signal() takes a count: before 6.8 */
 void probe_eventfd_signal_count(struct eventfd_ctx *ctx)
@@ -82,12 +78,6 @@ void probe_vm_flags_set(struct vm_area_struct *vma)
 	vm_flags_set(vma, VM_PFNMAP);
 }
 
-PROBE(guest_exit_bool) /* context_tracking_guest_exit() returns a bool: since 6.8 */
-bool probe_guest_exit_bool(void)
-{
-	return context_tracking_guest_exit();
-}
-
 PROBE(xfer_work_void) /* xfer_to_guest_mode_handle_work() takes no argument: 7.x */
 int probe_xfer_work_void(void)
 {
@@ -100,14 +90,14 @@ struct file *probe_fd_file(struct fd f)
 	return fd_file(f);
 }
 
-PROBE(class_create_owner) /* class_create() takes the owner: before 6.4 */
-void *probe_class_create_owner(void)
-{
-	return class_create(THIS_MODULE, "probe");
-}
-
 PROBE(hrtimer_init) /* hrtimer_init(): before 6.15, then hrtimer_setup() */
 void probe_hrtimer_init(struct hrtimer *timer)
 {
 	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+}
+
+PROBE(rcu_virt_note_cpu) /* rcu_virt_note_context_switch() takes a CPU: before 6.5 */
+void probe_rcu_virt_note_cpu(void)
+{
+	rcu_virt_note_context_switch(0);
 }

@@ -14,13 +14,14 @@ shift 2
 
 {
 	sed -n 's/^PROBE(\([a-z0-9_]*\)).*/\1/p' "$src" > "$out.names"
-	sed 's/^PROBE(\([a-z0-9_]*\)).*/#line 1 "probe:\1"/' "$src" > "$out.c"
+	sed 's/^PROBE(\([a-z0-9_]*\)).*/#line 1 "probe:\1"/' "$src" > "$out.src"
 }
 
 # A probe asks whether a call compiles: what C only warns about, and no other warning, is a no.
 LC_ALL=C "$@" -Wno-error -Werror=implicit-function-declaration \
-	-Werror=incompatible-pointer-types -Werror=int-conversion -fmax-errors=0 -fdiagnostics-color=never -fsyntax-only \
-	-x c "$out.c" > "$out.log" 2>&1 || true
+	-Werror=incompatible-pointer-types -Werror=int-conversion -fmax-errors=0 -ftrack-macro-expansion=0 \
+	-fdiagnostics-color=never -fsyntax-only \
+	-x c "$out.src" > "$out.log" 2>&1 || true
 
 # An error that belongs to no probe means that the question itself failed: a wrong compiler or
 # broken headers. Guessing would give a module that corrupts memory.
@@ -40,5 +41,5 @@ fi
 		echo "#define KVM_HAVE_$(echo "$name" | tr "[:lower:]" "[:upper:]") $have"
 	done < "$out.names"
 } > "$out.tmp"
-rm -f "$out.names" "$out.c"
+rm -f "$out.names" "$out.src"
 mv "$out.tmp" "$out"
