@@ -17,7 +17,8 @@ kmod-of  = build/kmod/$(call release,$(1))
 build    = tools/build/modules $(1) $(call kmod-of,$(1)) KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules modules-for modules-test install uninstall demo check bench unit lint setup clean help
+.PHONY: modules modules-for modules-test install uninstall demo check bench unit lint setup
+.PHONY: clean help
 
 modules:
 	@kdir="$(call kdir-of)"; test -n "$$kdir"
@@ -91,4 +92,5 @@ help:
 	@echo '  make clean'
 	@echo ''
 	@echo 'Variables: KDIR=<headers>, KVER=<version> (modules-for, lint), JOBS=<n>,'
-	@echo '           TEST_KVER=<version> (demo, check, bench; now $(TEST_KVER)), INSTALL_MOD_PATH=<dir>'
+	@echo '           TEST_KVER=<version> (demo, check, bench; now $(TEST_KVER)),'
+	@echo '           INSTALL_MOD_PATH=<dir> (install, uninstall)'

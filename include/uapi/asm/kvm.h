@@ -78,7 +78,7 @@
 #define KVM_X86_SEV_ES_VM	3
 #define KVM_X86_SNP_VM		4
 
-/* ---- General registers: KVM_GET/SET_REGS (4.11, 4.12) ----------------------------------------- */
+/* ---- General registers: KVM_GET/SET_REGS (4.11, 4.12) ---------------------------------------- */
 
 struct kvm_regs {
 	__u64 rax, rbx, rcx, rdx;
@@ -88,7 +88,7 @@ struct kvm_regs {
 	__u64 rip, rflags;
 };
 
-/* ---- System registers: KVM_GET/SET_SREGS (4.13, 4.14), SREGS2 (4.131, 4.132) ------------------ */
+/* ---- System registers: KVM_GET/SET_SREGS (4.13, 4.14), SREGS2 (4.131, 4.132) ----------------- */
 
 struct kvm_segment {
 	__u64 base;
@@ -131,7 +131,7 @@ struct kvm_sregs2 {
 	__u64 pdptrs[4];
 };
 
-/* ---- FPU and extended state: KVM_GET/SET_FPU (4.22), XSAVE (4.42, 4.134), XCRS (4.44) --------- */
+/* ---- FPU and extended state: KVM_GET/SET_FPU (4.22), XSAVE (4.42, 4.134), XCRS (4.44) -------- */
 
 struct kvm_fpu {
 	__u8 fpr[8][16];
@@ -168,7 +168,7 @@ struct kvm_xcrs {
 	__u64 padding[16];
 };
 
-/* ---- Debug registers: KVM_GET/SET_DEBUGREGS (4.33), KVM_SET_GUEST_DEBUG (4.87) ---------------- */
+/* ---- Debug registers: KVM_GET/SET_DEBUGREGS (4.33), KVM_SET_GUEST_DEBUG (4.87) --------------- */
 
 struct kvm_debugregs {
 	__u64 db[4];
@@ -198,7 +198,7 @@ struct kvm_debug_exit_arch {
 	__u64 dr7;
 };
 
-/* ---- Pending and injected events: KVM_GET/SET_VCPU_EVENTS (4.31, 4.32) ------------------------ */
+/* ---- Pending and injected events: KVM_GET/SET_VCPU_EVENTS (4.31, 4.32) ----------------------- */
 
 /* kvm_vcpu_events.flags: which optional parts are meaningful. */
 #define KVM_VCPUEVENT_VALID_NMI_PENDING	 0x00000001
@@ -248,7 +248,7 @@ struct kvm_vcpu_events {
 	__u64 exception_payload;
 };
 
-/* ---- MSRs: KVM_GET/SET_MSRS (4.18), index lists (4.3), filter (4.97) -------------------------- */
+/* ---- MSRs: KVM_GET/SET_MSRS (4.18), index lists (4.3), filter (4.97) ------------------------- */
 
 struct kvm_msr_entry {
 	__u32 index;
@@ -292,7 +292,7 @@ struct kvm_msr_filter {
 	struct kvm_msr_filter_range ranges[KVM_MSR_FILTER_MAX_RANGES];
 };
 
-/* ---- CPUID: KVM_SET_CPUID (4.20), KVM_GET_SUPPORTED_CPUID (4.46) ------------------------------ */
+/* ---- CPUID: KVM_SET_CPUID (4.20), KVM_GET_SUPPORTED_CPUID (4.46) ----------------------------- */
 
 struct kvm_cpuid_entry {
 	__u32 function;
@@ -325,7 +325,7 @@ struct kvm_cpuid2 {
 	struct kvm_cpuid_entry2 entries[];
 };
 
-/* ---- Registers shared through kvm_run (6.74) -------------------------------------------------- */
+/* ---- Registers shared through kvm_run (6.74) ------------------------------------------------- */
 
 #define KVM_SYNC_X86_REGS   (1UL << 0)
 #define KVM_SYNC_X86_SREGS  (1UL << 1)
@@ -344,7 +344,7 @@ struct kvm_sync_regs {
 #define KVM_RUN_X86_BUS_LOCK   (1 << 1)
 #define KVM_RUN_X86_GUEST_MODE (1 << 2)
 
-/* ---- Interrupt chips: KVM_GET/SET_IRQCHIP (4.26), LAPIC (4.57) -------------------------------- */
+/* ---- Interrupt chips: KVM_GET/SET_IRQCHIP (4.26), LAPIC (4.57) ------------------------------- */
 
 /* kvm_irqchip.chip_id, and kvm_irq_routing_irqchip.irqchip */
 #define KVM_IRQCHIP_PIC_MASTER 0
@@ -403,7 +403,7 @@ struct kvm_lapic_state {
 	char regs[KVM_APIC_REG_SIZE];
 };
 
-/* ---- The 8254 timer: KVM_CREATE_PIT2 (4.71), GET/SET_PIT2 (4.72), REINJECT_CONTROL (4.99) ----- */
+/* ---- The 8254 timer: KVM_CREATE_PIT2 (4.71), GET/SET_PIT2 (4.72), REINJECT_CONTROL (4.99) ---- */
 
 /* kvm_pit_config.flags: port 0x61 is answered by a dummy */
 #define KVM_PIT_SPEAKER_DUMMY 1
@@ -444,7 +444,7 @@ struct kvm_reinject_control {
 	__u8 reserved[31];
 };
 
-/* ---- Nested state: KVM_GET/SET_NESTED_STATE (4.114) ------------------------------------------- */
+/* ---- Nested state: KVM_GET/SET_NESTED_STATE (4.114) ------------------------------------------ */
 
 /* kvm_nested_state.format: it follows the host's vendor */
 #define KVM_STATE_NESTED_FORMAT_VMX 0
@@ -504,7 +504,7 @@ struct kvm_nested_state {
 	} data;
 };
 
-/* ---- PMU event filter: KVM_SET_PMU_EVENT_FILTER (4.120) --------------------------------------- */
+/* ---- PMU event filter: KVM_SET_PMU_EVENT_FILTER (4.120) -------------------------------------- */
 
 #define KVM_PMU_EVENT_ALLOW 0
 #define KVM_PMU_EVENT_DENY  1
@@ -539,7 +539,7 @@ struct kvm_pmu_event_filter {
 /* KVM_CAP_PMU_CAPABILITY (8.35) */
 #define KVM_PMU_CAP_DISABLE (1 << 0)
 
-/* ---- Arguments of x86 capabilities ------------------------------------------------------------ */
+/* ---- Arguments of x86 capabilities ----------------------------------------------------------- */
 
 /* KVM_CAP_DISABLE_QUIRKS2 (7.31): what in-tree KVM does against the manual unless told not to */
 #define KVM_X86_QUIRK_LINT0_REENABLED		 (1 << 0)
@@ -575,7 +575,7 @@ struct kvm_pmu_event_filter {
 #define KVM_X86_NOTIFY_VMEXIT_ENABLED (1ULL << 0)
 #define KVM_X86_NOTIFY_VMEXIT_USER    (1ULL << 1)
 
-/* ---- Attributes: KVM_GET/SET/HAS_DEVICE_ATTR (4.80) on /dev/kvm and on a vCPU ----------------- */
+/* ---- Attributes: KVM_GET/SET/HAS_DEVICE_ATTR (4.80) on /dev/kvm and on a vCPU ---------------- */
 
 /* on /dev/kvm */
 #define KVM_X86_GRP_SYSTEM	  0
@@ -587,7 +587,7 @@ struct kvm_pmu_event_filter {
 #define KVM_VCPU_TSC_CTRL   0
 #define KVM_VCPU_TSC_OFFSET 0
 
-/* ---- Machine checks: KVM_X86_SETUP_MCE, SET_MCE (4.105, 4.106) -------------------------------- */
+/* ---- Machine checks: KVM_X86_SETUP_MCE, SET_MCE (4.105, 4.106) ------------------------------- */
 
 struct kvm_x86_mce {
 	__u64 status;
