@@ -24,7 +24,7 @@
 #include <compat/power.h>
 
 /* get_unaligned() and its kin moved. */
-#if __has_include(<linux/unaligned.h>)
+#if KVM_HAVE_LINUX_UNALIGNED
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>

@@ -271,8 +271,8 @@ struct kvm_msr_list {
 #define KVM_MSR_FILTER_MAX_RANGES      16
 
 /* kvm_msr_filter_range.flags */
-#define KVM_MSR_FILTER_READ	       (1 << 0)
-#define KVM_MSR_FILTER_WRITE	       (1 << 1)
+#define KVM_MSR_FILTER_READ		(1 << 0)
+#define KVM_MSR_FILTER_WRITE		(1 << 1)
 #define KVM_MSR_FILTER_RANGE_VALID_MASK (KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE)
 
 /* kvm_msr_filter.flags: what becomes of an MSR that no range covers */
@@ -327,11 +327,10 @@ struct kvm_cpuid2 {
 
 /* ---- Registers shared through kvm_run (6.74) ------------------------------------------------- */
 
-#define KVM_SYNC_X86_REGS   (1UL << 0)
-#define KVM_SYNC_X86_SREGS  (1UL << 1)
-#define KVM_SYNC_X86_EVENTS (1UL << 2)
-#define KVM_SYNC_X86_VALID_FIELDS \
-	(KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS)
+#define KVM_SYNC_X86_REGS	  (1UL << 0)
+#define KVM_SYNC_X86_SREGS	  (1UL << 1)
+#define KVM_SYNC_X86_EVENTS	  (1UL << 2)
+#define KVM_SYNC_X86_VALID_FIELDS (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS)
 
 struct kvm_sync_regs {
 	struct kvm_regs regs;
@@ -357,7 +356,7 @@ struct kvm_pic_state {
 	__u8 last_irr; /* line levels, for edge detection */
 	__u8 irr, imr, isr;
 	__u8 priority_add; /* highest priority line, after rotation */
-	__u8 irq_base; /* ICW2 */
+	__u8 irq_base;	   /* ICW2 */
 	__u8 read_reg_select;
 	__u8 poll;
 	__u8 special_mask;
@@ -366,7 +365,7 @@ struct kvm_pic_state {
 	__u8 rotate_on_auto_eoi;
 	__u8 special_fully_nested_mode;
 	__u8 init4; /* ICW4 is expected */
-	__u8 elcr; /* ports 0x4d0, 0x4d1 */
+	__u8 elcr;  /* ports 0x4d0, 0x4d1 */
 	__u8 elcr_mask;
 };
 
@@ -531,10 +530,10 @@ struct kvm_pmu_event_filter {
 #define KVM_PMU_MASKED_ENTRY_UMASK_MASK	      0xff00000000000000ULL
 #define KVM_PMU_MASKED_ENTRY_UMASK_MASK_SHIFT (56)
 
-#define KVM_PMU_ENCODE_MASKED_ENTRY(event_select, mask, match, exclude)      \
-	((((__u64)(event_select) & 0xf00) << 24) | ((event_select) & 0xffULL) | \
-	 (((match) & 0xffULL) << 8) | ((exclude) ? _BITULL(55) : 0) |           \
-	 (((mask) & 0xffULL) << KVM_PMU_MASKED_ENTRY_UMASK_MASK_SHIFT))
+#define KVM_PMU_ENCODE_MASKED_ENTRY(event_select, mask, match, exclude)     \
+	((((__u64)(event_select)&0xf00) << 24) | ((event_select)&0xffULL) | \
+	 (((match)&0xffULL) << 8) | ((exclude) ? _BITULL(55) : 0) |         \
+	 (((mask)&0xffULL) << KVM_PMU_MASKED_ENTRY_UMASK_MASK_SHIFT))
 
 /* KVM_CAP_PMU_CAPABILITY (8.35) */
 #define KVM_PMU_CAP_DISABLE (1 << 0)
@@ -555,7 +554,7 @@ struct kvm_pmu_event_filter {
 #define KVM_X86_QUIRK_VMCS12_ALLOW_FREEZE_IN_SMM (1 << 10)
 
 /* KVM_CAP_X2APIC_API (7.7) */
-#define KVM_X2APIC_API_USE_32BIT_IDS		(1ULL << 0)
+#define KVM_X2APIC_API_USE_32BIT_IDS	       (1ULL << 0)
 #define KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK (1ULL << 1)
 
 /* KVM_CAP_X86_DISABLE_EXITS (7.13) */
@@ -563,9 +562,9 @@ struct kvm_pmu_event_filter {
 #define KVM_X86_DISABLE_EXITS_HLT    (1 << 1)
 #define KVM_X86_DISABLE_EXITS_PAUSE  (1 << 2)
 #define KVM_X86_DISABLE_EXITS_CSTATE (1 << 3)
-#define KVM_X86_DISABLE_VALID_EXITS                                \
-	(KVM_X86_DISABLE_EXITS_MWAIT | KVM_X86_DISABLE_EXITS_HLT | \
-	 KVM_X86_DISABLE_EXITS_PAUSE | KVM_X86_DISABLE_EXITS_CSTATE)
+#define KVM_X86_DISABLE_VALID_EXITS                                                              \
+	(KVM_X86_DISABLE_EXITS_MWAIT | KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE | \
+	 KVM_X86_DISABLE_EXITS_CSTATE)
 
 /* KVM_CAP_X86_BUS_LOCK_EXIT (7.22) */
 #define KVM_BUS_LOCK_DETECTION_OFF  (1 << 0)
