@@ -24,7 +24,7 @@
 #include <compat/power.h>
 
 /* get_unaligned() and its kin moved. */
-#if __has_include(<linux/unaligned.h>)
+#if KVM_HAVE_LINUX_UNALIGNED
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
@@ -34,7 +34,7 @@
 #define INVALID_GPA (~(gpa_t)0)
 #endif
 
-/* ---- CPU hotplug ------------------------------------------------------------------------------ */
+/* ---- CPU hotplug ----------------------------------------------------------------------------- */
 
 /*
  * KVM_COMPAT_CPUHP_STATE: the state for hardware on and off. Where KVM_COMPAT_CPUHP_MAY_FAIL is 0
@@ -51,7 +51,7 @@
 #define KVM_COMPAT_CPUHP_MAY_FAIL 0
 #endif
 
-/* ---- Memory ----------------------------------------------------------------------------------- */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
 /* Without the flag a gup that waits for userfaultfd answers fatal signals only. */
 #if KVM_HAVE_FOLL_INTERRUPTIBLE
@@ -103,7 +103,7 @@ struct shrinker *kvm_compat_shrinker_register(const char *name, kvm_compat_shrin
 					      kvm_compat_shrink_fn *scan, int seeks);
 void kvm_compat_shrinker_unregister(struct shrinker *shrinker);
 
-/* ---- Files, events, timers -------------------------------------------------------------------- */
+/* ---- Files, events, timers ------------------------------------------------------------------- */
 
 static inline struct file *kvm_compat_fd_file(struct fd f)
 {

@@ -42,6 +42,7 @@ int kvm_compat_follow_pfn(struct vm_area_struct *vma, unsigned long addr, bool w
 	if (follow_pte(vma, addr, &ptep, &lock))
 #endif
 		return -ENOENT;
+	__acquire(lock); /* follow_pte() returned with it held, which its declaration hides */
 	pte = READ_ONCE(*ptep);
 	pte_unmap_unlock(ptep, lock);
 	*pfn = pte_pfn(pte);
@@ -49,6 +50,45 @@ int kvm_compat_follow_pfn(struct vm_area_struct *vma, unsigned long addr, bool w
 #endif
 	return write && !*writable ? -ENOENT : 0;
 }
+
+/* The three steps of a shrinker's life, old and new: make, publish, take back and free. */
+#if KVM_HAVE_SHRINKER_ALLOC
+static struct shrinker *shrinker_make(const char *name)
+{
+	return shrinker_alloc(0, "%s", name);
+}
+
+static int shrinker_publish(struct shrinker *shrinker, const char *name)
+{
+	shrinker_register(shrinker);
+	return 0;
+}
+
+static void shrinker_drop(struct shrinker *shrinker)
+{
+	shrinker_free(shrinker);
+}
+#else
+static struct shrinker *shrinker_make(const char *name)
+{
+	return kzalloc(sizeof(struct shrinker), GFP_KERNEL);
+}
+
+static int shrinker_publish(struct shrinker *shrinker, const char *name)
+{
+	int ret = register_shrinker(shrinker, "%s", name);
+
+	if (ret)
+		kfree(shrinker);
+	return ret;
+}
+
+static void shrinker_drop(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
+#endif
 
 /**
  * kvm_compat_shrinker_register - have the kernel ask for memory back when it is short
@@ -62,13 +102,9 @@ int kvm_compat_follow_pfn(struct vm_area_struct *vma, unsigned long addr, bool w
 struct shrinker *kvm_compat_shrinker_register(const char *name, kvm_compat_shrink_fn *count,
 					      kvm_compat_shrink_fn *scan, int seeks)
 {
-	struct shrinker *shrinker;
+	struct shrinker *shrinker = shrinker_make(name);
+	int ret;
 
-#if KVM_HAVE_SHRINKER_ALLOC
-	shrinker = shrinker_alloc(0, "%s", name);
-#else
-	shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
-#endif
 	if (!shrinker)
 		return ERR_PTR(-ENOMEM);
 
@@ -76,19 +112,8 @@ struct shrinker *kvm_compat_shrinker_register(const char *name, kvm_compat_shrin
 	shrinker->scan_objects = scan;
 	shrinker->seeks = seeks;
 
-#if KVM_HAVE_SHRINKER_ALLOC
-	shrinker_register(shrinker);
-#else
-	{
-		int ret = register_shrinker(shrinker, "%s", name);
-
-		if (ret) {
-			kfree(shrinker);
-			return ERR_PTR(ret);
-		}
-	}
-#endif
-	return shrinker;
+	ret = shrinker_publish(shrinker, name);
+	return ret ? ERR_PTR(ret) : shrinker;
 }
 
 /**
@@ -99,12 +124,6 @@ struct shrinker *kvm_compat_shrinker_register(const char *name, kvm_compat_shrin
  */
 void kvm_compat_shrinker_unregister(struct shrinker *shrinker)
 {
-	if (!shrinker)
-		return;
-#if KVM_HAVE_SHRINKER_ALLOC
-	shrinker_free(shrinker);
-#else
-	unregister_shrinker(shrinker);
-	kfree(shrinker);
-#endif
+	if (shrinker)
+		shrinker_drop(shrinker);
 }

@@ -101,3 +101,8 @@ void probe_rcu_virt_note_cpu(void)
 {
 	rcu_virt_note_context_switch(0);
 }
+
+PROBE(linux_unaligned) /* get_unaligned() is in linux/unaligned.h: since 6.12 */
+#if !__has_include(<linux/unaligned.h>)
+struct probe_linux_unaligned { undefined_t no; };
+#endif

@@ -19,8 +19,8 @@ shift 2
 
 # A probe asks whether a call compiles: what C only warns about, and no other warning, is a no.
 LC_ALL=C "$@" -Wno-error -Werror=implicit-function-declaration \
-	-Werror=incompatible-pointer-types -Werror=int-conversion -fmax-errors=0 -ftrack-macro-expansion=0 \
-	-fdiagnostics-color=never -fsyntax-only \
+	-Werror=incompatible-pointer-types -Werror=int-conversion -fmax-errors=0 \
+	-ftrack-macro-expansion=0 -fdiagnostics-color=never -fsyntax-only \
 	-x c "$out.src" > "$out.log" 2>&1 || true
 
 # An error that belongs to no probe means that the question itself failed: a wrong compiler or

@@ -78,7 +78,7 @@
 #define KVM_X86_SEV_ES_VM	3
 #define KVM_X86_SNP_VM		4
 
-/* ---- General registers: KVM_GET/SET_REGS (4.11, 4.12) ----------------------------------------- */
+/* ---- General registers: KVM_GET/SET_REGS (4.11, 4.12) ---------------------------------------- */
 
 struct kvm_regs {
 	__u64 rax, rbx, rcx, rdx;
@@ -88,7 +88,7 @@ struct kvm_regs {
 	__u64 rip, rflags;
 };
 
-/* ---- System registers: KVM_GET/SET_SREGS (4.13, 4.14), SREGS2 (4.131, 4.132) ------------------ */
+/* ---- System registers: KVM_GET/SET_SREGS (4.13, 4.14), SREGS2 (4.131, 4.132) ----------------- */
 
 struct kvm_segment {
 	__u64 base;
@@ -131,7 +131,7 @@ struct kvm_sregs2 {
 	__u64 pdptrs[4];
 };
 
-/* ---- FPU and extended state: KVM_GET/SET_FPU (4.22), XSAVE (4.42, 4.134), XCRS (4.44) --------- */
+/* ---- FPU and extended state: KVM_GET/SET_FPU (4.22), XSAVE (4.42, 4.134), XCRS (4.44) -------- */
 
 struct kvm_fpu {
 	__u8 fpr[8][16];
@@ -168,7 +168,7 @@ struct kvm_xcrs {
 	__u64 padding[16];
 };
 
-/* ---- Debug registers: KVM_GET/SET_DEBUGREGS (4.33), KVM_SET_GUEST_DEBUG (4.87) ---------------- */
+/* ---- Debug registers: KVM_GET/SET_DEBUGREGS (4.33), KVM_SET_GUEST_DEBUG (4.87) --------------- */
 
 struct kvm_debugregs {
 	__u64 db[4];
@@ -198,7 +198,7 @@ struct kvm_debug_exit_arch {
 	__u64 dr7;
 };
 
-/* ---- Pending and injected events: KVM_GET/SET_VCPU_EVENTS (4.31, 4.32) ------------------------ */
+/* ---- Pending and injected events: KVM_GET/SET_VCPU_EVENTS (4.31, 4.32) ----------------------- */
 
 /* kvm_vcpu_events.flags: which optional parts are meaningful. */
 #define KVM_VCPUEVENT_VALID_NMI_PENDING	 0x00000001
@@ -248,7 +248,7 @@ struct kvm_vcpu_events {
 	__u64 exception_payload;
 };
 
-/* ---- MSRs: KVM_GET/SET_MSRS (4.18), index lists (4.3), filter (4.97) -------------------------- */
+/* ---- MSRs: KVM_GET/SET_MSRS (4.18), index lists (4.3), filter (4.97) ------------------------- */
 
 struct kvm_msr_entry {
 	__u32 index;
@@ -271,8 +271,8 @@ struct kvm_msr_list {
 #define KVM_MSR_FILTER_MAX_RANGES      16
 
 /* kvm_msr_filter_range.flags */
-#define KVM_MSR_FILTER_READ	       (1 << 0)
-#define KVM_MSR_FILTER_WRITE	       (1 << 1)
+#define KVM_MSR_FILTER_READ		(1 << 0)
+#define KVM_MSR_FILTER_WRITE		(1 << 1)
 #define KVM_MSR_FILTER_RANGE_VALID_MASK (KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE)
 
 /* kvm_msr_filter.flags: what becomes of an MSR that no range covers */
@@ -292,7 +292,7 @@ struct kvm_msr_filter {
 	struct kvm_msr_filter_range ranges[KVM_MSR_FILTER_MAX_RANGES];
 };
 
-/* ---- CPUID: KVM_SET_CPUID (4.20), KVM_GET_SUPPORTED_CPUID (4.46) ------------------------------ */
+/* ---- CPUID: KVM_SET_CPUID (4.20), KVM_GET_SUPPORTED_CPUID (4.46) ----------------------------- */
 
 struct kvm_cpuid_entry {
 	__u32 function;
@@ -325,13 +325,12 @@ struct kvm_cpuid2 {
 	struct kvm_cpuid_entry2 entries[];
 };
 
-/* ---- Registers shared through kvm_run (6.74) -------------------------------------------------- */
+/* ---- Registers shared through kvm_run (6.74) ------------------------------------------------- */
 
-#define KVM_SYNC_X86_REGS   (1UL << 0)
-#define KVM_SYNC_X86_SREGS  (1UL << 1)
-#define KVM_SYNC_X86_EVENTS (1UL << 2)
-#define KVM_SYNC_X86_VALID_FIELDS \
-	(KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS)
+#define KVM_SYNC_X86_REGS	  (1UL << 0)
+#define KVM_SYNC_X86_SREGS	  (1UL << 1)
+#define KVM_SYNC_X86_EVENTS	  (1UL << 2)
+#define KVM_SYNC_X86_VALID_FIELDS (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS)
 
 struct kvm_sync_regs {
 	struct kvm_regs regs;
@@ -344,7 +343,7 @@ struct kvm_sync_regs {
 #define KVM_RUN_X86_BUS_LOCK   (1 << 1)
 #define KVM_RUN_X86_GUEST_MODE (1 << 2)
 
-/* ---- Interrupt chips: KVM_GET/SET_IRQCHIP (4.26), LAPIC (4.57) -------------------------------- */
+/* ---- Interrupt chips: KVM_GET/SET_IRQCHIP (4.26), LAPIC (4.57) ------------------------------- */
 
 /* kvm_irqchip.chip_id, and kvm_irq_routing_irqchip.irqchip */
 #define KVM_IRQCHIP_PIC_MASTER 0
@@ -357,7 +356,7 @@ struct kvm_pic_state {
 	__u8 last_irr; /* line levels, for edge detection */
 	__u8 irr, imr, isr;
 	__u8 priority_add; /* highest priority line, after rotation */
-	__u8 irq_base; /* ICW2 */
+	__u8 irq_base;	   /* ICW2 */
 	__u8 read_reg_select;
 	__u8 poll;
 	__u8 special_mask;
@@ -366,7 +365,7 @@ struct kvm_pic_state {
 	__u8 rotate_on_auto_eoi;
 	__u8 special_fully_nested_mode;
 	__u8 init4; /* ICW4 is expected */
-	__u8 elcr; /* ports 0x4d0, 0x4d1 */
+	__u8 elcr;  /* ports 0x4d0, 0x4d1 */
 	__u8 elcr_mask;
 };
 
@@ -403,7 +402,7 @@ struct kvm_lapic_state {
 	char regs[KVM_APIC_REG_SIZE];
 };
 
-/* ---- The 8254 timer: KVM_CREATE_PIT2 (4.71), GET/SET_PIT2 (4.72), REINJECT_CONTROL (4.99) ----- */
+/* ---- The 8254 timer: KVM_CREATE_PIT2 (4.71), GET/SET_PIT2 (4.72), REINJECT_CONTROL (4.99) ---- */
 
 /* kvm_pit_config.flags: port 0x61 is answered by a dummy */
 #define KVM_PIT_SPEAKER_DUMMY 1
@@ -444,7 +443,7 @@ struct kvm_reinject_control {
 	__u8 reserved[31];
 };
 
-/* ---- Nested state: KVM_GET/SET_NESTED_STATE (4.114) ------------------------------------------- */
+/* ---- Nested state: KVM_GET/SET_NESTED_STATE (4.114) ------------------------------------------ */
 
 /* kvm_nested_state.format: it follows the host's vendor */
 #define KVM_STATE_NESTED_FORMAT_VMX 0
@@ -504,7 +503,7 @@ struct kvm_nested_state {
 	} data;
 };
 
-/* ---- PMU event filter: KVM_SET_PMU_EVENT_FILTER (4.120) --------------------------------------- */
+/* ---- PMU event filter: KVM_SET_PMU_EVENT_FILTER (4.120) -------------------------------------- */
 
 #define KVM_PMU_EVENT_ALLOW 0
 #define KVM_PMU_EVENT_DENY  1
@@ -531,15 +530,15 @@ struct kvm_pmu_event_filter {
 #define KVM_PMU_MASKED_ENTRY_UMASK_MASK	      0xff00000000000000ULL
 #define KVM_PMU_MASKED_ENTRY_UMASK_MASK_SHIFT (56)
 
-#define KVM_PMU_ENCODE_MASKED_ENTRY(event_select, mask, match, exclude)      \
-	((((__u64)(event_select) & 0xf00) << 24) | ((event_select) & 0xffULL) | \
-	 (((match) & 0xffULL) << 8) | ((exclude) ? _BITULL(55) : 0) |           \
-	 (((mask) & 0xffULL) << KVM_PMU_MASKED_ENTRY_UMASK_MASK_SHIFT))
+#define KVM_PMU_ENCODE_MASKED_ENTRY(event_select, mask, match, exclude)     \
+	((((__u64)(event_select)&0xf00) << 24) | ((event_select)&0xffULL) | \
+	 (((match)&0xffULL) << 8) | ((exclude) ? _BITULL(55) : 0) |         \
+	 (((mask)&0xffULL) << KVM_PMU_MASKED_ENTRY_UMASK_MASK_SHIFT))
 
 /* KVM_CAP_PMU_CAPABILITY (8.35) */
 #define KVM_PMU_CAP_DISABLE (1 << 0)
 
-/* ---- Arguments of x86 capabilities ------------------------------------------------------------ */
+/* ---- Arguments of x86 capabilities ----------------------------------------------------------- */
 
 /* KVM_CAP_DISABLE_QUIRKS2 (7.31): what in-tree KVM does against the manual unless told not to */
 #define KVM_X86_QUIRK_LINT0_REENABLED		 (1 << 0)
@@ -555,7 +554,7 @@ struct kvm_pmu_event_filter {
 #define KVM_X86_QUIRK_VMCS12_ALLOW_FREEZE_IN_SMM (1 << 10)
 
 /* KVM_CAP_X2APIC_API (7.7) */
-#define KVM_X2APIC_API_USE_32BIT_IDS		(1ULL << 0)
+#define KVM_X2APIC_API_USE_32BIT_IDS	       (1ULL << 0)
 #define KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK (1ULL << 1)
 
 /* KVM_CAP_X86_DISABLE_EXITS (7.13) */
@@ -563,9 +562,9 @@ struct kvm_pmu_event_filter {
 #define KVM_X86_DISABLE_EXITS_HLT    (1 << 1)
 #define KVM_X86_DISABLE_EXITS_PAUSE  (1 << 2)
 #define KVM_X86_DISABLE_EXITS_CSTATE (1 << 3)
-#define KVM_X86_DISABLE_VALID_EXITS                                \
-	(KVM_X86_DISABLE_EXITS_MWAIT | KVM_X86_DISABLE_EXITS_HLT | \
-	 KVM_X86_DISABLE_EXITS_PAUSE | KVM_X86_DISABLE_EXITS_CSTATE)
+#define KVM_X86_DISABLE_VALID_EXITS                                                              \
+	(KVM_X86_DISABLE_EXITS_MWAIT | KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE | \
+	 KVM_X86_DISABLE_EXITS_CSTATE)
 
 /* KVM_CAP_X86_BUS_LOCK_EXIT (7.22) */
 #define KVM_BUS_LOCK_DETECTION_OFF  (1 << 0)
@@ -575,7 +574,7 @@ struct kvm_pmu_event_filter {
 #define KVM_X86_NOTIFY_VMEXIT_ENABLED (1ULL << 0)
 #define KVM_X86_NOTIFY_VMEXIT_USER    (1ULL << 1)
 
-/* ---- Attributes: KVM_GET/SET/HAS_DEVICE_ATTR (4.80) on /dev/kvm and on a vCPU ----------------- */
+/* ---- Attributes: KVM_GET/SET/HAS_DEVICE_ATTR (4.80) on /dev/kvm and on a vCPU ---------------- */
 
 /* on /dev/kvm */
 #define KVM_X86_GRP_SYSTEM	  0
@@ -587,7 +586,7 @@ struct kvm_pmu_event_filter {
 #define KVM_VCPU_TSC_CTRL   0
 #define KVM_VCPU_TSC_OFFSET 0
 
-/* ---- Machine checks: KVM_X86_SETUP_MCE, SET_MCE (4.105, 4.106) -------------------------------- */
+/* ---- Machine checks: KVM_X86_SETUP_MCE, SET_MCE (4.105, 4.106) ------------------------------- */
 
 struct kvm_x86_mce {
 	__u64 status;

@@ -45,7 +45,7 @@ enum sev_cmd_id {
 struct kvm_sev_cmd {
 	__u32 id;
 	__u32 pad0;
-	__u64 data; /* address of the command's own struct */
+	__u64 data;  /* address of the command's own struct */
 	__u32 error; /* out: the firmware's code */
 	__u32 sev_fd;
 };

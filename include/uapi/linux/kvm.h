@@ -25,7 +25,7 @@
 
 #define KVMIO 0xAE
 
-/* ---- /dev/kvm: what can this host do, make a VM ----------------------------------------------- */
+/* ---- /dev/kvm: what can this host do, make a VM ---------------------------------------------- */
 
 #define KVM_GET_API_VERSION	       _IO(KVMIO, 0x00) /* 4.1 */
 #define KVM_CREATE_VM		       _IO(KVMIO, 0x01) /* 4.2, argument: VM type */
@@ -48,7 +48,7 @@ struct kvm_enable_cap {
 	__u8 pad[64];
 };
 
-/* ---- VM: memory ------------------------------------------------------------------------------- */
+/* ---- VM: memory ------------------------------------------------------------------------------ */
 
 #define KVM_SET_NR_MMU_PAGES	    _IO(KVMIO, 0x44)
 #define KVM_GET_NR_MMU_PAGES	    _IO(KVMIO, 0x45)
@@ -122,7 +122,7 @@ struct kvm_enc_region {
 	__u64 size;
 };
 
-/* ---- VM: which pages has the guest written ---------------------------------------------------- */
+/* ---- VM: which pages has the guest written --------------------------------------------------- */
 
 #define KVM_GET_DIRTY_LOG     _IOW(KVMIO, 0x42, struct kvm_dirty_log) /* 4.8 */
 #define KVM_CLEAR_DIRTY_LOG   _IOWR(KVMIO, 0xc0, struct kvm_clear_dirty_log) /* 4.117 */
@@ -166,7 +166,7 @@ struct kvm_dirty_gfn {
 	__u64 offset; /* in pages from the slot's start */
 };
 
-/* ---- VM: interrupt chips and routes ----------------------------------------------------------- */
+/* ---- VM: interrupt chips and routes ---------------------------------------------------------- */
 
 #define KVM_CREATE_IRQCHIP  _IO(KVMIO, 0x60) /* 4.24 */
 #define KVM_IRQ_LINE	    _IOW(KVMIO, 0x61, struct kvm_irq_level) /* 4.25 */
@@ -273,7 +273,7 @@ struct kvm_msi {
 	__u8 pad[12];
 };
 
-/* ---- VM: clocks and timers -------------------------------------------------------------------- */
+/* ---- VM: clocks and timers ------------------------------------------------------------------- */
 
 #define KVM_CREATE_PIT	      _IO(KVMIO, 0x64)
 #define KVM_GET_PIT	      _IOWR(KVMIO, 0x65, struct kvm_pit_state)
@@ -306,7 +306,7 @@ struct kvm_clock_data {
 	__u32 pad[4];
 };
 
-/* ---- VM: I/O that need not wake the program --------------------------------------------------- */
+/* ---- VM: I/O that need not wake the program -------------------------------------------------- */
 
 #define KVM_REGISTER_COALESCED_MMIO   _IOW(KVMIO, 0x67, struct kvm_coalesced_mmio_zone) /* 4.116 */
 #define KVM_UNREGISTER_COALESCED_MMIO _IOW(KVMIO, 0x68, struct kvm_coalesced_mmio_zone)
@@ -366,7 +366,7 @@ struct kvm_ioeventfd {
 	__u8 pad[36];
 };
 
-/* ---- VM: filters and guests of other hypervisors ---------------------------------------------- */
+/* ---- VM: filters and guests of other hypervisors --------------------------------------------- */
 
 #define KVM_SET_PMU_EVENT_FILTER _IOW(KVMIO, 0xb2, struct kvm_pmu_event_filter) /* 4.120 */
 #define KVM_X86_SET_MSR_FILTER	 _IOW(KVMIO, 0xc6, struct kvm_msr_filter) /* 4.97 */
@@ -386,7 +386,7 @@ struct kvm_hyperv_eventfd {
 	__u32 padding[3];
 };
 
-/* ---- Device fds (4.79 to 4.81); the ATTR calls also on /dev/kvm, a VM, a vCPU ----------------- */
+/* ---- Device fds (4.79 to 4.81); the ATTR calls also on /dev/kvm, a VM, a vCPU ---------------- */
 
 #define KVM_CREATE_DEVICE   _IOWR(KVMIO, 0xe0, struct kvm_create_device)
 #define KVM_SET_DEVICE_ATTR _IOW(KVMIO, 0xe1, struct kvm_device_attr)
@@ -424,7 +424,7 @@ struct kvm_device_attr {
 #define KVM_DEV_VFIO_GROUP_ADD KVM_DEV_VFIO_FILE_ADD
 #define KVM_DEV_VFIO_GROUP_DEL KVM_DEV_VFIO_FILE_DEL
 
-/* ---- Statistics: KVM_GET_STATS_FD (4.133), on a VM or a vCPU ---------------------------------- */
+/* ---- Statistics: KVM_GET_STATS_FD (4.133), on a VM or a vCPU --------------------------------- */
 
 #define KVM_GET_STATS_FD _IO(KVMIO, 0xce)
 
@@ -472,7 +472,7 @@ struct kvm_stats_desc {
 	char name[];
 };
 
-/* ---- vCPU: make it, run it -------------------------------------------------------------------- */
+/* ---- vCPU: make it, run it ------------------------------------------------------------------- */
 
 #define KVM_CREATE_VCPU	    _IO(KVMIO, 0x41) /* 4.7, on a VM: the argument is the vCPU id */
 #define KVM_SET_BOOT_CPU_ID _IO(KVMIO, 0x78) /* 4.41, on a VM, before its first vCPU */
@@ -486,7 +486,7 @@ struct kvm_signal_mask {
 
 #include <linux/kvm_run.h>
 
-/* ---- vCPU: state ------------------------------------------------------------------------------ */
+/* ---- vCPU: state ----------------------------------------------------------------------------- */
 
 #define KVM_GET_REGS	     _IOR(KVMIO, 0x81, struct kvm_regs) /* 4.11 */
 #define KVM_SET_REGS	     _IOW(KVMIO, 0x82, struct kvm_regs) /* 4.12 */
@@ -562,7 +562,7 @@ struct kvm_reg_list {
 	__u64 reg[];
 };
 
-/* ---- vCPU: events from outside, and services -------------------------------------------------- */
+/* ---- vCPU: events from outside, and services ------------------------------------------------- */
 
 #define KVM_TRANSLATE		 _IOWR(KVMIO, 0x85, struct kvm_translation) /* 4.15 */
 #define KVM_INTERRUPT		 _IOW(KVMIO, 0x86, struct kvm_interrupt) /* 4.16 */

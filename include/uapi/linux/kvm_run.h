@@ -10,32 +10,32 @@
  * exit_reason. Numbers that only other architectures use: 13, 14, 20, 22, 25 (s390), 15, 18, 19,
  * 21, 23 (ppc), 28 (arm), 35, 36 (riscv), 38 (loongarch).
  */
-#define KVM_EXIT_UNKNOWN	   0 /* hw */
-#define KVM_EXIT_EXCEPTION	   1 /* ex */
-#define KVM_EXIT_IO		   2 /* io */
-#define KVM_EXIT_HYPERCALL	   3 /* hypercall */
-#define KVM_EXIT_DEBUG		   4 /* debug */
-#define KVM_EXIT_HLT		   5
-#define KVM_EXIT_MMIO		   6 /* mmio */
-#define KVM_EXIT_IRQ_WINDOW_OPEN   7
-#define KVM_EXIT_SHUTDOWN	   8
-#define KVM_EXIT_FAIL_ENTRY	   9 /* fail_entry */
-#define KVM_EXIT_INTR		   10
-#define KVM_EXIT_SET_TPR	   11
-#define KVM_EXIT_TPR_ACCESS	   12 /* tpr_access */
-#define KVM_EXIT_NMI		   16
-#define KVM_EXIT_INTERNAL_ERROR	   17 /* internal, emulation_failure */
-#define KVM_EXIT_SYSTEM_EVENT	   24 /* system_event */
-#define KVM_EXIT_IOAPIC_EOI	   26 /* eoi */
-#define KVM_EXIT_HYPERV		   27 /* hyperv */
-#define KVM_EXIT_X86_RDMSR	   29 /* msr */
-#define KVM_EXIT_X86_WRMSR	   30 /* msr */
-#define KVM_EXIT_DIRTY_RING_FULL   31
-#define KVM_EXIT_AP_RESET_HOLD	   32
-#define KVM_EXIT_X86_BUS_LOCK	   33
-#define KVM_EXIT_XEN		   34 /* xen */
-#define KVM_EXIT_NOTIFY		   37 /* notify */
-#define KVM_EXIT_MEMORY_FAULT	   39 /* memory_fault; KVM_RUN returns -EFAULT with it */
+#define KVM_EXIT_UNKNOWN	 0 /* hw */
+#define KVM_EXIT_EXCEPTION	 1 /* ex */
+#define KVM_EXIT_IO		 2 /* io */
+#define KVM_EXIT_HYPERCALL	 3 /* hypercall */
+#define KVM_EXIT_DEBUG		 4 /* debug */
+#define KVM_EXIT_HLT		 5
+#define KVM_EXIT_MMIO		 6 /* mmio */
+#define KVM_EXIT_IRQ_WINDOW_OPEN 7
+#define KVM_EXIT_SHUTDOWN	 8
+#define KVM_EXIT_FAIL_ENTRY	 9 /* fail_entry */
+#define KVM_EXIT_INTR		 10
+#define KVM_EXIT_SET_TPR	 11
+#define KVM_EXIT_TPR_ACCESS	 12 /* tpr_access */
+#define KVM_EXIT_NMI		 16
+#define KVM_EXIT_INTERNAL_ERROR	 17 /* internal, emulation_failure */
+#define KVM_EXIT_SYSTEM_EVENT	 24 /* system_event */
+#define KVM_EXIT_IOAPIC_EOI	 26 /* eoi */
+#define KVM_EXIT_HYPERV		 27 /* hyperv */
+#define KVM_EXIT_X86_RDMSR	 29 /* msr */
+#define KVM_EXIT_X86_WRMSR	 30 /* msr */
+#define KVM_EXIT_DIRTY_RING_FULL 31
+#define KVM_EXIT_AP_RESET_HOLD	 32
+#define KVM_EXIT_X86_BUS_LOCK	 33
+#define KVM_EXIT_XEN		 34 /* xen */
+#define KVM_EXIT_NOTIFY		 37 /* notify */
+#define KVM_EXIT_MEMORY_FAULT	 39 /* memory_fault; KVM_RUN returns -EFAULT with it */
 
 /* io.direction */
 #define KVM_EXIT_IO_IN	0
@@ -65,9 +65,8 @@
 #define KVM_MSR_EXIT_REASON_INVAL   (1 << 0)
 #define KVM_MSR_EXIT_REASON_UNKNOWN (1 << 1)
 #define KVM_MSR_EXIT_REASON_FILTER  (1 << 2)
-#define KVM_MSR_EXIT_REASON_VALID_MASK                          \
-	(KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN | \
-	 KVM_MSR_EXIT_REASON_FILTER)
+#define KVM_MSR_EXIT_REASON_VALID_MASK \
+	(KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN | KVM_MSR_EXIT_REASON_FILTER)
 
 /* notify.flags */
 #define KVM_NOTIFY_CONTEXT_INVALID (1 << 0)
