@@ -7,6 +7,7 @@
  * injection to the end of the handler's IRET, which is intercepted for it.
  */
 #include <linux/smp.h>
+#include <trace/events/ipi.h>
 #include "emulate/insn.h"
 #include "vmcb.h"
 

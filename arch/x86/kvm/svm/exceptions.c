@@ -4,6 +4,8 @@
  * under the vCPU's mutex, interrupts on; the machine check with interrupts off, right after the
  * exit.
  */
+#include <linux/percpu.h>
+#include <asm/processor.h>
 #include <asm/debugreg.h>
 #include <asm/mce.h>
 #include <asm/ptrace.h>

@@ -6,8 +6,9 @@
  * at each exit. What happens rarely is behind one test of a word that is hot already.
  */
 #include <linux/jiffies.h>
+#include <linux/percpu.h>
+#include <asm/processor.h>
 #include <asm/debugreg.h>
-#include <asm/desc.h>
 #include <asm/nospec-branch.h>
 #include <asm/spec-ctrl.h>
 #include "vmcb.h"
@@ -78,7 +79,7 @@ static __always_inline void svm_state_exit(struct vcpu_svm *svm)
 	arch->regs[VCPU_REGS_RIP] = save->rip;
 	arch->cr2 = save->cr2;
 	arch->cr8 = control->int_ctl & V_TPR_MASK;
-	arch->regs_avail = ~SVM_LAZY_REGS;
+	arch->regs_avail = ~(u32)SVM_LAZY_REGS;
 	arch->regs_dirty = 0;
 
 	/* TLB_CONTROL acts at each VMRUN that finds it (15.16.2). */

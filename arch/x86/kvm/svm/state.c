@@ -3,6 +3,8 @@
  * Registers that live in the VMCB: segments, descriptor tables, control and debug registers, EFER
  * and RFLAGS. Called under the vCPU's mutex; the vCPU is not in the guest.
  */
+#include <linux/percpu.h>
+#include <asm/processor.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
 #include <asm/tlbflush.h>
@@ -194,8 +196,10 @@ static void svm_write_efer(struct vcpu_svm *svm)
 
 /**
  * svm_set_efer - EFER, as kvm_set_efer() checked it
+ * @vcpu: the vCPU
+ * @efer: the value the guest shall see; LMA in it is the caller's to keep true (APM2 14.6.1)
  *
- * Return: 0. The mode the guest is in follows CR0 (APM2 14.6.1): LMA is not this function's.
+ * Return: 0.
  */
 int svm_set_efer(struct kvm_vcpu *vcpu, u64 efer)
 {

@@ -9,6 +9,7 @@
 #define __KVM_SVM_H
 
 #include <asm/svm.h>
+#include <asm/trapnr.h>
 #include <compat/compat.h>
 #include "x86.h"
 

@@ -5,6 +5,8 @@
  * guest.
  */
 #include <linux/gfp.h>
+#include <linux/percpu.h>
+#include <asm/processor.h>
 #include <asm/debugreg.h>
 #include "vmcb.h"
 
