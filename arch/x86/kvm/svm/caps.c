@@ -61,6 +61,20 @@ unsigned short svm_pause_filter_thresh(void)
 
 /* ---- may we? --------------------------------------------------------------------------------- */
 
+static u64 svm_vm_cr(void)
+{
+	u64 vm_cr;
+
+	/* A host that is a guest itself may have no VM_CR: then nothing is disabled. */
+	return rdmsrl_safe(MSR_VM_CR, &vm_cr) ? 0 : vm_cr;
+}
+
+/* From the CPU itself: some kernels hide SVM in their own flags when the firmware disabled it. */
+static bool svm_in_cpuid(void)
+{
+	return cpuid_eax(0x80000000) >= SVM_CPUID_FUNC && (cpuid_ecx(0x80000001) & BIT(2));
+}
+
 /**
  * svm_cpu_has_support - is there an SVM that nobody else holds?
  *
@@ -71,8 +85,14 @@ int svm_cpu_has_support(void)
 {
 	u64 efer;
 
-	if (!boot_cpu_has(X86_FEATURE_SVM)) {
+	if (!svm_in_cpuid()) {
 		pr_err("kvm: this CPU has no SVM (CPUID 8000_0001h ECX bit 2 is clear)\n");
+		return -EOPNOTSUPP;
+	}
+	if (svm_disabled_by_bios())
+		return -EOPNOTSUPP;
+	if (!boot_cpu_has(X86_FEATURE_SVM)) {
+		pr_err("kvm: the host kernel was told not to use SVM (clearcpuid=?)\n");
 		return -EOPNOTSUPP;
 	}
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT)) {
@@ -87,14 +107,6 @@ int svm_cpu_has_support(void)
 	return 0;
 }
 
-static u64 svm_vm_cr(void)
-{
-	u64 vm_cr;
-
-	/* A host that is a guest itself may have no VM_CR: then nothing is disabled. */
-	return rdmsrl_safe(MSR_VM_CR, &vm_cr) ? 0 : vm_cr;
-}
-
 /** svm_disabled_by_bios - has the firmware turned SVM off (APM2 15.4)? The way out is logged. */
 bool svm_disabled_by_bios(void)
 {
@@ -102,7 +114,7 @@ bool svm_disabled_by_bios(void)
 
 	if (!(vm_cr & SVM_VM_CR_SVM_DIS_MASK))
 		return false;
-	pr_err("kvm: SVM is disabled by the firmware (VM_CR.SVMDIS%s): enable it in the BIOS setup\n",
+	pr_err("kvm: the firmware disabled SVM (VM_CR.SVMDIS%s): enable it in the BIOS setup\n",
 	       vm_cr & SVM_VM_CR_SVM_LOCK_MASK ? ", locked" : "");
 	return true;
 }
@@ -122,7 +134,7 @@ int svm_check_processor_compatibility(void)
 	int cpu = smp_processor_id();
 	u32 edx = cpuid_edx(SVM_CPUID_FUNC) & SVM_CPUID_EDX_USED;
 
-	if (!(cpuid_ecx(0x80000001) & BIT(2)) || (svm_vm_cr() & SVM_VM_CR_SVM_DIS_MASK)) {
+	if (!svm_in_cpuid() || (svm_vm_cr() & SVM_VM_CR_SVM_DIS_MASK)) {
 		pr_err("kvm: CPU %d has no usable SVM, unlike the others\n", cpu);
 		return -EIO;
 	}
@@ -197,7 +209,6 @@ void svm_hardware_disable(void)
 /* Crash or emergency reboot: from an NMI, on whichever CPU; no lock, no log. */
 static void svm_emergency_disable(void)
 {
-	kvm_rebooting = true;
 	svm_hardware_disable();
 }
 
@@ -324,7 +335,8 @@ int svm_hardware_setup(void)
 	kvm_mmu_configure(true, svm_get_tdp_level(), boot_cpu_has(X86_FEATURE_GBPAGES) ? 3 : 2);
 	kvm_compat_register_emergency_svm(svm_emergency_disable);
 	pr_info("kvm_amd: nested paging, %u ASIDs%s%s%s\n", svm_caps.nasid - 1,
-		svm_caps.nrips ? ", next RIP" : "", svm_caps.decode_assists ? ", decode assists" : "",
+		svm_caps.nrips ? ", next RIP" : "",
+		svm_caps.decode_assists ? ", decode assists" : "",
 		svm_caps.flush_by_asid ? ", flush by ASID" : "");
 	return 0;
 }

@@ -101,13 +101,18 @@ static int svm_exit_ferr_freeze(struct kvm_vcpu *vcpu)
 
 /*
  * The guest's CPU shut down. VMCB contents are undefined then (APM2 15.14.3): they are made those
- * of a CPU after INIT, which is all that userspace can do with the vCPU anyway.
+ * of a CPU after INIT, which is all that userspace can do with the vCPU anyway. What INIT leaves
+ * alone, ASID and nested CR3, is set here.
  */
 static int svm_exit_shutdown(struct kvm_vcpu *vcpu)
 {
+	struct kvm_mmu *mmu = vcpu->arch.mmu;
+
 	clear_page(to_svm(vcpu)->vmcb);
 	to_svm(vcpu)->asid_generation = 0;
 	kvm_vcpu_reset(vcpu, true);
+	if (mmu->root_hpa != KVM_MMU_NO_ROOT)
+		svm_load_mmu_root(vcpu, mmu->root_hpa, mmu->root_level);
 	vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
 	return 0;
 }

@@ -33,7 +33,7 @@ static bool svm_cpu_has_accelerated_tpr(void)
 	return false;
 }
 
-/* Direct MSRs are those that no filter can concern: nothing to recompute until there are filters. */
+/* There are no MSR filters yet that a direct MSR could get round. */
 static void svm_msr_filter_changed(struct kvm_vcpu *vcpu)
 {
 }

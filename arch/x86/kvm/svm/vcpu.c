@@ -67,7 +67,7 @@ void svm_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 /* MSR TSC_RATIO is the CPU's; write it for the vCPU that is loaded (APM2 15.30.5). */
 static void svm_tsc_ratio_load(struct vcpu_svm *svm)
 {
-	u64 ratio = svm->vcpu.arch.tsc_scaling_ratio;
+	u64 ratio = svm->vcpu.arch.tsc_scaling_ratio ?: SVM_TSC_RATIO_DEFAULT;
 
 	if (!svm_caps.tsc_ratio || svm->cpu->tsc_ratio == ratio)
 		return;

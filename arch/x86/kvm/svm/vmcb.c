@@ -126,10 +126,11 @@ static void svm_seg_init(struct vmcb_seg *seg, u16 attrib)
 	*seg = (struct vmcb_seg){ .attrib = attrib, .limit = 0xffff };
 }
 
-#define SVM_SEG_DATA	(SVM_SELECTOR_P_MASK | SVM_SELECTOR_S_MASK | 0x3)	/* read-write, accessed */
-#define SVM_SEG_CODE	(SVM_SELECTOR_P_MASK | SVM_SELECTOR_S_MASK | 0xb)	/* read-execute, accessed */
+/* Types: read-write data and read-execute code, both accessed; LDT; busy 16-bit TSS (4.7, 4.8). */
+#define SVM_SEG_DATA	(SVM_SELECTOR_P_MASK | SVM_SELECTOR_S_MASK | 0x3)
+#define SVM_SEG_CODE	(SVM_SELECTOR_P_MASK | SVM_SELECTOR_S_MASK | 0xb)
 #define SVM_SEG_LDT	(SVM_SELECTOR_P_MASK | 0x2)
-#define SVM_SEG_TSS	(SVM_SELECTOR_P_MASK | 0x3)				/* busy 16-bit TSS */
+#define SVM_SEG_TSS	(SVM_SELECTOR_P_MASK | 0x3)
 
 /* APM2 14.1.3, table 14-1: what a processor looks like after RESET. */
 static void svm_vmcb_init_save(struct vcpu_svm *svm)
