@@ -362,7 +362,8 @@ out_unreserve:
 }
 
 /**
- * kvm_destroy_vcpus - free all vCPUs; the VM is being destroyed, nobody else sees it
+ * kvm_destroy_vcpus - free all vCPUs
+ * @kvm: the VM, which is being destroyed: nobody else sees it
  *
  * Called by kvm_arch_destroy_vm() at the moment that suits its page tables.
  */
