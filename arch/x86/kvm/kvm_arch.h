@@ -71,6 +71,8 @@ enum kvm_x86_request {
 #define KVM_DEBUGREG_BP_ENABLED		1	/* guest or debugger has a breakpoint armed */
 #define KVM_DEBUGREG_WONT_EXIT		2	/* DR accesses do not exit now */
 
+#define KVM_DR7_GD			BIT(13)	/* a DR access raises #DB (SDM 17.2.4) */
+
 #define KVM_CPUID_MAX_ENTRIES		256
 #define KVM_NR_DB_REGS			4
 #define KVM_MCE_BANKS			32

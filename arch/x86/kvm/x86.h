@@ -46,15 +46,15 @@ struct kvm_host_info {
 
 extern struct kvm_host_info kvm_host;	/* vendors fill the TSC fields in hardware_setup() */
 
-/* ---- vm_ioctl.c, cap.c */
+/* ---- cap.c */
 int kvm_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap);
 
-/* ---- vcpu_ioctl.c: dispatch */
+/* ---- vcpu.c */
+void kvm_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event);
 
 /* ---- run.c: the loop */
 /* Leave guest mode and HLT-wait in the kernel, or exit to userspace: KVM_EXIT_HLT. 1/0/errno */
 int kvm_emulate_halt(struct kvm_vcpu *vcpu);		/* skips the instruction */
-int kvm_emulate_halt_noskip(struct kvm_vcpu *vcpu);
 /* and raises #DB for TF; 1/0/errno */
 int kvm_skip_emulated_instruction(struct kvm_vcpu *vcpu);
 int kvm_emulate_as_nop(struct kvm_vcpu *vcpu);
@@ -83,12 +83,16 @@ void kvm_triple_fault(struct kvm_vcpu *vcpu);
 bool kvm_require_cpl(struct kvm_vcpu *vcpu, int required);
 /* 1: a #GP was queued; the convention of MSR and CR handlers: "err" ≠ 0 injects #GP(0) */
 int kvm_complete_insn_gp(struct kvm_vcpu *vcpu, int err);
-int kvm_inject_pending_events(struct kvm_vcpu *vcpu, bool *req_immediate_exit);
+void kvm_inject_pending_events(struct kvm_vcpu *vcpu);
+void kvm_process_nmi(struct kvm_vcpu *vcpu);
 int kvm_vcpu_get_events(struct kvm_vcpu *vcpu, struct kvm_vcpu_events *events);
 int kvm_vcpu_set_events(struct kvm_vcpu *vcpu, const struct kvm_vcpu_events *events);
 
 /* ---- user_irq.c: the userspace irqchip: KVM_INTERRUPT, windows, CR8 and apic_base in kvm_run */
 int kvm_user_irq_queue(struct kvm_vcpu *vcpu, u32 vector);	/* KVM_INTERRUPT */
+/* the interrupt of a saved state, or -1 */
+void kvm_user_irq_restore(struct kvm_vcpu *vcpu, int vector);
+int kvm_user_irq_pending(struct kvm_vcpu *vcpu);
 bool kvm_user_irq_ready(struct kvm_vcpu *vcpu);		/* ready_for_interrupt_injection */
 bool kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu);
 void kvm_user_irq_sync_run(struct kvm_vcpu *vcpu);	/* fill kvm_run on the way out */
