@@ -3,9 +3,10 @@
  * Nested page faults and EPT violations: from the exit to a mapping, to an emulated access or to an
  * error. Called by the vendors' exit handlers on the vCPU's thread, mutex held; may sleep.
  *
- * The order that makes a mapping safe: (1) memslots' generation, then the slot; (2) the mmu
- * notifier's sequence, then the frame; (3) mmu_lock, shared; (4) neither has moved; (5) the SPTE.
- * What moves later finds the SPTE, because it takes mmu_lock exclusive after it has moved.
+ * The order that makes a mapping safe: (1) kvm->srcu, then the slot, which whoever changes it lets
+ * us finish with before looking for our SPTE; (2) the mmu notifier's sequence, then the frame;
+ * (3) mmu_lock, shared; (4) the sequence has not moved; (5) the SPTE. An invalidation that comes
+ * later finds it, because it takes mmu_lock exclusive.
  */
 #include <linux/mm.h>
 #include <linux/page-flags.h>
@@ -41,14 +42,6 @@ static int fault_level(const struct kvm_page_fault *fault)
 	return kvm_host_mapping_level(slot, fault->gfn) >= 2 ? 2 : 1;
 }
 
-/* mmu_lock held. Has the slot or the frame moved since it was looked up? */
-static bool fault_is_stale(struct kvm *kvm, const struct kvm_page_fault *fault)
-{
-	return (fault->slot->flags & KVM_MEMSLOT_INVALID) ||
-	       mmu_slots_generation(kvm) != fault->generation ||
-	       kvm_mmu_invalidate_retry(kvm, fault->invalidate_seq, fault->gfn);
-}
-
 /* The frame is there: map it, unless it moved. */
 static int fault_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
@@ -56,7 +49,7 @@ static int fault_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	int ret = KVM_PF_RETRY;
 
 	read_lock(&kvm->mmu_lock);
-	if (!fault_is_stale(kvm, fault))
+	if (!kvm_mmu_invalidate_retry(kvm, fault->invalidate_seq, fault->gfn))
 		ret = tdp_map(vcpu, fault);
 	read_unlock(&kvm->mmu_lock);
 
@@ -105,7 +98,6 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	int ret;
 
 	kvm_vcpu_hold_srcu(vcpu);
-	fault->generation = mmu_slots_generation(kvm);
 	fault->slot = kvm_vcpu_gfn_to_slot(vcpu, fault->gfn);
 
 	/*

@@ -29,23 +29,20 @@
 bool guest_pte_set(struct kvm_walk *walk, gpa_t gpa, bool wide, u64 pte, u64 bits)
 {
 	unsigned long hva = walk_hva(walk, gpa);
-	bool done;
-	u32 half;
+	u32 half = pte;
+	int ret;
 
 	if (hva == KVM_HVA_INVALID || kvm_slot_readonly(walk->slot))
 		return true;
 
-	if (wide) {
-		done = __try_cmpxchg_user((u64 __user *)hva, &pte, pte | bits, lost);
-	} else {
-		half = pte;
-		done = __try_cmpxchg_user((u32 __user *)hva, &half, half | (u32)bits, lost);
-	}
-	if (done)
+	/* 0: done, 1: the entry has another value, -EFAULT: it cannot be written */
+	if (wide)
+		ret = __try_cmpxchg_user((u64 __user *)hva, &pte, pte | bits, fault_wide);
+	else
+		ret = __try_cmpxchg_user((u32 __user *)hva, &half, half | (u32)bits, fault_half);
+	if (!ret)
 		kvm_vcpu_mark_page_dirty(walk->vcpu, gpa_to_gfn(gpa));
-	return done;
-lost:
-	return true;
+	return ret <= 0;
 }
 
 /* The CPU's copy of a PDPTE (SDM 4.4.1). */

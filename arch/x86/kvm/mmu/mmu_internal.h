@@ -44,8 +44,7 @@ void mmu_free_table_now(u64 *spt);
  * @gfn: where, as a frame
  * @error_code: PFERR_*
  * @write: it is a write
- * @slot: the memslot, looked up at @generation
- * @generation: of the memslots: the slot is stale once it moved
+ * @slot: the memslot, under kvm->srcu
  * @invalidate_seq: the notifier's sequence before the frame was looked up
  * @ref: the frame
  * @level: to map at: 1 = 4 KiB, 2 = 2 MiB
@@ -56,7 +55,6 @@ struct kvm_page_fault {
 	u64 error_code;
 	bool write;
 	struct kvm_memory_slot *slot;
-	u64 generation;
 	unsigned long invalidate_seq;
 	struct kvm_page_ref ref;
 	int level;
@@ -102,12 +100,6 @@ extern struct kvm_mmu_config kvm_mmu_config;
 static inline unsigned long mmu_get_cr3(struct kvm_vcpu *vcpu)
 {
 	return kvm_read_cr3(vcpu);
-}
-
-static inline u64 mmu_slots_generation(struct kvm *kvm)
-{
-	/* Pairs with the release when slots are published: a slot is at least as new as this. */
-	return smp_load_acquire(&kvm->memslots[0].generation);
 }
 
 /* The vCPU's last hit, if it is still good. kvm->srcu is held for the vCPU. */

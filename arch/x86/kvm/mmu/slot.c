@@ -41,7 +41,7 @@ int kvm_arch_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 	return 0;
 }
 
-/* Faults and the log's end see the new slot already; what they mapped by the old one is put right. */
+/* Faults go by the new slot already; what they mapped by the old one is put right. */
 static void mmu_slot_log_changed(struct kvm *kvm, const struct kvm_memory_slot *slot)
 {
 	gfn_t end = slot->base_gfn + slot->npages;
@@ -65,8 +65,8 @@ static void mmu_slot_log_changed(struct kvm *kvm, const struct kvm_memory_slot *
  * @new: the slot now, or NULL
  * @change: what was asked
  *
- * A new slot has no mappings, those of a deleted or moved one went with kvm_arch_flush_slot(). A
- * fault that still holds the old slot fails on the memslots' generation.
+ * A new slot has no mappings, those of a deleted or moved one went with kvm_arch_flush_slot(). The
+ * core has waited for the last fault that went by @old.
  */
 void kvm_arch_commit_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 			  const struct kvm_memory_slot *new, enum kvm_slot_change change)
@@ -80,7 +80,7 @@ void kvm_arch_free_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
 }
 
-/* The slot is marked invalid: who maps after us sees that under mmu_lock. */
+/* The slot is marked invalid, and the last fault that did not see the mark is over. */
 void kvm_arch_flush_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
 	write_lock(&kvm->mmu_lock);

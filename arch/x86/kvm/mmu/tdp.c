@@ -15,6 +15,7 @@
  * tdp_spte_changed().
  */
 #include <linux/sched.h>
+#include <linux/swap.h>
 #include "tdp_iter.h"
 
 /*
@@ -351,9 +352,9 @@ again:
  * @fault: a write to a page that was mapped
  *
  * kvm->mmu_lock is not needed: the frame does not change, only W comes back, and it comes back only
- * if the entry is still what was read. The page is marked after that and with the slot as it is
- * then, so that a log that was turned on meanwhile has it. Huge pages are not for here: the log
- * never keeps one.
+ * if the entry is still what was read. The page is marked after that: a collector that
+ * clears the mark before has yet to write-protect the entry. Huge pages are not for here: the log
+ * keeps none.
  *
  * Return: true: the guest may go on.
  */
