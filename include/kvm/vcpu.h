@@ -39,7 +39,8 @@ struct kvm_vcpu {
 	struct kvm *kvm;			/* (o) */
 	/* (o) the mmapped page; userspace writes it at any time */
 	struct kvm_run *run;
-	int cpu;				/* (p) the CPU it is loaded on, -1 when none */
+	/* (p) the CPU it is loaded on, or was last; -1 before the first time. kvm_arch_vcpu_load() */
+	int cpu;				/* still sees the former one. */
 	int mode;				/* (a) enum kvm_vcpu_mode */
 	unsigned long requests;			/* (a) */
 	int srcu_idx;				/* (v) valid when srcu_held */
@@ -59,6 +60,7 @@ struct kvm_vcpu {
 	struct preempt_notifier preempt_notifier;	/* (v) */
 	struct pid __rcu *pid;			/* (v) (r) the thread that last ran it */
 	struct rcuwait wait;			/* (v) where HLT waits */
+	unsigned int halt_poll_ns;		/* (v) how long HLT polls before it waits */
 	sigset_t sigset;			/* (v) */
 	bool sigset_active;			/* (v) */
 	/* (o) kernel-layout twin for xfer_to_guest_mode_handle_work() */
