@@ -154,6 +154,7 @@ static inline void kvm_vcpu_hold_srcu(struct kvm_vcpu *vcpu)
 	if (vcpu->srcu_held)
 		return;
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
+	__release(&vcpu->kvm->srcu); /* for sparse: the vCPU holds it, not the function */
 	vcpu->srcu_held = true;
 }
 
@@ -162,6 +163,7 @@ static inline void kvm_vcpu_drop_srcu(struct kvm_vcpu *vcpu)
 	if (!vcpu->srcu_held)
 		return;
 	vcpu->srcu_held = false;
+	__acquire(&vcpu->kvm->srcu);
 	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
 }
 
