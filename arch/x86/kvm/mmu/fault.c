@@ -8,6 +8,7 @@
  * (3) mmu_lock, shared; (4) the sequence has not moved; (5) the SPTE. An invalidation that comes
  * later finds it, because it takes mmu_lock exclusive.
  */
+#include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/sched/signal.h>
@@ -42,7 +43,11 @@ static int fault_level(const struct kvm_page_fault *fault)
 	return kvm_host_mapping_level(slot, fault->gfn) >= 2 ? 2 : 1;
 }
 
-/* The frame is there: map it, unless it moved. */
+/*
+ * The frame is there: map it, unless it moved. The page is told of the write that may follow while
+ * mmu_lock keeps it mapped, and though the log may hold the write back: tdp_fast_write() does not
+ * tell.
+ */
 static int fault_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
 	struct kvm *kvm = vcpu->kvm;
@@ -51,6 +56,7 @@ static int fault_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	read_lock(&kvm->mmu_lock);
 	if (!kvm_mmu_invalidate_retry(kvm, fault->invalidate_seq, fault->gfn))
 		ret = tdp_map(vcpu, fault);
+	kvm_release_page(&fault->ref, true, ret == KVM_PF_FIXED && fault->ref.writable);
 	read_unlock(&kvm->mmu_lock);
 
 	if (unlikely(ret == KVM_PF_ZAP_FIRST)) {
@@ -73,8 +79,6 @@ static int fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *faul
 	switch (err) {
 	case -EHWPOISON:
 		send_sig_mceerr(BUS_MCEERR_AR, (void __user *)hva, PAGE_SHIFT, current);
-		return KVM_PF_RETRY;
-	case -EAGAIN:
 		return KVM_PF_RETRY;
 	case -EINTR:
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
@@ -127,9 +131,7 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 		return fault_no_pfn(vcpu, fault, ret);
 
 	fault->level = fault_level(fault);
-	ret = fault_map(vcpu, fault);
-	kvm_release_page(&fault->ref, true, ret == KVM_PF_FIXED && fault->ref.writable);
-	return ret;
+	return fault_map(vcpu, fault);
 }
 
 /* A reserved bit in our own tables: never by our hand, so they are not to be trusted any more. */
@@ -173,3 +175,4 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const v
 		return ret < 0 ? ret : 1;
 	}
 }
+EXPORT_SYMBOL_GPL(kvm_mmu_page_fault);

@@ -5,6 +5,7 @@
  *
  * The walk itself is walk.c; here is what ties it to a vCPU.
  */
+#include <linux/export.h>
 #include "guest_pte.h"
 #include "mmu_internal.h"
 #include "x86.h"
@@ -106,6 +107,7 @@ gpa_t kvm_gva_to_gpa(struct kvm_vcpu *vcpu, gva_t gva, u64 access, struct x86_ex
 
 	return mmu->gva_to_gpa(vcpu, mmu, gva, access, fault);
 }
+EXPORT_SYMBOL_GPL(kvm_gva_to_gpa);
 
 /*
  * --- PDPTEs --------------------------------------------------------------------------------------
@@ -138,6 +140,7 @@ bool kvm_mmu_load_pdptrs(struct kvm_vcpu *vcpu, unsigned long cr3)
 	kvm_reg_mark_dirty(vcpu, VCPU_EXREG_PDPTR);
 	return true;
 }
+EXPORT_SYMBOL_GPL(kvm_mmu_load_pdptrs);
 
 /*
  * --- read and write ------------------------------------------------------------------------------
@@ -217,6 +220,7 @@ int kvm_read_guest_virt(struct kvm_vcpu *vcpu, gva_t gva, void *data, unsigned i
 		data += chunk;
 	}
 }
+EXPORT_SYMBOL_GPL(kvm_read_guest_virt);
 
 /**
  * kvm_write_guest_virt - write guest memory at a linear address
@@ -256,3 +260,4 @@ int kvm_write_guest_virt(struct kvm_vcpu *vcpu, gva_t gva, const void *data, uns
 		return -EIO;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(kvm_write_guest_virt);

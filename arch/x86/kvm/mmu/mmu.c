@@ -3,6 +3,7 @@
  * struct kvm_mmu: its life, and which implementation its pointers name. Called by the x86 rooms on
  * the vCPU's thread (vcpu->mutex), and by module and VM life.
  */
+#include <linux/export.h>
 #include <linux/mem_encrypt.h>
 #include "kvm_mmu.h"
 #include "mmu_internal.h"
@@ -35,6 +36,7 @@ void kvm_mmu_configure(bool tdp, int tdp_level, int huge_level)
 	};
 	spte_set_npt_masks(sme_me_mask);
 }
+EXPORT_SYMBOL_GPL(kvm_mmu_configure);
 
 /**
  * kvm_mmu_set_ept_masks - our tables are EPT; after kvm_mmu_configure()
@@ -45,6 +47,7 @@ void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only)
 {
 	spte_set_ept_masks(has_ad_bits);
 }
+EXPORT_SYMBOL_GPL(kvm_mmu_set_ept_masks);
 
 /*
  * --- VM ------------------------------------------------------------------------------------------
@@ -183,6 +186,7 @@ void kvm_mmu_reset_context(struct kvm_vcpu *vcpu)
 
 	kvm_paging_init(&vcpu->arch.mmu->guest, &facts);
 }
+EXPORT_SYMBOL_GPL(kvm_mmu_reset_context);
 
 /**
  * kvm_mmu_load - give the vCPU the VM's root
