@@ -16,42 +16,51 @@
 #include "regs.h"
 #include "walk.h"
 
-/*
- * The hva behind @gpa, KVM_HVA_INVALID when nothing is. The guest chose @gpa, so the offset is
- * clamped against speculation past the bound check too. Userspace's addresses were checked by
- * access_ok() when the slot was made.
- */
-static __always_inline unsigned long walk_hva(struct kvm_walk *walk, gpa_t gpa)
-{
-	const struct kvm_memory_slot *slot = walk->slot;
-	gfn_t gfn = gpa_to_gfn(gpa);
-	unsigned long page;
+bool guest_window(struct kvm_walk *walk, gpa_t gpa);
 
-	if (unlikely(!slot || !kvm_slot_has_gfn(slot, gfn))) {
-		slot = kvm_vcpu_gfn_to_slot(walk->vcpu, gfn);
-		if (!slot)
-			return KVM_HVA_INVALID;
-		walk->slot = slot;
+/* The window becomes the slot. */
+static __always_inline void guest_set_window(struct kvm_walk *walk,
+					     const struct kvm_memory_slot *slot)
+{
+	walk->start = gfn_to_gpa(slot->base_gfn);
+	walk->size = (u64)slot->npages << PAGE_SHIFT;
+	walk->hva = slot->userspace_addr;
+	walk->readonly = kvm_slot_readonly(slot);
+}
+
+/*
+ * The hva behind @gpa; false: nothing is there. The guest chose @gpa, so the offset is clamped
+ * against speculation past the bound check too. Userspace's addresses were checked by access_ok()
+ * when the slot was made.
+ */
+static __always_inline bool walk_hva(struct kvm_walk *walk, gpa_t gpa, unsigned long *hva)
+{
+	unsigned long offset = gpa - walk->start;
+
+	if (unlikely(offset >= walk->size)) {
+		if (!guest_window(walk, gpa))
+			return false;
+		offset = gpa - walk->start;
 	}
-	page = array_index_nospec((unsigned long)(gfn - slot->base_gfn), slot->npages);
-	return slot->userspace_addr + (page << PAGE_SHIFT) + offset_in_page(gpa);
+	*hva = walk->hva + array_index_nospec(offset, (unsigned long)walk->size);
+	return true;
 }
 
 /*
  * Read an entry of 4 or 8 bytes, aligned, in one access: the guest may write it at any time. Where
  * no memory is, a bus answers with ones; so does this, and the walk ends in a reserved bit.
  */
-static __always_inline u64 guest_pte_read(struct kvm_walk *walk, gpa_t gpa, bool wide)
+static __always_inline u64 guest_pte_read(struct kvm_walk *walk, gpa_t gpa, const bool wide)
 {
-	unsigned long hva = walk_hva(walk, gpa);
+	unsigned long hva;
 	u64 pte;
 	u32 half;
 
-	if (unlikely(hva == KVM_HVA_INVALID))
+	if (unlikely(!walk_hva(walk, gpa, &hva)))
 		return wide ? ~0ull : ~0u;
 
 	__uaccess_begin();
-	if (likely(wide)) {
+	if (wide) {
 		unsafe_get_user(pte, (u64 __user *)hva, fault);
 	} else {
 		unsafe_get_user(half, (u32 __user *)hva, fault);

@@ -14,6 +14,17 @@
  * --- what the walker needs of a vCPU -------------------------------------------------------------
  */
 
+/* Move the window to the slot that has @gpa; false: none has. Out of line: it is rare. */
+bool guest_window(struct kvm_walk *walk, gpa_t gpa)
+{
+	const struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_slot(walk->vcpu, gpa_to_gfn(gpa));
+
+	if (!slot)
+		return false;
+	guest_set_window(walk, slot);
+	return true;
+}
+
 /**
  * guest_pte_set - set accessed or dirty bits in a guest's entry
  * @walk: the walk
@@ -29,11 +40,11 @@
  */
 bool guest_pte_set(struct kvm_walk *walk, gpa_t gpa, bool wide, u64 pte, u64 bits)
 {
-	unsigned long hva = walk_hva(walk, gpa);
+	unsigned long hva;
 	u32 half = pte;
 	int ret;
 
-	if (hva == KVM_HVA_INVALID || kvm_slot_readonly(walk->slot))
+	if (!walk_hva(walk, gpa, &hva) || walk->readonly)
 		return true;
 
 	/* 0: done, 1: the entry has another value, -EFAULT: it cannot be written */
@@ -66,9 +77,15 @@ static __always_inline u64 walk_access(struct kvm_vcpu *vcpu, const struct kvm_p
 static __always_inline void walk_begin(struct kvm_walk *walk, struct kvm_vcpu *vcpu,
 				       struct kvm_mmu *mmu, u64 access)
 {
+	const struct kvm_memory_slot *slot;
+
 	kvm_vcpu_hold_srcu(vcpu);
+	slot = mmu_last_slot(vcpu);
 	walk->vcpu = vcpu;
-	walk->slot = mmu_last_slot(vcpu);
+	if (likely(slot))
+		guest_set_window(walk, slot);
+	else
+		walk->size = walk->start = 0;
 	walk->paging = &mmu->guest;
 	/* The usual one is called directly: an indirect call costs more than the register. */
 	walk->root = likely(mmu->get_guest_pgd == mmu_get_cr3) ? mmu_get_cr3(vcpu) :
@@ -182,8 +199,7 @@ static __always_inline int read_one_page(struct kvm_walk *walk, struct kvm_mmu *
 	if (unlikely(gpa == KVM_GPA_INVALID))
 		return -EFAULT;
 
-	hva = walk_hva(walk, gpa);
-	if (unlikely(hva == KVM_HVA_INVALID))
+	if (unlikely(!walk_hva(walk, gpa, &hva)))
 		return -EIO;
 	return copy_small(data, hva, len);
 }

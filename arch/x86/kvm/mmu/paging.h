@@ -106,7 +106,6 @@ struct kvm_paging_facts {
  * @present: an entry with none of these is not present
  * @accessed: the accessed bit, 0 when the format has none
  * @dirty: the dirty bit, likewise
- * @rights_flip: rights bits that mean "not allowed" when set
  * @addr_mask: the bits of an entry that hold an address
  * @root_mask: the same in CR3 or EPTP
  * @pse36_mask: bits of a 4 MiB entry that hold address bits 32 and up
@@ -130,7 +129,6 @@ struct kvm_paging {
 	u64 present;
 	u64 accessed;
 	u64 dirty;
-	u64 rights_flip;
 	u64 addr_mask;
 	u64 root_mask;
 	u64 pse36_mask;
@@ -156,31 +154,6 @@ static inline unsigned int kvm_access_index(u64 access)
 	if (unlikely(access & PFERR_IMPLICIT_ACCESS))
 		return (index & ~KVM_ACCESS_IDX_USER) | KVM_ACCESS_IDX_SMAP;
 	return access & PFERR_SMAP_OFF ? index : index | KVM_ACCESS_IDX_SMAP;
-}
-
-/**
- * kvm_paging_reserved - does an entry set a bit that must be 0?
- * @pg: the format
- * @pte: a present entry
- * @level: its level, 1 … 5
- */
-static inline bool kvm_paging_reserved(const struct kvm_paging *pg, u64 pte, int level)
-{
-	bool ps = pte & GPTE_PS;
-
-	return (pte & pg->rsvd.mask[ps][level - 1]) |
-	       (pg->rsvd.bad_mt_xwr & BIT_ULL(pte & 0x3f));
-}
-
-/**
- * kvm_paging_is_last - does the walk end at this entry?
- * @pg: the format
- * @pte: a present entry
- * @level: its level
- */
-static inline bool kvm_paging_is_last(const struct kvm_paging *pg, u64 pte, int level)
-{
-	return level == 1 || ((pte & GPTE_PS) && (pg->last_pte_bitmap & BIT(level - 1)));
 }
 
 /**

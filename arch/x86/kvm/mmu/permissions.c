@@ -183,7 +183,6 @@ void kvm_paging_init(struct kvm_paging *pg, const struct kvm_paging_facts *facts
 		.present = GPTE_P,
 		.accessed = GPTE_A,
 		.dirty = GPTE_D,
-		.rights_flip = GPTE_NX,
 	};
 
 	if (!(facts->cr0 & X86_CR0_PG))

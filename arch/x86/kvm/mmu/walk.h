@@ -11,14 +11,17 @@
 #include "paging.h"
 
 struct kvm_vcpu;
-struct kvm_memory_slot;
 
 #define KVM_WALK_FAULT	(~0ull)		/* KVM_GPA_INVALID, in the walker's words */
 
 /**
  * struct kvm_walk - one translation, or several in a row with the same paging state
- * @vcpu: whose memory; kvm->srcu is held for it as long as @slot is used
- * @slot: the memslot that the last entry was found in: most likely the next one is there as well
+ * @vcpu: whose memory; kvm->srcu is held for it as long as the window is used
+ * @start: the window: the gpa range that the last entry was found in, a memslot; most likely the
+ *   next one is there as well
+ * @size: its bytes; 0: no window yet
+ * @hva: where it is mapped
+ * @readonly: the slot is ROM
  * @paging: the format (in)
  * @root: CR3 or EPTP (in)
  * @access: PFERR_* of the access (in)
@@ -28,7 +31,10 @@ struct kvm_memory_slot;
  */
 struct kvm_walk {
 	struct kvm_vcpu *vcpu;
-	const struct kvm_memory_slot *slot;
+	u64 start;
+	u64 size;
+	unsigned long hva;
+	bool readonly;
 	const struct kvm_paging *paging;
 	u64 root;
 	u64 access;
