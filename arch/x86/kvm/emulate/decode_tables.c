@@ -23,13 +23,13 @@
 
 #define ALU_GROUP(name, kind, f)				\
 	static const struct x86_opcode name[8] = {		\
-		I(add, RM, kind, (f) | F_LOCK),			\
-		I(or, RM, kind, (f) | F_LOCK),			\
-		I(adc, RM, kind, (f) | F_LOCK),			\
-		I(sbb, RM, kind, (f) | F_LOCK),			\
-		I(and, RM, kind, (f) | F_LOCK),			\
-		I(sub, RM, kind, (f) | F_LOCK),			\
-		I(xor, RM, kind, (f) | F_LOCK),			\
+		I(add, RM, kind, (f) | F_LOCKABLE),			\
+		I(or, RM, kind, (f) | F_LOCKABLE),			\
+		I(adc, RM, kind, (f) | F_LOCKABLE),			\
+		I(sbb, RM, kind, (f) | F_LOCKABLE),			\
+		I(and, RM, kind, (f) | F_LOCKABLE),			\
+		I(sub, RM, kind, (f) | F_LOCKABLE),			\
+		I(xor, RM, kind, (f) | F_LOCKABLE),			\
 		I(cmp, RM, kind, (f) | F_NOWRITE),		\
 	}
 
@@ -60,8 +60,8 @@ SHIFT_GROUP(group2_ev_cl, CL, 0);
 	static const struct x86_opcode name[8] = {		\
 		I(test, RM, IMM, (f) | F_NOWRITE),		\
 		I(test, RM, IMM, (f) | F_NOWRITE),		\
-		I(not, RM, NONE, (f) | F_LOCK),			\
-		I(neg, RM, NONE, (f) | F_LOCK),			\
+		I(not, RM, NONE, (f) | F_LOCKABLE),			\
+		I(neg, RM, NONE, (f) | F_LOCKABLE),			\
 		I(mul, RM, NONE, (f) | F_NOWRITE),		\
 		I(imul, RM, NONE, (f) | F_NOWRITE),		\
 		I(div, RM, NONE, (f) | F_NOWRITE),		\
@@ -72,14 +72,14 @@ GROUP3(group3_eb, F_BYTE);
 GROUP3(group3_ev, 0);
 
 static const struct x86_opcode group4[8] = {
-	I(inc, RM, NONE, F_BYTE | F_LOCK),
-	I(dec, RM, NONE, F_BYTE | F_LOCK),
+	I(inc, RM, NONE, F_BYTE | F_LOCKABLE),
+	I(dec, RM, NONE, F_BYTE | F_LOCKABLE),
 	UD, UD, UD, UD, UD, UD,
 };
 
 static const struct x86_opcode group5[8] = {
-	I(inc, RM, NONE, F_LOCK),
-	I(dec, RM, NONE, F_LOCK),
+	I(inc, RM, NONE, F_LOCKABLE),
+	I(dec, RM, NONE, F_LOCKABLE),
 	I(call, NONE, RM, F_NEAR),
 	I(call_far_mem, NONE, EA, F_REAL),
 	I(jmp, NONE, RM, F_NEAR),
@@ -107,29 +107,29 @@ static const struct x86_opcode mode_lds[2] = { DUAL(dual_lds) };
 #define ALU_ROWS(base, fn, f)							\
 	[(base) + 0] = I(fn, RM, REG, F_BYTE | (f)),				\
 	[(base) + 1] = I(fn, RM, REG, f),					\
-	[(base) + 2] = I(fn, REG, RM, F_BYTE | ((f) & ~F_LOCK)),		\
-	[(base) + 3] = I(fn, REG, RM, (f) & ~F_LOCK),				\
-	[(base) + 4] = I(fn, ACC, IMM, F_BYTE | ((f) & ~F_LOCK)),		\
-	[(base) + 5] = I(fn, ACC, IMM, (f) & ~F_LOCK)
+	[(base) + 2] = I(fn, REG, RM, F_BYTE | ((f) & ~F_LOCKABLE)),		\
+	[(base) + 3] = I(fn, REG, RM, (f) & ~F_LOCKABLE),				\
+	[(base) + 4] = I(fn, ACC, IMM, F_BYTE | ((f) & ~F_LOCKABLE)),		\
+	[(base) + 5] = I(fn, ACC, IMM, (f) & ~F_LOCKABLE)
 
 #define ROWS8(base, ...) [(base) ... (base) + 7] = __VA_ARGS__
 #define ROWS16(base, ...) [(base) ... (base) + 15] = __VA_ARGS__
 
 const struct x86_opcode x86_opcodes_1byte[256] = {
-	ALU_ROWS(0x00, add, F_LOCK),
+	ALU_ROWS(0x00, add, F_LOCKABLE),
 	[0x06] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
 	[0x07] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64 | F_REAL),
-	ALU_ROWS(0x08, or, F_LOCK),
+	ALU_ROWS(0x08, or, F_LOCKABLE),
 	[0x0e] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
-	ALU_ROWS(0x10, adc, F_LOCK),
+	ALU_ROWS(0x10, adc, F_LOCKABLE),
 	[0x16] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
 	[0x17] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64 | F_REAL),
-	ALU_ROWS(0x18, sbb, F_LOCK),
+	ALU_ROWS(0x18, sbb, F_LOCKABLE),
 	[0x1e] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
 	[0x1f] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64 | F_REAL),
-	ALU_ROWS(0x20, and, F_LOCK),
-	ALU_ROWS(0x28, sub, F_LOCK),
-	ALU_ROWS(0x30, xor, F_LOCK),
+	ALU_ROWS(0x20, and, F_LOCKABLE),
+	ALU_ROWS(0x28, sub, F_LOCKABLE),
+	ALU_ROWS(0x30, xor, F_LOCKABLE),
 	ALU_ROWS(0x38, cmp, F_NOWRITE),
 
 	/* REX in 64-bit mode, where the prefix loop has taken them. */
@@ -157,8 +157,8 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0x83] = GROUP(group1_ev_ib),
 	[0x84] = I(test, RM, REG, F_BYTE | F_NOWRITE),
 	[0x85] = I(test, RM, REG, F_NOWRITE),
-	[0x86] = I(xchg, RM, REG, F_BYTE | F_LOCK | F_XCHG | F_SELF),
-	[0x87] = I(xchg, RM, REG, F_LOCK | F_XCHG | F_SELF),
+	[0x86] = I(xchg, RM, REG, F_BYTE | F_LOCKABLE | F_XCHG | F_SELF),
+	[0x87] = I(xchg, RM, REG, F_LOCKABLE | F_XCHG | F_SELF),
 	[0x88] = I(mov, RM, REG, F_BYTE | F_MOV),
 	[0x89] = I(mov, RM, REG, F_MOV),
 	[0x8a] = I(mov, REG, RM, F_BYTE | F_MOV),
@@ -314,13 +314,13 @@ static const struct x86_opcode group7[8] = {
 static const struct x86_opcode group8[8] = {
 	UD, UD, UD, UD,
 	BIT_GROUP_ROW(bt, F_NOWRITE),
-	BIT_GROUP_ROW(bts, F_LOCK),
-	BIT_GROUP_ROW(btr, F_LOCK),
-	BIT_GROUP_ROW(btc, F_LOCK),
+	BIT_GROUP_ROW(bts, F_LOCKABLE),
+	BIT_GROUP_ROW(btr, F_LOCKABLE),
+	BIT_GROUP_ROW(btc, F_LOCKABLE),
 };
 
 static const struct x86_opcode group9_mem1[2] = {
-	I(cmpxchg8b, RM128, NONE, F_LOCK | F_SELF), UD,
+	I(cmpxchg8b, RM128, NONE, F_LOCKABLE | F_SELF), UD,
 };
 
 static const struct x86_opcode group9[8] = { [1] = DUAL(group9_mem1) };
@@ -393,30 +393,30 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0xa8] = I(push_sreg, NONE, NONE, F_STACK),
 	[0xa9] = I(pop_sreg, NONE, NONE, F_STACK | F_REAL),
 	[0xaa] = LEN(NONE, NONE, 0),
-	[0xab] = I(bts, RM, REG, F_BITS | F_LOCK),
+	[0xab] = I(bts, RM, REG, F_BITS | F_LOCKABLE),
 	[0xac] = I3(shrd, RM, REG, IMM8U, 0),
 	[0xad] = I3(shrd, RM, REG, CL, 0),
 	[0xae] = GROUP(group15),
 	[0xaf] = I(imul3, REG, RM, 0),
 
-	[0xb0] = I(cmpxchg, RM, REG, F_BYTE | F_LOCK | F_SELF),
-	[0xb1] = I(cmpxchg, RM, REG, F_LOCK | F_SELF),
+	[0xb0] = I(cmpxchg, RM, REG, F_BYTE | F_LOCKABLE | F_SELF),
+	[0xb1] = I(cmpxchg, RM, REG, F_LOCKABLE | F_SELF),
 	[0xb2] = DUAL(dual_lss),
-	[0xb3] = I(btr, RM, REG, F_BITS | F_LOCK),
+	[0xb3] = I(btr, RM, REG, F_BITS | F_LOCKABLE),
 	[0xb4] = DUAL(dual_lss),
 	[0xb5] = DUAL(dual_lss),
 	[0xb6] = I(mov, REG, RM8, F_MOV),
 	[0xb7] = I(mov, REG, RM16, F_MOV),
 	[0xb9] = UD,
 	[0xba] = GROUP(group8),
-	[0xbb] = I(btc, RM, REG, F_BITS | F_LOCK),
+	[0xbb] = I(btc, RM, REG, F_BITS | F_LOCKABLE),
 	[0xbc] = PREFIX(prefix_bsf),
 	[0xbd] = PREFIX(prefix_bsr),
 	[0xbe] = I(movsx, REG, RM8, F_MOV),
 	[0xbf] = I(movsx, REG, RM16, F_MOV),
 
-	[0xc0] = I(xadd, RM, REG, F_BYTE | F_LOCK | F_SELF),
-	[0xc1] = I(xadd, RM, REG, F_LOCK | F_SELF),
+	[0xc0] = I(xadd, RM, REG, F_BYTE | F_LOCKABLE | F_SELF),
+	[0xc1] = I(xadd, RM, REG, F_LOCKABLE | F_SELF),
 	[0xc3] = PREFIX(prefix_movnti),
 	[0xc7] = GROUP(group9),
 	ROWS8(0xc8, I(bswap, OPREG, NONE, 0)),

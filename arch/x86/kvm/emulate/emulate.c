@@ -26,7 +26,7 @@ void x86_emulate_reset(struct x86_emulate_ctxt *ctxt)
 /* LOCK needs a memory destination of an instruction that allows it (SDM 2A LOCK). */
 static bool lock_is_legal(const struct x86_insn *d)
 {
-	return (d->op->flags & F_LOCK) && d->mod != 3;
+	return (d->op->flags & F_LOCKABLE) && d->mod != 3;
 }
 
 static int check_legal(struct x86_emulate_ctxt *ctxt)

@@ -59,7 +59,7 @@ enum x86_operand_kind {
 
 #define F_MODRM		0x00000001	/* has ModRM though no operand says so */
 #define F_BYTE		0x00000002	/* operand size is one byte */
-#define F_LOCK		0x00000004	/* LOCK legal with a memory destination */
+#define F_LOCKABLE	0x00000004	/* LOCK legal with a memory destination */
 #define F_MOV		0x00000008	/* destination is not read */
 #define F_NOWRITE	0x00000010	/* destination is not written */
 #define F_STACK		0x00000020	/* 64-bit mode: 8 bytes, 2 with 66 */

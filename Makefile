@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# SlimKVM: kvm.ko and kvm-amd.ko for a stock kernel, and what proves that they work.
+# `make help` lists the targets; Kbuild says what the modules are made of.
+
+MAKEFLAGS += --no-print-directory
+SHELL     := /bin/sh
+JOBS      ?= $(shell nproc)
+
+# The kernel that the nested test host boots; Debian 12's own by default.
+TEST_KVER ?= 6.1
+
+build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
+
+.DEFAULT_GOAL := modules
+.PHONY: modules modules-for modules-test install uninstall demo check bench unit lint setup
+.PHONY: clean help
+
+modules:
+	@$(call build)
+
+# make modules-for KVER=6.1: builds, and leaves a link build/kmod/6.1 to the modules' directory.
+modules-for:
+	@test -n "$(KVER)" || { echo "Say for which kernel: make modules-for KVER=6.1" >&2; exit 2; }
+	@$(call build,$(KVER))
+
+modules-test:
+	@$(MAKE) modules-for KVER=$(TEST_KVER)
+
+# Packages that demo, check and bench need; does nothing when they are there.
+setup:
+	@tools/setup/packages
+
+demo: setup modules-test
+	@TEST_KVER=$(TEST_KVER) tools/testing/demo/run
+
+check: setup modules-test
+	@TEST_KVER=$(TEST_KVER) tools/testing/check
+
+bench: setup modules-test
+	@TEST_KVER=$(TEST_KVER) tools/testing/bench/run
+
+unit:
+	@tools/testing/unit/run
+
+lint:
+	@JOBS=$(JOBS) tools/lint/run $(KVER)
+
+# depmod searches updates/ first, so ours win over the in-tree modules; uninstall gives them back.
+install: modules
+	@tools/build/install install "$(INSTALL_MOD_PATH)"
+
+uninstall:
+	@tools/build/install uninstall "$(INSTALL_MOD_PATH)"
+
+clean:
+	@rm -rf build kvm.ko kvm-amd.ko
+
+help:
+	@echo 'SlimKVM: a small KVM for x86, as modules for a stock kernel.'
+	@echo ''
+	@echo '  make                  kvm.ko and kvm-amd.ko for the running kernel if its headers are'
+	@echo '                        installed, else for the newest stock headers; they lie in'
+	@echo '                        build/kmod/<release>/'
+	@echo '  make modules-for KVER=6.1   the same for another kernel'
+	@echo '  make demo             a stock QEMU boots a stock kernel on our modules, inside an'
+	@echo '                        emulated host: needs no virtualization hardware'
+	@echo '  make check            every test; last line: N passed, N failed, N skipped'
+	@echo '  make bench            executed instructions per exit, in-tree modules and ours'
+	@echo '  make unit             the tests that need no kernel'
+	@echo '  make lint             W=1, sparse, shellcheck and the rules of the house'
+	@echo '  make install          into /lib/modules/<release>/updates, and depmod'
+	@echo '  make uninstall        and the in-tree modules are back'
+	@echo '  make clean'
+	@echo ''
+	@echo 'Variables: KDIR=<headers>, KVER=<version> (modules-for, lint), JOBS=<n>,'
+	@echo '           TEST_KVER=<version> (demo, check, bench; now $(TEST_KVER)),'
+	@echo '           INSTALL_MOD_PATH=<dir> (install, uninstall)'

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * struct kvm_mmu: one vCPU's view of address translation, and what the x86 rooms may ask of the
+ * MMU.
+ *
+ * The function pointers change with the guest's paging mode (kvm_mmu_reset_context). TDP is one set
+ * of implementations; shadow paging will be another, never mixed into the first.
+ */
+#ifndef __KVM_X86_MMU_H
+#define __KVM_X86_MMU_H
+
+#include <linux/kvm_types.h>
+#include <linux/list.h>
+#include "exception.h"
+
+struct kvm;
+struct kvm_vcpu;
+struct kvm_mmu;
+struct kvm_memory_slot;
+struct kvm_page_fault;
+
+#define KVM_MMU_MAX_LEVEL	5	/* of a guest's or of our own page tables */
+
+/* Access kinds: the bits of a page-fault error code (SDM 4.7, APM2 8.4.2). */
+#define PFERR_PRESENT_MASK	(1ull << 0)
+#define PFERR_WRITE_MASK	(1ull << 1)
+#define PFERR_USER_MASK		(1ull << 2)
+#define PFERR_RSVD_MASK		(1ull << 3)
+#define PFERR_FETCH_MASK	(1ull << 4)
+#define PFERR_PK_MASK		(1ull << 5)
+/*
+ * NPT only (APM2 15.25.6): the fault was met at the final address, or in a walk of the guest's
+ * tables.
+ */
+#define PFERR_GUEST_FINAL_MASK	(1ull << 32)
+#define PFERR_GUEST_PAGE_MASK	(1ull << 33)
+/*
+ * Ours alone, for walks: an access the CPU itself makes (descriptor tables), supervisor whatever
+ * the CPL.
+ */
+#define PFERR_IMPLICIT_ACCESS	(1ull << 48)
+
+/* Reserved-bit masks of one paging format, by [PS bit][level - 1] (SDM 4.4, 4.5; APM2 5.3). */
+struct kvm_rsvd_bits {
+	u64 mask[2][KVM_MMU_MAX_LEVEL];
+	/* EPT only: one bit for each illegal memory type and XWR mix */
+	u64 bad_mt_xwr;
+};
+
+/**
+ * struct kvm_mmu - translation as one vCPU sees it now
+ *
+ * The walker reads the guest's state from here, not from the vCPU, so that a nested guest's tables
+ * can be walked by the same code.
+ */
+struct kvm_mmu {
+	unsigned long (*get_guest_pgd)(struct kvm_vcpu *vcpu);
+	u64 (*get_pdptr)(struct kvm_vcpu *vcpu, int index);
+	int (*page_fault)(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
+	void (*inject_page_fault)(struct kvm_vcpu *vcpu, struct x86_exception *fault);
+	gpa_t (*gva_to_gpa)(struct kvm_vcpu *vcpu, struct kvm_mmu *mmu, gpa_t addr, u64 access,
+			    struct x86_exception *fault);
+	gpa_t (*translate_gpa)(struct kvm_vcpu *vcpu, gpa_t gpa, u64 access,
+			       struct x86_exception *fault);
+	int (*sync_page)(struct kvm_vcpu *vcpu, gfn_t gfn);
+	void (*invlpg)(struct kvm_vcpu *vcpu, gva_t gva);
+	void (*update_pte)(struct kvm_vcpu *vcpu, gpa_t gpa, const void *pte, int bytes);
+
+	hpa_t root_hpa;			/* what hardware walks; KVM_MMU_NO_ROOT: none loaded */
+	u8 root_level;			/* of our own tables */
+	u8 guest_level;			/* of the guest's: 0 (paging off), 2, 3, 4 or 5 */
+	bool guest_nx;			/* EFER.NXE */
+	bool guest_pse;			/* 4 MiB pages in 32-bit paging */
+	u8 permissions[16];		/* by error code >> 1; bit = pte access: fault or not */
+	u32 pkru_mask;			/* two bits for each of the 16 kinds of access */
+	u8 last_pte_bitmap;		/* by level and PS: does the walk end here? */
+	struct kvm_rsvd_bits guest_rsvd;
+	u64 pdptrs[4];			/* PAE: loaded by MOV CR3, not at each walk (SDM 4.4.1) */
+};
+
+#define KVM_MMU_NO_ROOT		(~(hpa_t)0)
+
+/* The page tables of one VM; its inside belongs to mmu/. */
+struct kvm_mmu_vm {
+	/* (l) the TDP root, shared by all vCPUs; KVM_MMU_NO_ROOT: none yet */
+	hpa_t root_hpa;
+	u8 root_level;
+	atomic_long_t nr_pages;		/* page-table pages (a) */
+};
+
+/*
+ * --- module and VM life --------------------------------------------------------------------------
+ */
+int kvm_mmu_module_init(void);
+void kvm_mmu_module_exit(void);
+
+/**
+ * kvm_mmu_configure - the vendor says, in hardware_setup(), what its second dimension can do
+ * @tdp: NPT or EPT is on
+ * @tdp_level: levels of our tables (4 or 5)
+ * @huge_level: biggest page, as a level: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB
+ */
+void kvm_mmu_configure(bool tdp, int tdp_level, int huge_level);
+/* EPT's PTE bits differ from those of NPT, which are ordinary ones. */
+void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only);
+/*
+ * Bits that make a physical address illegal, as the host CPU has it (memory encryption lowers it).
+ */
+int kvm_mmu_init_vm(struct kvm *kvm);
+void kvm_mmu_uninit_vm(struct kvm *kvm);
+int kvm_mmu_create(struct kvm_vcpu *vcpu);
+void kvm_mmu_destroy(struct kvm_vcpu *vcpu);
+
+/*
+ * --- a vCPU's context ----------------------------------------------------------------------------
+ */
+/* After CR0.PG/WP, CR4.{PAE,PSE,SMEP,SMAP,PKE,LA57}, EFER.{LME,LMA,NXE} or CPUID changed. */
+void kvm_mmu_reset_context(struct kvm_vcpu *vcpu);
+int kvm_mmu_load(struct kvm_vcpu *vcpu);	/* slow path of kvm_mmu_reload() */
+void kvm_mmu_unload(struct kvm_vcpu *vcpu);
+/* PAE: read the four PDPTEs at CR3. False: a reserved bit is set or they cannot be read: #GP. */
+bool kvm_mmu_load_pdptrs(struct kvm_vcpu *vcpu, unsigned long cr3);
+bool kvm_is_valid_cr3(struct kvm_vcpu *vcpu, unsigned long cr3);
+
+/*
+ * --- exits ---------------------------------------------------------------------------------------
+ */
+/**
+ * kvm_mmu_page_fault - handle a nested page fault or EPT violation
+ * @gpa: where
+ * @error_code: PFERR_*
+ * @insn: the instruction's bytes, when hardware gave them
+ * @insn_len: how many; 0: fetch them
+ *
+ * Return: 1 resume the guest, 0 leave to userspace (kvm_run filled), < 0 errno for KVM_RUN.
+ */
+int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const void *insn,
+		       int insn_len);
+
+/*
+ * --- guest linear addresses ----------------------------------------------------------------------
+ */
+/* Return a gpa, or KVM_GPA_INVALID with *fault filled. @access: PFERR_WRITE/FETCH/USER/IMPLICIT. */
+gpa_t kvm_gva_to_gpa(struct kvm_vcpu *vcpu, gva_t gva, u64 access, struct x86_exception *fault);
+/*
+ * Read @len bytes at @gva as @access would; 0, X86EMUL-free: -EFAULT with *fault filled, -EIO: no
+ * memory there.
+ */
+int kvm_read_guest_virt(struct kvm_vcpu *vcpu, gva_t gva, void *data, unsigned int len, u64 access,
+			struct x86_exception *fault);
+int kvm_write_guest_virt(struct kvm_vcpu *vcpu, gva_t gva, const void *data, unsigned int len,
+			 u64 access, struct x86_exception *fault);
+
+#endif

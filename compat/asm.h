@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * For the world switch in assembler: the names that mitigations have, kernel by kernel. What is to
+ * be untrained, cleared and filled is the host kernel's decision; alternatives patch it in.
+ */
+#ifndef SLIMKVM_COMPAT_ASM_H
+#define SLIMKVM_COMPAT_ASM_H
+
+#include <asm/cpufeatures.h>
+#include <asm/nospec-branch.h>
+#include <asm/unwind_hints.h>
+
+/*
+ * Newer kernels tell the untraining after a VM exit apart from that at a system call, and set
+ * RSB_VMEXIT on AMD; where they do not, retpoline is what says that the RSB must be filled.
+ */
+#ifdef UNTRAIN_RET_VM
+#define KVM_COMPAT_SVM_RSB_FEATURE X86_FEATURE_RSB_VMEXIT
+#else
+#define UNTRAIN_RET_VM UNTRAIN_RET
+#define KVM_COMPAT_SVM_RSB_FEATURE X86_FEATURE_RETPOLINE
+#endif
+
+#endif /* SLIMKVM_COMPAT_ASM_H */
