@@ -186,7 +186,8 @@ bool kvm_is_valid_cr4(struct kvm_vcpu *vcpu, unsigned long cr4);
 /* CPUID changed: which CR4 bits the guest may set follows from it */
 void kvm_cr4_after_set_cpuid(struct kvm_vcpu *vcpu);
 bool kvm_valid_efer(struct kvm_vcpu *vcpu, u64 efer);
-bool kvm_host_valid_efer(struct kvm_vcpu *vcpu, u64 efer);	/* userspace's: CPUID may be unset */
+/* userspace may restore it before CPUID */
+bool kvm_host_valid_efer(struct kvm_vcpu *vcpu, u64 efer);
 bool kvm_valid_apic_base(struct kvm_vcpu *vcpu, u64 value);
 void kvm_lmsw(struct kvm_vcpu *vcpu, unsigned long msw);
 int kvm_set_apic_base(struct kvm_vcpu *vcpu, u64 value, bool host_initiated);
