@@ -158,6 +158,7 @@ struct kvm_vcpu_arch {
 	/* memory */
 	struct kvm_mmu *mmu;			/* the one in use */
 	struct kvm_mmu root_mmu;
+	struct kvm_mmu_cache mmu_cache;		/* page-table pages in store for faults */
 	gpa_t mmio_gpa;
 
 	/* CPUID */
