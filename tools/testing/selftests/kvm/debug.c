@@ -108,10 +108,14 @@ TEST(single_step)
 TEST(hardware_breakpoint)
 {
 	struct vcpu *vcpu = at_steps();
+	uint32_t reason;
 
 	set_debug(vcpu, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP, STEP_AT(steps_third),
 		  DR7_FIXED | DR7_L0);
-	ASSERT_EQ(KVM_EXIT_DEBUG, vcpu_exit(vcpu));
+	reason = vcpu_exit(vcpu);
+	if (reason == KVM_EXIT_HLT && host_is_tcg())
+		SKIP(return, "TCG does not arm breakpoints of the DR7 that VMRUN loads");
+	ASSERT_EQ(KVM_EXIT_DEBUG, reason);
 	EXPECT_EQ(1, vcpu->run->debug.arch.exception);
 	EXPECT_EQ(STEP_AT(steps_third), vcpu->run->debug.arch.pc);
 	EXPECT_TRUE(vcpu->run->debug.arch.dr6 & BIT64(0));
@@ -130,10 +134,14 @@ TEST(software_breakpoint)
 	struct vcpu *vcpu = at_steps();
 	uint8_t *at = vcpu->vm->mem + STEP_AT(steps_second), was = *at;
 	struct kvm_regs regs;
+	uint32_t reason;
 
 	set_debug(vcpu, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP, 0, 0);
 	*at = 0xcc;
-	ASSERT_EQ(KVM_EXIT_DEBUG, vcpu_exit(vcpu));
+	reason = vcpu_exit(vcpu);
+	if (reason == KVM_EXIT_HLT && host_is_tcg())
+		SKIP(return, "TCG does not intercept INT3 as exception 3");
+	ASSERT_EQ(KVM_EXIT_DEBUG, reason);
 	EXPECT_EQ(3, vcpu->run->debug.arch.exception);
 	EXPECT_EQ(STEP_AT(steps_second), vcpu->run->debug.arch.pc);
 	vcpu_regs(vcpu, &regs);

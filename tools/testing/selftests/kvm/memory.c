@@ -50,8 +50,13 @@ TEST(readonly_slot_turns_writes_into_mmio)
 
 __guest static void read_forever(void)
 {
-	for (;;)
-		guest_sync(WORD_AT(SLOT_GPA), WORD_AT(SLOT_GPA + SZ_2M), 0);
+	uint64_t one, two;
+
+	for (;;) {
+		one = WORD_AT(SLOT_GPA);
+		two = WORD_AT(SLOT_GPA + SZ_2M);
+		guest_sync(one, two, 0);
+	}
 }
 
 /* One turn of read_forever(); MMIO reads answer with 0xff bytes. */

@@ -99,6 +99,9 @@ int kvm_errno_of(int fd, unsigned long request, unsigned long arg);
 /* BAD_POINTER - an address that no process can read or write: gives EFAULT. */
 #define BAD_POINTER	0xffffffff00000000UL
 
+bool host_is_tcg(void);
+bool kvm_is_in_tree(void);
+
 /* ---- virtual machines -------------------------------------------------------------------- */
 
 int kvm_open(void);

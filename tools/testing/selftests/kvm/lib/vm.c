@@ -5,6 +5,7 @@
  * Nothing here retries or hides an error: what the API documentation says must succeed either
  * succeeds or ends the test with the ioctl's name and errno.
  */
+#include <cpuid.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,31 @@ long kvm_ioctl_or_die(int fd, unsigned long request, unsigned long arg, const ch
 int kvm_errno_of(int fd, unsigned long request, unsigned long arg)
 {
 	return ioctl(fd, request, arg) < 0 ? errno : 0;
+}
+
+/**
+ * host_is_tcg() - are we on QEMU's TCG, whose SVM lets some things pass that silicon does not?
+ *
+ * Return: true if the machine's hypervisor leaf says so.
+ */
+bool host_is_tcg(void)
+{
+	unsigned int a, b, c, d;
+
+	__cpuid(0x40000000, a, b, c, d);
+	return b == 0x54474354 && c == 0x43544743 && d == 0x47435447;
+}
+
+/**
+ * kvm_is_in_tree() - are the stock kernel's own modules loaded, not ours?
+ *
+ * Ours carry a version. Tests ask only where our behaviour differs on purpose, and say why.
+ *
+ * Return: true for in-tree.
+ */
+bool kvm_is_in_tree(void)
+{
+	return access("/sys/module/kvm/version", F_OK) != 0;
 }
 
 /**
