@@ -81,7 +81,21 @@ static long open_files(void)
 	return number_after("/proc/sys/fs/file-nr", "");
 }
 
-TEST(memory_files_and_objects)
+/* Only fixtures can have a time limit of their own. */
+FIXTURE(leak) {
+	int unused;
+};
+
+FIXTURE_SETUP(leak)
+{
+	self->unused = 0;
+}
+
+FIXTURE_TEARDOWN(leak)
+{
+}
+
+TEST_F_TIMEOUT(leak, memory_files_and_objects, 80)
 {
 	long kb, files, vcpus, i;
 
@@ -104,13 +118,13 @@ TEST(memory_files_and_objects)
 	}
 }
 
-TEST(kernel_memory_counters)
+TEST_F_TIMEOUT(leak, kernel_memory_counters, 60)
 {
 	long before[3], i;
 	static const char * const names[] = { "KernelStack:", "PageTables:", "SUnreclaim:" };
 	static const long slack[] = { 512, 1024, 6 * 1024 };
 
-	for (i = 0; i < 20; i++)
+	for (i = 0; i < 10; i++)
 		one_cycle();
 	settle();
 	for (i = 0; i < 3; i++)
