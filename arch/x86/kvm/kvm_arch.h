@@ -19,6 +19,7 @@
 
 struct kvm;
 struct kvm_vcpu;
+struct kvm_cpuid_index;
 struct x86_emulate_ctxt;
 
 /* Indices into kvm_vcpu_arch.regs[]: the hardware's numbers, then RIP, then lazily read state. */
@@ -70,6 +71,8 @@ enum kvm_x86_request {
 /* Bits of kvm_vcpu_arch.switch_db_regs. */
 #define KVM_DEBUGREG_BP_ENABLED		1	/* guest or debugger has a breakpoint armed */
 #define KVM_DEBUGREG_WONT_EXIT		2	/* DR accesses do not exit now */
+
+#define KVM_DR7_GD			BIT(13)	/* a DR access raises #DB (SDM 17.2.4) */
 
 #define KVM_CPUID_MAX_ENTRIES		256
 #define KVM_NR_DB_REGS			4
@@ -132,6 +135,7 @@ struct kvm_vcpu_arch {
 	u64 efer;
 	u64 xcr0;
 	u32 pkru;
+	u32 host_pkru;				/* (p) while the guest's is in the register */
 	u32 hflags;				/* HF_*: nested, SMM, … later */
 	u64 apic_base;
 
@@ -154,11 +158,13 @@ struct kvm_vcpu_arch {
 	/* memory */
 	struct kvm_mmu *mmu;			/* the one in use */
 	struct kvm_mmu root_mmu;
+	struct kvm_mmu_cache mmu_cache;		/* page-table pages in store for faults */
 	gpa_t mmio_gpa;
 
 	/* CPUID */
 	struct kvm_cpuid_entry2 *cpuid_entries;
 	int cpuid_nent;
+	struct kvm_cpuid_index *cpuid_index;	/* of cpuid_entries; NULL without entries */
 	u8 maxphyaddr;
 	u64 reserved_gpa_bits;
 	u64 guest_supported_xcr0;
@@ -178,6 +184,7 @@ struct kvm_vcpu_arch {
 	u64 ia32_tsc_adjust;
 	u64 tsc_deadline;
 	u64 msr_platform_info;
+	u64 msr_hwcr;				/* AMD's HWCR: the bits that guests may set */
 	u64 spec_ctrl_guest_mask;		/* bits the guest may set in SPEC_CTRL, 0: none */
 	u64 mcg_cap;
 	u64 mcg_status;

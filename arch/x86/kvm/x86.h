@@ -46,15 +46,15 @@ struct kvm_host_info {
 
 extern struct kvm_host_info kvm_host;	/* vendors fill the TSC fields in hardware_setup() */
 
-/* ---- vm_ioctl.c, cap.c */
+/* ---- cap.c */
 int kvm_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap);
 
-/* ---- vcpu_ioctl.c: dispatch */
+/* ---- vcpu.c */
+void kvm_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event);
 
 /* ---- run.c: the loop */
 /* Leave guest mode and HLT-wait in the kernel, or exit to userspace: KVM_EXIT_HLT. 1/0/errno */
 int kvm_emulate_halt(struct kvm_vcpu *vcpu);		/* skips the instruction */
-int kvm_emulate_halt_noskip(struct kvm_vcpu *vcpu);
 /* and raises #DB for TF; 1/0/errno */
 int kvm_skip_emulated_instruction(struct kvm_vcpu *vcpu);
 int kvm_emulate_as_nop(struct kvm_vcpu *vcpu);
@@ -83,12 +83,16 @@ void kvm_triple_fault(struct kvm_vcpu *vcpu);
 bool kvm_require_cpl(struct kvm_vcpu *vcpu, int required);
 /* 1: a #GP was queued; the convention of MSR and CR handlers: "err" ≠ 0 injects #GP(0) */
 int kvm_complete_insn_gp(struct kvm_vcpu *vcpu, int err);
-int kvm_inject_pending_events(struct kvm_vcpu *vcpu, bool *req_immediate_exit);
+void kvm_inject_pending_events(struct kvm_vcpu *vcpu);
+void kvm_process_nmi(struct kvm_vcpu *vcpu);
 int kvm_vcpu_get_events(struct kvm_vcpu *vcpu, struct kvm_vcpu_events *events);
 int kvm_vcpu_set_events(struct kvm_vcpu *vcpu, const struct kvm_vcpu_events *events);
 
 /* ---- user_irq.c: the userspace irqchip: KVM_INTERRUPT, windows, CR8 and apic_base in kvm_run */
 int kvm_user_irq_queue(struct kvm_vcpu *vcpu, u32 vector);	/* KVM_INTERRUPT */
+/* the interrupt of a saved state, or -1 */
+void kvm_user_irq_restore(struct kvm_vcpu *vcpu, int vector);
+int kvm_user_irq_pending(struct kvm_vcpu *vcpu);
 bool kvm_user_irq_ready(struct kvm_vcpu *vcpu);		/* ready_for_interrupt_injection */
 bool kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu);
 void kvm_user_irq_sync_run(struct kvm_vcpu *vcpu);	/* fill kvm_run on the way out */
@@ -137,6 +141,7 @@ struct msr_data {
 #define KVM_MSR_UNKNOWN		2
 
 int kvm_msr_lists_init(void);		/* probe with rdmsr_safe; once, at module load */
+int kvm_get_feature_msr(u32 index, u64 *data);	/* 0, or not a feature MSR */
 bool kvm_msr_is_saved(u32 index);	/* is it in KVM_GET_MSR_INDEX_LIST? */
 /* what vendors fall back to */
 int kvm_get_msr_common(struct kvm_vcpu *vcpu, struct msr_data *msr);
@@ -178,7 +183,12 @@ int kvm_emulate_xsetbv(struct kvm_vcpu *vcpu);
 int kvm_set_efer(struct kvm_vcpu *vcpu, struct msr_data *msr);
 bool kvm_is_valid_cr0(unsigned long cr0);
 bool kvm_is_valid_cr4(struct kvm_vcpu *vcpu, unsigned long cr4);
+/* CPUID changed: which CR4 bits the guest may set follows from it */
+void kvm_cr4_after_set_cpuid(struct kvm_vcpu *vcpu);
 bool kvm_valid_efer(struct kvm_vcpu *vcpu, u64 efer);
+/* userspace may restore it before CPUID */
+bool kvm_host_valid_efer(struct kvm_vcpu *vcpu, u64 efer);
+bool kvm_valid_apic_base(struct kvm_vcpu *vcpu, u64 value);
 void kvm_lmsw(struct kvm_vcpu *vcpu, unsigned long msw);
 int kvm_set_apic_base(struct kvm_vcpu *vcpu, u64 value, bool host_initiated);
 
@@ -218,6 +228,7 @@ unsigned long kvm_get_dr(struct kvm_vcpu *vcpu, int dr);
 int kvm_set_dr(struct kvm_vcpu *vcpu, int dr, unsigned long val);	/* 0 or 1: #GP */
 void kvm_update_dr7(struct kvm_vcpu *vcpu);
 int kvm_vcpu_set_guest_debug(struct kvm_vcpu *vcpu, const struct kvm_guest_debug *dbg);
+int kvm_guest_debug_supported(void);	/* KVM_CAP_SET_GUEST_DEBUG2's value */
 int kvm_vcpu_get_debugregs(struct kvm_vcpu *vcpu, struct kvm_debugregs *regs);
 int kvm_vcpu_set_debugregs(struct kvm_vcpu *vcpu, const struct kvm_debugregs *regs);
 void kvm_debug_reset(struct kvm_vcpu *vcpu);
@@ -248,6 +259,7 @@ int kvm_tsc_set_offset_attr(struct kvm_vcpu *vcpu, struct kvm_device_attr *attr)
 int kvm_tsc_get_offset_attr(struct kvm_vcpu *vcpu, struct kvm_device_attr *attr);
 int kvm_tsc_has_offset_attr(struct kvm_vcpu *vcpu, struct kvm_device_attr *attr);
 u64 kvm_clock_now_ns(struct kvm *kvm);
+int kvm_clock_flags_supported(void);	/* KVM_CAP_ADJUST_CLOCK's value */
 int kvm_vm_ioctl_get_clock(struct kvm *kvm, void __user *arg);
 int kvm_vm_ioctl_set_clock(struct kvm *kvm, void __user *arg);
 

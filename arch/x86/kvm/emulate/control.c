@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Control flow: near jumps, calls, returns, loops; far ones outside protected
+ * mode, where they need no descriptor. Targets are checked before anything is
+ * pushed. Called by emulate.c.
+ */
+#include "internal.h"
+
+static int jump_relative(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_jump(ctxt, ctxt->next_eip + x86_sext(ctxt->src.val, ctxt->src.bytes));
+}
+
+int em_jmp_rel(struct x86_emulate_ctxt *ctxt)
+{
+	return jump_relative(ctxt);
+}
+
+int em_jmp(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_jump(ctxt, ctxt->src.val);
+}
+
+int em_jcc(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_condition(ctxt, ctxt->d.opcode) ? jump_relative(ctxt) : X86EMUL_CONTINUE;
+}
+
+static int call_to(struct x86_emulate_ctxt *ctxt, u64 target)
+{
+	u64 back = ctxt->next_eip;
+	int rc = x86_jump(ctxt, target);
+
+	return rc ? rc : x86_push(ctxt, back, ctxt->d.op_bytes);
+}
+
+int em_call(struct x86_emulate_ctxt *ctxt)
+{
+	return call_to(ctxt, ctxt->src.val);
+}
+
+int em_call_rel(struct x86_emulate_ctxt *ctxt)
+{
+	return call_to(ctxt, ctxt->next_eip + x86_sext(ctxt->src.val, ctxt->src.bytes));
+}
+
+static void release_stack(struct x86_emulate_ctxt *ctxt)
+{
+	if (ctxt->src.type == X86_OPERAND_IMM)
+		x86_gpr_write(ctxt, X86_RSP, x86_gpr_read(ctxt, X86_RSP) + ctxt->d.imm,
+			      x86_stack_bytes(ctxt));
+}
+
+int em_ret(struct x86_emulate_ctxt *ctxt)
+{
+	u64 target;
+	int rc = x86_pop(ctxt, &target, ctxt->d.op_bytes);
+
+	if (rc == X86EMUL_CONTINUE)
+		rc = x86_jump(ctxt, target);
+	if (rc == X86EMUL_CONTINUE)
+		release_stack(ctxt);
+	return rc;
+}
+
+/* E0 LOOPNE, E1 LOOPE, E2 LOOP: the count has the address size. */
+int em_loop(struct x86_emulate_ctxt *ctxt)
+{
+	u64 count = (x86_gpr_ad(ctxt, X86_RCX) - 1) & x86_mask(ctxt->d.ad_bytes);
+	bool zf = ctxt->eflags & X86_EFLAGS_ZF;
+	unsigned int form = ctxt->d.opcode & 3;
+
+	x86_gpr_write(ctxt, X86_RCX, count, ctxt->d.ad_bytes);
+	if (!count || (form != 2 && zf != form))
+		return X86EMUL_CONTINUE;
+	return jump_relative(ctxt);
+}
+
+int em_jcxz(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_gpr_ad(ctxt, X86_RCX) ? X86EMUL_CONTINUE : jump_relative(ctxt);
+}
+
+/* --- Far, real and virtual-8086 mode --------------------------------- */
+
+static int far_to(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset)
+{
+	int rc = x86_jump(ctxt, offset);
+
+	if (rc == X86EMUL_CONTINUE)
+		x86_load_sreg_real(ctxt, X86_SREG_CS, selector);
+	return rc;
+}
+
+static int far_call_to(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset)
+{
+	u64 back = ctxt->next_eip;
+	int rc = x86_jump(ctxt, offset);
+
+	if (rc == X86EMUL_CONTINUE)
+		rc = x86_push(ctxt, x86_segment(ctxt, X86_SREG_CS)->selector, ctxt->d.op_bytes);
+	if (rc == X86EMUL_CONTINUE)
+		rc = x86_push(ctxt, back, ctxt->d.op_bytes);
+	if (rc == X86EMUL_CONTINUE)
+		x86_load_sreg_real(ctxt, X86_SREG_CS, selector);
+	return rc;
+}
+
+int em_jmp_far(struct x86_emulate_ctxt *ctxt)
+{
+	return far_to(ctxt, ctxt->d.imm2, ctxt->d.imm);
+}
+
+int em_call_far(struct x86_emulate_ctxt *ctxt)
+{
+	return far_call_to(ctxt, ctxt->d.imm2, ctxt->d.imm);
+}
+
+/* m16:16 or m16:32; a register operand is #UD. */
+static int read_far_pointer(struct x86_emulate_ctxt *ctxt, u16 *selector, u64 *offset)
+{
+	unsigned int bytes = ctxt->d.op_bytes;
+	u64 ptr = 0;
+	int rc;
+
+	if (ctxt->src.type != X86_OPERAND_MEM)
+		return x86_fault_ud(ctxt);
+	rc = x86_mem_read(ctxt, ctxt->src.seg, ctxt->src.ea, &ptr, bytes + 2, 0);
+	*selector = ptr >> bytes * 8;
+	*offset = ptr & x86_mask(bytes);
+	return rc;
+}
+
+int em_jmp_far_mem(struct x86_emulate_ctxt *ctxt)
+{
+	u16 selector;
+	u64 offset;
+	int rc = read_far_pointer(ctxt, &selector, &offset);
+
+	return rc ? rc : far_to(ctxt, selector, offset);
+}
+
+int em_call_far_mem(struct x86_emulate_ctxt *ctxt)
+{
+	u16 selector;
+	u64 offset;
+	int rc = read_far_pointer(ctxt, &selector, &offset);
+
+	return rc ? rc : far_call_to(ctxt, selector, offset);
+}
+
+int em_ret_far(struct x86_emulate_ctxt *ctxt)
+{
+	u64 offset, selector;
+	int rc = x86_pop(ctxt, &offset, ctxt->d.op_bytes);
+
+	if (rc == X86EMUL_CONTINUE)
+		rc = x86_pop(ctxt, &selector, ctxt->d.op_bytes);
+	if (rc == X86EMUL_CONTINUE)
+		rc = far_to(ctxt, selector, offset);
+	if (rc == X86EMUL_CONTINUE)
+		release_stack(ctxt);
+	return rc;
+}

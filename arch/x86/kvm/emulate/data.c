@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Data movement: MOV and its extensions, XCHG, LEA, conversions, conditional
+ * set and move, XLAT, flag moves, segment registers outside protected mode.
+ * Called by emulate.c.
+ */
+#include "internal.h"
+
+int em_mov(struct x86_emulate_ctxt *ctxt)
+{
+	ctxt->dst.val = ctxt->src.val;
+	return X86EMUL_CONTINUE;
+}
+
+/* MOVSX and MOVSXD; MOVZX is em_mov, for values are held zero-extended. */
+int em_movsx(struct x86_emulate_ctxt *ctxt)
+{
+	ctxt->dst.val = x86_sext(ctxt->src.val, ctxt->src.bytes);
+	return X86EMUL_CONTINUE;
+}
+
+/* 90 is NOP and not XCHG EAX, EAX, which would clear bits 63:32. */
+int em_xchg(struct x86_emulate_ctxt *ctxt)
+{
+	u64 old = ctxt->dst.val;
+	int rc;
+
+	if (ctxt->d.opcode == 0x90 && !(ctxt->d.rex & X86_REX_B))
+		return X86EMUL_CONTINUE;
+	ctxt->dst.val = ctxt->src.val;
+	rc = x86_operand_write(ctxt, &ctxt->dst);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	ctxt->src.val = old;
+	return x86_operand_write(ctxt, &ctxt->src);
+}
+
+/* A register source is #UD (SDM 2A LEA). */
+int em_lea(struct x86_emulate_ctxt *ctxt)
+{
+	if (ctxt->src.type != X86_OPERAND_MEM)
+		return x86_fault_ud(ctxt);
+	ctxt->dst.val = ctxt->src.ea;
+	return X86EMUL_CONTINUE;
+}
+
+/* CBW, CWDE, CDQE */
+int em_cbw(struct x86_emulate_ctxt *ctxt)
+{
+	ctxt->dst.val = x86_sext(ctxt->dst.val, ctxt->dst.bytes / 2);
+	return X86EMUL_CONTINUE;
+}
+
+/* CWD, CDQ, CQO */
+int em_cwd(struct x86_emulate_ctxt *ctxt)
+{
+	bool negative = ctxt->src.val & x86_sign(ctxt->src.bytes);
+
+	x86_gpr_write(ctxt, X86_RDX, negative ? ~0ULL : 0, ctxt->src.bytes);
+	return X86EMUL_CONTINUE;
+}
+
+/**
+ * x86_condition - evaluate a condition code (SDM 1 appendix B)
+ * @ctxt: emulator
+ * @cc: the opcode's low four bits; bit 0 negates
+ */
+bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc)
+{
+	u64 f = ctxt->eflags;
+	bool less = !(f & X86_EFLAGS_SF) != !(f & X86_EFLAGS_OF);
+	bool met;
+
+	switch (cc >> 1 & 7) {
+	case 0:
+		met = f & X86_EFLAGS_OF;
+		break;
+	case 1:
+		met = f & X86_EFLAGS_CF;
+		break;
+	case 2:
+		met = f & X86_EFLAGS_ZF;
+		break;
+	case 3:
+		met = f & (X86_EFLAGS_CF | X86_EFLAGS_ZF);
+		break;
+	case 4:
+		met = f & X86_EFLAGS_SF;
+		break;
+	case 5:
+		met = f & X86_EFLAGS_PF;
+		break;
+	case 6:
+		met = less;
+		break;
+	default:
+		met = less || (f & X86_EFLAGS_ZF);
+		break;
+	}
+	return met != (cc & 1);
+}
+
+int em_setcc(struct x86_emulate_ctxt *ctxt)
+{
+	ctxt->dst.val = x86_condition(ctxt, ctxt->d.opcode);
+	return X86EMUL_CONTINUE;
+}
+
+/* The source is read and a 32-bit destination zero-extended in either case. */
+int em_cmovcc(struct x86_emulate_ctxt *ctxt)
+{
+	if (x86_condition(ctxt, ctxt->d.opcode))
+		ctxt->dst.val = ctxt->src.val;
+	return X86EMUL_CONTINUE;
+}
+
+int em_xlat(struct x86_emulate_ctxt *ctxt)
+{
+	u64 ea = x86_gpr_read(ctxt, X86_RBX) + (x86_gpr_read(ctxt, X86_RAX) & 0xff);
+
+	ctxt->dst.val = 0;
+	return x86_mem_read(ctxt, ctxt->d.seg, ea & x86_mask(ctxt->d.ad_bytes), &ctxt->dst.val,
+			    1, 0);
+}
+
+/* --- Flags ----------------------------------------------------------- */
+
+#define FLAGS_AH (X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_AF | X86_EFLAGS_PF | X86_EFLAGS_CF)
+
+int em_lahf(struct x86_emulate_ctxt *ctxt)
+{
+	u64 ah = (ctxt->eflags & FLAGS_AH) | X86_EFLAGS_FIXED;
+
+	x86_gpr_write(ctxt, X86_RAX, (x86_gpr_read(ctxt, X86_RAX) & 0xff) | ah << 8, 2);
+	return X86EMUL_CONTINUE;
+}
+
+int em_sahf(struct x86_emulate_ctxt *ctxt)
+{
+	x86_flags_set(ctxt, FLAGS_AH, x86_gpr_read(ctxt, X86_RAX) >> 8);
+	return X86EMUL_CONTINUE;
+}
+
+int em_clc(struct x86_emulate_ctxt *ctxt)
+{
+	ctxt->eflags &= ~X86_EFLAGS_CF;
+	return X86EMUL_CONTINUE;
+}
+
+int em_stc(struct x86_emulate_ctxt *ctxt)
+{
+	ctxt->eflags |= X86_EFLAGS_CF;
+	return X86EMUL_CONTINUE;
+}
+
+int em_cmc(struct x86_emulate_ctxt *ctxt)
+{
+	ctxt->eflags ^= X86_EFLAGS_CF;
+	return X86EMUL_CONTINUE;
+}
+
+int em_cld(struct x86_emulate_ctxt *ctxt)
+{
+	ctxt->eflags &= ~X86_EFLAGS_DF;
+	return X86EMUL_CONTINUE;
+}
+
+int em_std(struct x86_emulate_ctxt *ctxt)
+{
+	ctxt->eflags |= X86_EFLAGS_DF;
+	return X86EMUL_CONTINUE;
+}
+
+int em_nop(struct x86_emulate_ctxt *ctxt)
+{
+	return X86EMUL_CONTINUE;
+}
+
+/* CLFLUSH faults as a byte load does (SDM 2A CLFLUSH). */
+int em_clflush(struct x86_emulate_ctxt *ctxt)
+{
+	u8 byte;
+
+	return x86_mem_read(ctxt, ctxt->dst.seg, ctxt->dst.ea, &byte, 1, 0);
+}
+
+/* --- Segment registers ----------------------------------------------- */
+
+/* A register gets the selector zero-extended, memory always 16 bits. */
+int em_mov_from_sreg(struct x86_emulate_ctxt *ctxt)
+{
+	unsigned int sreg = ctxt->d.modrm >> 3 & 7;
+
+	if (sreg > X86_SREG_GS)
+		return x86_fault_ud(ctxt);
+	ctxt->dst.val = x86_segment(ctxt, sreg)->selector;
+	if (ctxt->dst.type == X86_OPERAND_MEM)
+		ctxt->dst.bytes = 2;
+	return X86EMUL_CONTINUE;
+}
+
+int em_mov_to_sreg(struct x86_emulate_ctxt *ctxt)
+{
+	unsigned int sreg = ctxt->d.modrm >> 3 & 7;
+
+	if (sreg > X86_SREG_GS || sreg == X86_SREG_CS)
+		return x86_fault_ud(ctxt);
+	x86_load_sreg_real(ctxt, sreg, ctxt->src.val);
+	if (sreg == X86_SREG_SS)
+		ctxt->shadow = X86_SHADOW_MOV_SS;
+	return X86EMUL_CONTINUE;
+}
+
+/* LES C4, LDS C5, LSS 0F B2, LFS 0F B4, LGS 0F B5: the offset, then the selector. */
+int em_lds(struct x86_emulate_ctxt *ctxt)
+{
+	unsigned int bytes = ctxt->d.op_bytes;
+	unsigned int sreg = ctxt->d.opcode & 7;
+	u64 ptr = 0;
+	int rc;
+
+	if (ctxt->d.map == X86_MAP_1BYTE)
+		sreg = ctxt->d.opcode == 0xc4 ? X86_SREG_ES : X86_SREG_DS;
+	if (ctxt->src.type != X86_OPERAND_MEM)
+		return x86_fault_ud(ctxt);
+	rc = x86_mem_read(ctxt, ctxt->src.seg, ctxt->src.ea, &ptr, bytes + 2, 0);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	x86_load_sreg_real(ctxt, sreg, ptr >> bytes * 8);
+	ctxt->dst.val = ptr & x86_mask(bytes);
+	return X86EMUL_CONTINUE;
+}

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From instruction bytes to struct x86_insn: prefixes, opcode, ModRM, SIB,
+ * displacement and immediates. Touches no guest register, so that the same code
+ * measures an instruction for insn_length.c. Called with the vCPU mutex held.
+ */
+#include "internal.h"
+
+#define PAGE_BYTES	4096
+
+/* --- Bytes ----------------------------------------------------------- */
+
+/* The linear address and the number of bytes CS still allows at @offset. */
+static int fetch_linear(struct x86_emulate_ctxt *ctxt, u64 offset, u64 *linear, u64 *room)
+{
+	const struct kvm_segment *cs;
+
+	if (x86_is_long(ctxt)) {
+		*linear = offset;
+		*room = X86_INSN_MAX;
+		return X86EMUL_CONTINUE;
+	}
+
+	offset = (u32)offset;
+	cs = x86_segment(ctxt, X86_SREG_CS);
+	if (offset > cs->limit)
+		return x86_fault_gp(ctxt, 0);
+	*linear = (u32)(cs->base + offset);
+	*room = (u64)cs->limit - offset + 1;
+	return X86EMUL_CONTINUE;
+}
+
+/*
+ * Read what is left of the page, 15 bytes in all at most: an instruction that
+ * ends before the page does must not fault on the next one.
+ */
+static int fetch_refill(struct x86_fetch *f)
+{
+	struct x86_emulate_ctxt *ctxt = f->ctxt;
+	u64 linear, room;
+	unsigned int n;
+	int rc;
+
+	if (!ctxt)
+		return X86EMUL_UNHANDLEABLE;
+	if (f->end >= X86_INSN_MAX)
+		return x86_fault_gp(ctxt, 0);
+
+	rc = fetch_linear(ctxt, ctxt->eip + f->end, &linear, &room);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	n = min_t(u64, X86_INSN_MAX - f->end, PAGE_BYTES - (linear & (PAGE_BYTES - 1)));
+	n = min_t(u64, n, room);
+
+	rc = ctxt->ops->fetch(ctxt, linear, ctxt->bytes + f->end, n);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	f->end += n;
+	ctxt->fetched = f->end;
+	return X86EMUL_CONTINUE;
+}
+
+/* Little-endian, sign-extended: most callers want that, the rest mask. */
+static int fetch(struct x86_fetch *f, unsigned int bytes, s64 *val)
+{
+	u64 v = 0;
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < bytes; i++) {
+		while (f->pos >= f->end) {
+			rc = fetch_refill(f);
+			if (rc != X86EMUL_CONTINUE)
+				return rc;
+		}
+		v |= (u64)f->bytes[f->pos++] << i * 8;
+	}
+	*val = x86_sext(v, bytes);
+	return X86EMUL_CONTINUE;
+}
+
+static int fetch_u8(struct x86_fetch *f, u8 *val)
+{
+	s64 v;
+	int rc = fetch(f, 1, &v);
+
+	if (rc == X86EMUL_CONTINUE)
+		*val = v;
+	return rc;
+}
+
+/* --- Prefixes and opcode --------------------------------------------- */
+
+/* CS, DS, ES and SS prefixes are ignored in 64-bit mode (SDM 3.3.4). */
+static void segment_prefix(struct x86_insn *d, enum x86_mode mode, unsigned int sreg)
+{
+	if (mode == X86_MODE_LONG && sreg < X86_SREG_FS)
+		return;
+	d->seg = sreg;
+	d->seg_override = true;
+}
+
+/* True when @b was a legacy prefix. */
+static bool legacy_prefix(struct x86_insn *d, enum x86_mode mode, u8 b)
+{
+	switch (b) {
+	case 0x26:
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
+		segment_prefix(d, mode, (b >> 3) & 3);
+		return true;
+	case 0x64:
+	case 0x65:
+		segment_prefix(d, mode, b & 7);
+		return true;
+	case 0x66:
+		d->prefixes |= X86_PREFIX_OPSIZE;
+		return true;
+	case 0x67:
+		d->prefixes |= X86_PREFIX_ADSIZE;
+		return true;
+	case 0xf0:
+		d->prefixes |= X86_PREFIX_LOCK;
+		return true;
+	case 0xf2:
+	case 0xf3:
+		/* The last of the two counts. */
+		d->prefixes &= ~(X86_PREFIX_REP | X86_PREFIX_REPNE);
+		d->prefixes |= b == 0xf3 ? X86_PREFIX_REP : X86_PREFIX_REPNE;
+		return true;
+	}
+	return false;
+}
+
+/* A REX that another prefix follows is ignored (SDM 2.2.1). */
+static int decode_prefixes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode, u8 *b)
+{
+	int rc;
+
+	for (;;) {
+		rc = fetch_u8(f, b);
+		if (rc != X86EMUL_CONTINUE)
+			return rc;
+		if (mode == X86_MODE_LONG && (*b & 0xf0) == 0x40)
+			d->rex = *b;
+		else if (legacy_prefix(d, mode, *b))
+			d->rex = 0;
+		else
+			return X86EMUL_CONTINUE;
+	}
+}
+
+static int decode_0f38(struct x86_insn *d, struct x86_fetch *f)
+{
+	int rc = fetch_u8(f, &d->opcode);
+
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	d->map = X86_MAP_0F38;
+	if (d->opcode != 0xf0 && d->opcode != 0xf1)
+		return X86EMUL_UNHANDLEABLE;
+	/* MOVBE: no F2 or F3, which are CRC32 and reserved. */
+	if (d->prefixes & (X86_PREFIX_REP | X86_PREFIX_REPNE))
+		return X86EMUL_UNHANDLEABLE;
+	d->op = &x86_opcodes_movbe[d->opcode & 1];
+	return X86EMUL_CONTINUE;
+}
+
+static int decode_opcode(struct x86_insn *d, struct x86_fetch *f, u8 b)
+{
+	int rc;
+
+	d->opcode = b;
+	d->op = &x86_opcodes_1byte[b];
+	if (b != 0x0f)
+		return X86EMUL_CONTINUE;
+
+	rc = fetch_u8(f, &d->opcode);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	if (d->opcode == 0x38)
+		return decode_0f38(d, f);
+	d->map = X86_MAP_0F;
+	d->op = &x86_opcodes_0f[d->opcode];
+	return X86EMUL_CONTINUE;
+}
+
+static unsigned int prefix_row(const struct x86_insn *d)
+{
+	if (d->prefixes & X86_PREFIX_REPNE)
+		return 3;
+	if (d->prefixes & X86_PREFIX_REP)
+		return 2;
+	return d->prefixes & X86_PREFIX_OPSIZE ? 1 : 0;
+}
+
+static bool operand_has_modrm(u8 kind)
+{
+	return kind >= O_REG && kind <= O_EA;
+}
+
+static bool row_has_modrm(const struct x86_opcode *op)
+{
+	if (op->kind == K_GROUP || op->kind == K_DUAL || op->kind == K_RM)
+		return true;
+	return (op->flags & F_MODRM) || operand_has_modrm(op->dst) || operand_has_modrm(op->src);
+}
+
+/* Follow groups down to one instruction; ModRM is read when first needed. */
+static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode,
+			  bool *has_modrm)
+{
+	int rc;
+
+	*has_modrm = false;
+	for (;;) {
+		const struct x86_opcode *op = d->op;
+
+		if (!*has_modrm && row_has_modrm(op)) {
+			rc = fetch_u8(f, &d->modrm);
+			if (rc != X86EMUL_CONTINUE)
+				return rc;
+			*has_modrm = true;
+		}
+		switch (op->kind) {
+		case K_GROUP:
+			d->op = &op->sub[(d->modrm >> 3) & 7];
+			break;
+		case K_DUAL:
+			d->op = &op->sub[d->modrm >= 0xc0];
+			break;
+		case K_RM:
+			d->op = &op->sub[d->modrm & 7];
+			break;
+		case K_PREFIX:
+			d->op = &op->sub[prefix_row(d)];
+			break;
+		case K_MODE:
+			d->op = &op->sub[mode == X86_MODE_LONG];
+			break;
+		case K_INSN:
+			return X86EMUL_CONTINUE;
+		case K_UD:
+			return f->ctxt ? x86_fault_ud(f->ctxt) : X86EMUL_UNHANDLEABLE;
+		default:
+			return X86EMUL_UNHANDLEABLE;
+		}
+	}
+}
+
+/* --- Sizes and addresses --------------------------------------------- */
+
+static int decode_sizes(struct x86_insn *d, enum x86_mode mode)
+{
+	bool op66 = d->prefixes & X86_PREFIX_OPSIZE, ad67 = d->prefixes & X86_PREFIX_ADSIZE;
+	u32 flags = d->op->flags;
+
+	switch (mode) {
+	case X86_MODE_LONG:
+		d->ad_bytes = ad67 ? 4 : 8;
+		d->op_bytes = d->rex & X86_REX_W ? 8 : op66 ? 2 : 4;
+		if (flags & F_LONG64)
+			d->op_bytes = 8;
+		else if ((flags & (F_STACK | F_NEAR)) && d->op_bytes == 4)
+			d->op_bytes = 8;
+		/* Intel ignores 66 on near branches, AMD truncates RIP: take no side. */
+		if ((flags & F_NEAR) && d->op_bytes == 2)
+			return X86EMUL_UNHANDLEABLE;
+		break;
+	case X86_MODE_PROT32:
+		d->ad_bytes = ad67 ? 2 : 4;
+		d->op_bytes = op66 ? 2 : 4;
+		break;
+	default:
+		d->ad_bytes = ad67 ? 4 : 2;
+		d->op_bytes = op66 ? 4 : 2;
+		break;
+	}
+	if (mode != X86_MODE_LONG && (flags & F_LONG64))
+		d->op_bytes = 4;
+	if ((flags & F_IO) && d->op_bytes == 8)
+		d->op_bytes = 4;
+	if (flags & F_BYTE)
+		d->op_bytes = 1;
+	return X86EMUL_CONTINUE;
+}
+
+static void default_segment(struct x86_insn *d, unsigned int sreg)
+{
+	if (!d->seg_override)
+		d->seg = sreg;
+}
+
+/* SDM 2A table 2-1. */
+static int decode_address16(struct x86_insn *d, struct x86_fetch *f)
+{
+	static const u8 base[8] = {
+		X86_RBX, X86_RBX, X86_RBP, X86_RBP, X86_RSI, X86_RDI, X86_RBP, X86_RBX,
+	};
+	static const u8 index[8] = {
+		X86_RSI, X86_RDI, X86_RSI, X86_RDI,
+		X86_NO_GPR, X86_NO_GPR, X86_NO_GPR, X86_NO_GPR,
+	};
+	unsigned int rm = d->modrm & 7;
+
+	d->base = base[rm];
+	d->index = index[rm];
+	if (d->mod == 0 && rm == 6) {
+		d->base = X86_NO_GPR;
+		return fetch(f, 2, &d->disp);
+	}
+	if (d->base == X86_RBP)
+		default_segment(d, X86_SREG_SS);
+	return d->mod ? fetch(f, d->mod, &d->disp) : X86EMUL_CONTINUE;
+}
+
+/* SDM 2A table 2-3: no index when it is 4 before REX.X, no base for mod 0 and 5. */
+static int decode_sib(struct x86_insn *d, struct x86_fetch *f)
+{
+	u8 sib;
+	int rc = fetch_u8(f, &sib);
+
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	d->scale = sib >> 6;
+	d->index = ((sib >> 3) & 7) | (d->rex & X86_REX_X ? 8 : 0);
+	if (d->index == X86_RSP)
+		d->index = X86_NO_GPR;
+	d->base = (sib & 7) | (d->rex & X86_REX_B ? 8 : 0);
+	if ((sib & 7) == 5 && d->mod == 0)
+		d->base = X86_NO_GPR;
+	return X86EMUL_CONTINUE;
+}
+
+/* SDM 2A tables 2-2 and 2-7. */
+static int decode_address32(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+{
+	unsigned int rm = d->modrm & 7;
+	bool disp32 = d->mod == 2;
+	int rc;
+
+	if (rm == 4) {
+		rc = decode_sib(d, f);
+		if (rc != X86EMUL_CONTINUE)
+			return rc;
+		disp32 |= d->base == X86_NO_GPR;
+	} else if (rm == 5 && d->mod == 0) {
+		d->rip_relative = mode == X86_MODE_LONG;
+		disp32 = true;
+	} else {
+		d->base = d->rm;
+	}
+
+	/* R12 and R13 keep the DS default: REX does not carry RSP's meaning. */
+	if (d->base == X86_RSP || d->base == X86_RBP)
+		default_segment(d, X86_SREG_SS);
+	if (disp32)
+		return fetch(f, 4, &d->disp);
+	return d->mod == 1 ? fetch(f, 1, &d->disp) : X86EMUL_CONTINUE;
+}
+
+static int decode_modrm(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+{
+	d->mod = d->modrm >> 6;
+	if (d->op->flags & F_MODREG)
+		d->mod = 3;
+	d->reg = ((d->modrm >> 3) & 7) | (d->rex & X86_REX_R ? 8 : 0);
+	d->rm = (d->modrm & 7) | (d->rex & X86_REX_B ? 8 : 0);
+	if (d->mod == 3)
+		return X86EMUL_CONTINUE;
+	if (d->ad_bytes == 2)
+		return decode_address16(d, f);
+	return decode_address32(d, f, mode);
+}
+
+/* --- Immediates ------------------------------------------------------ */
+
+static int decode_far(struct x86_insn *d, struct x86_fetch *f)
+{
+	s64 val;
+	int rc = fetch(f, d->op_bytes, &val);
+
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	d->imm = val & x86_mask(d->op_bytes);
+	rc = fetch(f, 2, &val);
+	d->imm2 = val;
+	return rc;
+}
+
+static int decode_immediate(struct x86_insn *d, struct x86_fetch *f, u8 kind)
+{
+	unsigned int bytes;
+	s64 val;
+	int rc;
+
+	switch (kind) {
+	case O_IMM:
+		bytes = min_t(unsigned int, d->op_bytes, 4);
+		break;
+	case O_IMMV:
+		bytes = d->op_bytes;
+		break;
+	case O_IMM8:
+	case O_IMM8U:
+		bytes = 1;
+		break;
+	case O_IMM16:
+		bytes = 2;
+		break;
+	case O_MOFFS:
+		return fetch(f, d->ad_bytes, &d->disp);
+	case O_FAR:
+		return decode_far(d, f);
+	default:
+		return X86EMUL_CONTINUE;
+	}
+
+	rc = fetch(f, bytes, &val);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	if (kind == O_IMM8U || kind == O_IMM16)
+		val &= x86_mask(bytes);
+	d->imm = val;
+	return X86EMUL_CONTINUE;
+}
+
+static int decode_immediates(struct x86_insn *d, struct x86_fetch *f)
+{
+	u64 first;
+	int rc;
+
+	rc = decode_immediate(d, f, d->op->dst);
+	if (rc == X86EMUL_CONTINUE)
+		rc = decode_immediate(d, f, d->op->src);
+	if (rc != X86EMUL_CONTINUE || !d->op->src2)
+		return rc;
+
+	/* ENTER alone has two: its level goes to imm2. */
+	first = d->imm;
+	rc = decode_immediate(d, f, d->op->src2);
+	if (d->op->src == O_IMM16) {
+		d->imm2 = d->imm;
+		d->imm = first;
+	}
+	return rc;
+}
+
+/**
+ * x86_decode - decode one instruction (SDM 2A chapter 2)
+ * @d: result
+ * @f: its bytes
+ * @mode: decoding mode
+ *
+ * Return: X86EMUL_CONTINUE, X86EMUL_UNHANDLEABLE, or a fault of the fetch or of
+ * the opcode itself.
+ */
+int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+{
+	bool has_modrm;
+	u8 b;
+	int rc;
+
+	*d = (struct x86_insn){
+		.seg = X86_SREG_DS,
+		.base = X86_NO_GPR,
+		.index = X86_NO_GPR,
+	};
+
+	rc = decode_prefixes(d, f, mode, &b);
+	if (rc == X86EMUL_CONTINUE)
+		rc = decode_opcode(d, f, b);
+	if (rc == X86EMUL_CONTINUE)
+		rc = resolve_groups(d, f, mode, &has_modrm);
+	if (rc == X86EMUL_CONTINUE)
+		rc = decode_sizes(d, mode);
+	if (rc == X86EMUL_CONTINUE && has_modrm)
+		rc = decode_modrm(d, f, mode);
+	if (rc == X86EMUL_CONTINUE)
+		rc = decode_immediates(d, f);
+	d->length = f->pos;
+	return rc;
+}
+
+/**
+ * x86_decode_insn - decode the instruction at ctxt->eip into ctxt->d
+ * @ctxt: mode, eip and eflags are set
+ * @insn: bytes the caller has already, or NULL
+ * @len: how many
+ *
+ * Bytes beyond @len come from ops->fetch.
+ *
+ * Return: X86EMUL_CONTINUE; X86EMUL_UNHANDLEABLE for an instruction this
+ * emulator does not know; X86EMUL_PROPAGATE_FAULT for #PF or #GP of the fetch
+ * and for #UD.
+ */
+int x86_decode_insn(struct x86_emulate_ctxt *ctxt, const void *insn, unsigned int len)
+{
+	struct x86_fetch f = { .ctxt = ctxt, .bytes = ctxt->bytes };
+
+	x86_emulate_reset(ctxt);
+	f.end = min_t(unsigned int, len, X86_INSN_MAX);
+	if (f.end)
+		memcpy(ctxt->bytes, insn, f.end);
+	ctxt->fetched = f.end;
+	return x86_decode(&ctxt->d, &f, ctxt->mode);
+}

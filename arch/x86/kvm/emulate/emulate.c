@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One instruction from decoded to retired: legality, privilege, operands, the
+ * family's function, write-back, commit. Until the commit nothing of the vCPU
+ * has changed except memory the instruction wrote; a fault drops the rest.
+ * Called with the vCPU mutex held.
+ */
+#include "internal.h"
+
+/**
+ * x86_emulate_reset - forget everything cached about the last instruction
+ * @ctxt: emulator
+ */
+void x86_emulate_reset(struct x86_emulate_ctxt *ctxt)
+{
+	ctxt->gprs_valid = 0;
+	ctxt->gprs_dirty = 0;
+	ctxt->segs_valid = 0;
+	ctxt->pio_pos = 0;
+	ctxt->pio_end = 0;
+	ctxt->io_pending = false;
+	ctxt->rep_continues = false;
+	ctxt->shadow = 0;
+}
+
+/* LOCK needs a memory destination of an instruction that allows it (SDM 2A LOCK). */
+static bool lock_is_legal(const struct x86_insn *d)
+{
+	return (d->op->flags & F_LOCKABLE) && d->mod != 3;
+}
+
+static int check_legal(struct x86_emulate_ctxt *ctxt)
+{
+	const struct x86_insn *d = &ctxt->d;
+	u32 flags = d->op->flags;
+
+	if ((flags & F_NO64) && x86_is_long(ctxt))
+		return x86_fault_ud(ctxt);
+	if ((flags & F_ONLY64) && !x86_is_long(ctxt))
+		return x86_fault_ud(ctxt);
+	if ((flags & F_PROT) && x86_is_real(ctxt))
+		return x86_fault_ud(ctxt);
+	if ((d->prefixes & X86_PREFIX_LOCK) && !lock_is_legal(d))
+		return x86_fault_ud(ctxt);
+	if (!d->op->exec || ((flags & F_REAL) && !x86_is_real(ctxt)))
+		return X86EMUL_UNHANDLEABLE;
+	if ((flags & F_CPL0) && ctxt->ops->cpl(ctxt))
+		return x86_fault_gp(ctxt, 0);
+	if (ctxt->ops->intercept)
+		return ctxt->ops->intercept(ctxt, d);
+	return X86EMUL_CONTINUE;
+}
+
+/**
+ * x86_run_once - operands, execution and write-back, once
+ * @ctxt: emulator
+ *
+ * Return: X86EMUL_*; only X86EMUL_CONTINUE has moved a register of the cache,
+ * as far as string instructions are concerned.
+ */
+int x86_run_once(struct x86_emulate_ctxt *ctxt)
+{
+	int rc = x86_operands_fetch(ctxt);
+
+	if (rc == X86EMUL_CONTINUE)
+		rc = ctxt->d.op->exec(ctxt);
+	if (rc == X86EMUL_CONTINUE && !(ctxt->d.op->flags & (F_NOWRITE | F_SELF)))
+		rc = x86_operand_write(ctxt, &ctxt->dst);
+	return rc;
+}
+
+static void commit_gprs(struct x86_emulate_ctxt *ctxt)
+{
+	unsigned int n;
+
+	for (n = 0; ctxt->gprs_dirty >> n; n++) {
+		if (ctxt->gprs_dirty & 1u << n)
+			ctxt->ops->write_gpr(ctxt, n, ctxt->gprs[n]);
+	}
+	ctxt->gprs_dirty = 0;
+}
+
+/**
+ * x86_emulate_insn - execute the instruction in ctxt->d
+ * @ctxt: emulator, after x86_decode_insn
+ *
+ * On X86EMUL_IO_NEEDED call again with the same context once the read has been
+ * answered: what was read before comes from the callback's record, and no
+ * register has been committed, except the finished iterations of a REP.
+ *
+ * Return: X86EMUL_CONTINUE with ctxt->eip, eflags and shadow ready to commit;
+ * X86EMUL_PROPAGATE_FAULT with ctxt->exception; X86EMUL_RETRY_INSTR when the
+ * guest is to execute it again; X86EMUL_IO_NEEDED; X86EMUL_INTERCEPTED;
+ * X86EMUL_UNHANDLEABLE.
+ */
+int x86_emulate_insn(struct x86_emulate_ctxt *ctxt)
+{
+	u64 eflags = ctxt->eflags;
+	int rc;
+
+	ctxt->gprs_valid = 0;
+	ctxt->gprs_dirty = 0;
+	ctxt->segs_valid = 0;
+	ctxt->io_pending = false;
+	ctxt->rep_continues = false;
+	ctxt->shadow = 0;
+	ctxt->retired = 0;
+	ctxt->next_eip = ctxt->eip + ctxt->d.length;
+	if (!x86_is_long(ctxt))
+		ctxt->next_eip = (u32)ctxt->next_eip;
+
+	rc = check_legal(ctxt);
+	if (rc == X86EMUL_CONTINUE)
+		rc = ctxt->d.op->flags & F_STRING ? x86_string_run(ctxt) : x86_run_once(ctxt);
+
+	if (rc == X86EMUL_CONTINUE) {
+		commit_gprs(ctxt);
+		if (!ctxt->rep_continues)
+			ctxt->eip = ctxt->next_eip;
+		/* RF covers one instruction (SDM 17.3.1.1). */
+		ctxt->eflags &= ~X86_EFLAGS_RF;
+		return rc;
+	}
+	if (ctxt->d.op->flags & F_STRING)
+		commit_gprs(ctxt);
+	ctxt->eflags = eflags;
+	return rc == X86EMUL_CMPXCHG_FAILED ? X86EMUL_RETRY_INSTR : rc;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The instruction emulator's one interface. The emulator is pure: whatever it
+ * wants to know or change of the vCPU it asks through struct x86_emulate_ops,
+ * so the same files run in the kernel and in the unit tests. A context belongs
+ * to one vCPU; the caller holds the vCPU mutex.
+ */
+#ifndef _KVM_X86_EMULATE_H
+#define _KVM_X86_EMULATE_H
+
+#include <linux/types.h>
+#include <asm/kvm.h>
+
+#include "../exception.h"
+#include "insn.h"
+
+struct x86_emulate_ctxt;
+
+/**
+ * enum x86_emul_result - what decoding, execution and the callbacks answer
+ * @X86EMUL_CONTINUE: done
+ * @X86EMUL_UNHANDLEABLE: the emulator cannot do it; nothing was committed
+ * @X86EMUL_PROPAGATE_FAULT: ctxt->exception is to be injected
+ * @X86EMUL_RETRY_INSTR: let the guest try the instruction again
+ * @X86EMUL_CMPXCHG_FAILED: another CPU changed the memory in between
+ * @X86EMUL_IO_NEEDED: userspace must answer a read first; call again after it
+ * @X86EMUL_INTERCEPTED: the first-level hypervisor takes it (nested only)
+ */
+enum x86_emul_result {
+	X86EMUL_CONTINUE,
+	X86EMUL_UNHANDLEABLE,
+	X86EMUL_PROPAGATE_FAULT,
+	X86EMUL_RETRY_INSTR,
+	X86EMUL_CMPXCHG_FAILED,
+	X86EMUL_IO_NEEDED,
+	X86EMUL_INTERCEPTED,
+};
+
+/* How a memory callback is to check the access. */
+#define X86EMUL_ACC_WRITE	0x1	/* fault as a write: the read of a read-modify-write */
+#define X86EMUL_ACC_SYSTEM	0x2	/* implicit supervisor access: TSS, descriptor tables */
+
+struct x86_desc_ptr {
+	u16 limit;
+	u64 base;
+};
+
+/**
+ * struct x86_emulate_ops - what the emulator needs of a vCPU
+ * @read_gpr: a GPR, X86_RAX to X86_R15
+ * @write_gpr: set one; called only when the instruction has succeeded
+ * @read_std: read guest memory at a linear address, any length, may cross pages
+ * @write_std: write it. The whole range is checked before the first byte is
+ *	written. A write that userspace must perform is queued by the callback,
+ *	which sets ctxt->io_pending and returns X86EMUL_CONTINUE
+ * @probe_write: would @write_std fault? Nothing is written. X86EMUL_IO_NEEDED:
+ *	it would not, but there is no memory behind the address
+ * @cmpxchg: atomic compare and exchange of 1, 2, 4, 8 or 16 bytes
+ * @fetch: read instruction bytes, within one page
+ * @get_segment: selector and descriptor cache of an X86_SREG_*
+ * @set_segment: load them (no checks: the emulator has made them)
+ * @segment_base: base alone, where that is cheaper
+ * @cpl: current privilege level
+ * @get_gdt: GDTR, and so on for IDTR
+ * @get_cr: CR0, CR2, CR3, CR4 or CR8
+ * @set_cr: nonzero: the value is refused with #GP(0)
+ * @get_dr: debug register, after its #DB and #UD checks
+ * @get_msr: X86EMUL_CONTINUE; PROPAGATE_FAULT for #GP(0); IO_NEEDED
+ * @pio_in: @count elements of @size bytes; X86EMUL_IO_NEEDED until they are there
+ * @pio_out: queued like @write_std
+ * @cpuid: in place: eax and ecx select, all four answer
+ * @rdtsc: the guest's TSC
+ * @rdpmc: nonzero: no such counter
+ * @halt: HLT retired
+ * @wbinvd: WBINVD or INVD retired
+ * @invlpg: drop the translation of a linear address
+ * @intercept: a first-level hypervisor's intercepts; NULL when not nested
+ */
+struct x86_emulate_ops {
+	u64 (*read_gpr)(struct x86_emulate_ctxt *ctxt, unsigned int gpr);
+	void (*write_gpr)(struct x86_emulate_ctxt *ctxt, unsigned int gpr, u64 val);
+
+	int (*read_std)(struct x86_emulate_ctxt *ctxt, u64 linear, void *val,
+			unsigned int bytes, u32 access);
+	int (*write_std)(struct x86_emulate_ctxt *ctxt, u64 linear, const void *val,
+			 unsigned int bytes, u32 access);
+	int (*probe_write)(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int bytes);
+	int (*cmpxchg)(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old,
+		       const void *new, unsigned int bytes);
+	int (*fetch)(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes);
+
+	void (*get_segment)(struct x86_emulate_ctxt *ctxt, unsigned int sreg,
+			    struct kvm_segment *seg);
+	void (*set_segment)(struct x86_emulate_ctxt *ctxt, unsigned int sreg,
+			    const struct kvm_segment *seg);
+	u64 (*segment_base)(struct x86_emulate_ctxt *ctxt, unsigned int sreg);
+	unsigned int (*cpl)(struct x86_emulate_ctxt *ctxt);
+
+	void (*get_gdt)(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt);
+	void (*set_gdt)(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt);
+	void (*get_idt)(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt);
+	void (*set_idt)(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt);
+	u64 (*get_cr)(struct x86_emulate_ctxt *ctxt, unsigned int cr);
+	int (*set_cr)(struct x86_emulate_ctxt *ctxt, unsigned int cr, u64 val);
+	u64 (*get_dr)(struct x86_emulate_ctxt *ctxt, unsigned int dr);
+	int (*set_dr)(struct x86_emulate_ctxt *ctxt, unsigned int dr, u64 val);
+	int (*get_msr)(struct x86_emulate_ctxt *ctxt, u32 msr, u64 *val);
+	int (*set_msr)(struct x86_emulate_ctxt *ctxt, u32 msr, u64 val);
+
+	int (*pio_in)(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, void *val,
+		      unsigned int count);
+	int (*pio_out)(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port,
+		       const void *val, unsigned int count);
+
+	int (*cpuid)(struct x86_emulate_ctxt *ctxt, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+	u64 (*rdtsc)(struct x86_emulate_ctxt *ctxt);
+	int (*rdpmc)(struct x86_emulate_ctxt *ctxt, u32 counter, u64 *val);
+	int (*halt)(struct x86_emulate_ctxt *ctxt);
+	int (*wbinvd)(struct x86_emulate_ctxt *ctxt);
+	void (*invlpg)(struct x86_emulate_ctxt *ctxt, u64 linear);
+	int (*intercept)(struct x86_emulate_ctxt *ctxt, const struct x86_insn *insn);
+};
+
+enum x86_operand_type {
+	X86_OPERAND_NONE,
+	X86_OPERAND_GPR,
+	X86_OPERAND_MEM,
+	X86_OPERAND_IMM,
+};
+
+/**
+ * struct x86_operand - one operand at execution
+ * @type: where it lives
+ * @bytes: its size
+ * @reg: GPR number; with @high, bits 15:8 of it (AH, CH, DH, BH)
+ * @seg: segment of a memory operand
+ * @ea: its effective address, inside the segment
+ * @val: its value; @val_hi is the upper half of a 16-byte one
+ * @orig: value as read, for the compare-and-exchange of a LOCK form
+ */
+struct x86_operand {
+	u8 type;
+	u8 bytes;
+	u8 reg;
+	bool high;
+	u8 seg;
+	u64 ea;
+	u64 val;
+	u64 val_hi;
+	u64 orig;
+};
+
+#define X86_PIO_BATCH	1024	/* bytes of INS read ahead, or OUTS gathered */
+
+/* Interrupt shadows that an instruction leaves behind it. */
+#define X86_SHADOW_STI		0x1
+#define X86_SHADOW_MOV_SS	0x2
+
+/**
+ * struct x86_emulate_ctxt - one vCPU's emulator
+ * @ops: set once by the owner, as is @opaque
+ * @mode: set by the caller before decoding, together with @eip and @eflags
+ * @eip: the instruction; on success the next one (the same one while a REP
+ *	instruction has iterations left). The caller commits it and @eflags
+ * @exception: the fault, when the result is X86EMUL_PROPAGATE_FAULT
+ * @shadow: X86_SHADOW_* the instruction leaves; committed on success
+ * @io_pending: a write was queued for userspace; the instruction itself is
+ *	complete unless it is a REP instruction with iterations left
+ * @retired: iterations of a REP instruction that this call has completed
+ * @rep_continues: success, but @eip stays: run it again or enter the guest
+ * @d: the decoded instruction
+ * @next_eip: where a successful instruction goes
+ *
+ * The rest is the emulator's own.
+ */
+struct x86_emulate_ctxt {
+	const struct x86_emulate_ops *ops;
+	void *opaque;
+
+	enum x86_mode mode;
+	u64 eip;
+	u64 eflags;
+
+	struct x86_exception exception;
+	u8 shadow;
+	bool io_pending;
+	bool rep_continues;
+	u32 retired;
+
+	struct x86_insn d;
+	u64 next_eip;
+	struct x86_operand dst;
+	struct x86_operand src;
+	struct x86_operand src2;
+
+	u16 gprs_valid;
+	u16 gprs_dirty;
+	u8 segs_valid;
+	u64 gprs[X86_NR_GPRS];
+	struct kvm_segment segs[X86_NR_SREGS];
+
+	u8 fetched;
+	u8 bytes[X86_INSN_MAX];
+
+	u16 pio_pos;
+	u16 pio_end;
+	u8 pio_data[X86_PIO_BATCH];
+};
+
+/**
+ * x86_emulate_mode - the decoding mode
+ * @protected: CR0.PE
+ * @vm86: EFLAGS.VM, with CR0.PE
+ * @lma: EFER.LMA
+ * @cs_l: CS.L
+ * @cs_db: CS.D
+ */
+static inline enum x86_mode x86_emulate_mode(bool protected, bool vm86, bool lma, bool cs_l,
+					     bool cs_db)
+{
+	if (!protected)
+		return X86_MODE_REAL;
+	if (vm86)
+		return X86_MODE_VM86;
+	if (lma && cs_l)
+		return X86_MODE_LONG;
+	return cs_db ? X86_MODE_PROT32 : X86_MODE_PROT16;
+}
+
+int x86_decode_insn(struct x86_emulate_ctxt *ctxt, const void *insn, unsigned int len);
+int x86_emulate_insn(struct x86_emulate_ctxt *ctxt);
+void x86_emulate_reset(struct x86_emulate_ctxt *ctxt);
+
+#endif /* _KVM_X86_EMULATE_H */

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The decoded form of an instruction, and the two ways to get one: the full
+ * decoder (decode.c) and the short-cut that only measures an instruction that
+ * an intercept has already named (insn_length.c). Pure, no lock.
+ */
+#ifndef _KVM_X86_EMULATE_INSN_H
+#define _KVM_X86_EMULATE_INSN_H
+
+#include <linux/types.h>
+
+struct x86_opcode;
+
+#define X86_INSN_MAX	15	/* SDM 2.3.11: a longer instruction raises #GP */
+
+/* How CS, CR0, EFLAGS and EFER make the CPU read instruction bytes. */
+enum x86_mode {
+	X86_MODE_REAL,
+	X86_MODE_VM86,
+	X86_MODE_PROT16,
+	X86_MODE_PROT32,
+	X86_MODE_LONG,
+};
+
+/* Architectural numbers 0 to 5 as in ModRM.reg; then the two system segments. */
+enum x86_sreg {
+	X86_SREG_ES,
+	X86_SREG_CS,
+	X86_SREG_SS,
+	X86_SREG_DS,
+	X86_SREG_FS,
+	X86_SREG_GS,
+	X86_SREG_TR,
+	X86_SREG_LDTR,
+	X86_NR_SREGS,
+};
+
+enum x86_gpr {
+	X86_RAX, X86_RCX, X86_RDX, X86_RBX, X86_RSP, X86_RBP, X86_RSI, X86_RDI,
+	X86_R8, X86_R9, X86_R10, X86_R11, X86_R12, X86_R13, X86_R14, X86_R15,
+	X86_NR_GPRS,
+	X86_NO_GPR = 0xff,
+};
+
+enum x86_opcode_map {
+	X86_MAP_1BYTE,
+	X86_MAP_0F,
+	X86_MAP_0F38,
+};
+
+#define X86_PREFIX_LOCK		0x01
+#define X86_PREFIX_REP		0x02	/* F3 */
+#define X86_PREFIX_REPNE	0x04	/* F2 */
+#define X86_PREFIX_OPSIZE	0x08	/* 66 */
+#define X86_PREFIX_ADSIZE	0x10	/* 67 */
+
+#define X86_REX_B	0x01
+#define X86_REX_X	0x02
+#define X86_REX_R	0x04
+#define X86_REX_W	0x08
+
+/**
+ * struct x86_insn - a decoded instruction
+ * @op: its row in the opcode tables, past all groups
+ * @disp: displacement, or the offset of a moffs operand
+ * @imm: first immediate, sign- or zero-extended as its operand kind says
+ * @imm2: second immediate (ENTER's level, a far pointer's selector)
+ * @prefixes: X86_PREFIX_*
+ * @seg: segment of the memory operand: the override, else the default
+ * @seg_override: a segment prefix that counts was there
+ * @op_bytes: operand size: 1, 2, 4 or 8
+ * @ad_bytes: address size: 2, 4 or 8
+ * @mod: ModRM fields with REX folded into @reg and @rm
+ * @base: GPR numbers of the address, X86_NO_GPR where there is none
+ * @scale: shift of @index
+ * @rip_relative: @disp counts from the next instruction
+ * @length: bytes, prefixes included
+ */
+struct x86_insn {
+	const struct x86_opcode *op;
+	s64 disp;
+	u64 imm;
+	u16 imm2;
+	u8 prefixes;
+	u8 rex;
+	u8 map;
+	u8 opcode;
+	u8 seg;
+	bool seg_override;
+	u8 op_bytes;
+	u8 ad_bytes;
+	u8 modrm;
+	u8 mod;
+	u8 reg;
+	u8 rm;
+	u8 base;
+	u8 index;
+	u8 scale;
+	bool rip_relative;
+	u8 length;
+};
+
+/*
+ * An intercepted instruction, as the exit reason names it: how many opcode
+ * bytes identify it, and these bytes in little-endian order.
+ */
+#define X86_SKIP(n, bytes)	((u32)(n) << 24 | (bytes))
+
+#define X86_SKIP_PAUSE		X86_SKIP(1, 0x90)
+#define X86_SKIP_INT3		X86_SKIP(1, 0xcc)
+#define X86_SKIP_INT		X86_SKIP(1, 0xcd)	/* and an immediate */
+#define X86_SKIP_INTO		X86_SKIP(1, 0xce)
+#define X86_SKIP_ICEBP		X86_SKIP(1, 0xf1)
+#define X86_SKIP_HLT		X86_SKIP(1, 0xf4)
+#define X86_SKIP_CLTS		X86_SKIP(2, 0x060f)
+#define X86_SKIP_INVD		X86_SKIP(2, 0x080f)
+#define X86_SKIP_WBINVD		X86_SKIP(2, 0x090f)
+#define X86_SKIP_WRMSR		X86_SKIP(2, 0x300f)
+#define X86_SKIP_RDTSC		X86_SKIP(2, 0x310f)
+#define X86_SKIP_RDMSR		X86_SKIP(2, 0x320f)
+#define X86_SKIP_RDPMC		X86_SKIP(2, 0x330f)
+#define X86_SKIP_CPUID		X86_SKIP(2, 0xa20f)
+#define X86_SKIP_RSM		X86_SKIP(2, 0xaa0f)
+#define X86_SKIP_VMCALL		X86_SKIP(3, 0xc1010f)
+#define X86_SKIP_MONITOR	X86_SKIP(3, 0xc8010f)
+#define X86_SKIP_MWAIT		X86_SKIP(3, 0xc9010f)
+#define X86_SKIP_XSETBV		X86_SKIP(3, 0xd1010f)
+#define X86_SKIP_VMRUN		X86_SKIP(3, 0xd8010f)
+#define X86_SKIP_VMMCALL	X86_SKIP(3, 0xd9010f)
+#define X86_SKIP_VMLOAD		X86_SKIP(3, 0xda010f)
+#define X86_SKIP_VMSAVE		X86_SKIP(3, 0xdb010f)
+#define X86_SKIP_STGI		X86_SKIP(3, 0xdc010f)
+#define X86_SKIP_CLGI		X86_SKIP(3, 0xdd010f)
+#define X86_SKIP_SKINIT		X86_SKIP(3, 0xde010f)
+#define X86_SKIP_INVLPGA	X86_SKIP(3, 0xdf010f)
+#define X86_SKIP_RDTSCP		X86_SKIP(3, 0xf9010f)
+/* No fixed bytes: IN, OUT, INVLPG, LMSW, MOV CR, MOV DR … are decoded. */
+#define X86_SKIP_ANY		X86_SKIP(0, 0)
+
+int x86_skip_length_slow(const u8 *insn, unsigned int avail, enum x86_mode mode, u32 expect);
+int x86_insn_length(const u8 *insn, unsigned int avail, enum x86_mode mode);
+
+/**
+ * x86_skip_length - length of an instruction that its intercept has named
+ * @insn: instruction bytes; at least four must be readable
+ * @avail: how many of them the guest's memory backs
+ * @mode: the guest's decoding mode
+ * @expect: X86_SKIP_*, a constant
+ *
+ * Serves CPUs without next-RIP on their exit path, so that the usual case, no
+ * prefix, costs one load and one compare.
+ *
+ * Return: the length in bytes, 0 when the bytes are not that instruction
+ * (the guest may have changed them since the exit, or a byte is missing).
+ */
+static inline int x86_skip_length(const u8 *insn, unsigned int avail, enum x86_mode mode,
+				  u32 expect)
+{
+	unsigned int n = expect >> 24;
+	u32 mask = (1u << (n * 8)) - 1;
+	u32 head;
+
+	__builtin_memcpy(&head, insn, sizeof(head));
+	if (__builtin_expect(n && n <= avail && !((head ^ expect) & mask) &&
+			     expect != X86_SKIP_INT && expect != X86_SKIP_PAUSE, 1))
+		return n;
+	return x86_skip_length_slow(insn, avail, mode, expect);
+}
+
+#endif /* _KVM_X86_EMULATE_INSN_H */

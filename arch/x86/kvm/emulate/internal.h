@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Shared by the emulator's own files only: the shape of the opcode tables, the
+ * register and memory helpers of operands.c, and one line per instruction.
+ */
+#ifndef _KVM_X86_EMULATE_INTERNAL_H
+#define _KVM_X86_EMULATE_INTERNAL_H
+
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <asm/processor-flags.h>
+
+#include "emulate.h"
+
+#define DE_VECTOR_NR	0
+#define UD_VECTOR_NR	6
+#define SS_VECTOR_NR	12
+#define GP_VECTOR_NR	13
+
+/* --- Opcode tables --------------------------------------------------- */
+
+/* How to read the union of an opcode row. */
+enum x86_opcode_kind {
+	K_NONE,		/* not known here: X86EMUL_UNHANDLEABLE */
+	K_INSN,		/* an instruction; no exec: length only */
+	K_UD,		/* raises #UD on every CPU */
+	K_GROUP,	/* eight rows by ModRM.reg */
+	K_DUAL,		/* [0] memory operand, [1] register operand */
+	K_RM,		/* eight rows by ModRM.rm */
+	K_PREFIX,	/* [0] none, [1] 66, [2] F3, [3] F2 */
+	K_MODE,		/* [0] outside 64-bit mode, [1] inside */
+};
+
+/* Where an operand comes from; SDM 2A 3.1.1.3's letters where it has them. */
+enum x86_operand_kind {
+	O_NONE,
+	O_REG,		/* G: ModRM.reg */
+	O_RM,		/* E: ModRM.rm, register or memory */
+	O_RM8,		/* Eb, with another operand's size being larger */
+	O_RM16,		/* Ew */
+	O_RM32,		/* Ed */
+	O_RM128,	/* twice the operand size in memory (CMPXCHG8B/16B) */
+	O_EA,		/* M: address only, never accessed as an operand */
+	O_ACC,		/* AL, AX, EAX, RAX */
+	O_OPREG,	/* the opcode's low three bits */
+	O_IMM,		/* Iz: at most four bytes, sign-extended */
+	O_IMM8,		/* Ib, sign-extended */
+	O_IMM8U,	/* Ib, zero-extended */
+	O_IMM16,	/* Iw */
+	O_IMMV,		/* Iv: a full eight bytes with REX.W (B8+) */
+	O_FAR,		/* Ap: offset, then selector */
+	O_ONE,
+	O_CL,
+	O_DX,
+	O_MOFFS,	/* O: an address in the instruction itself */
+	O_SI,		/* X: DS:rSI, segment can be overridden */
+	O_DI,		/* Y: ES:rDI, never */
+};
+
+#define F_MODRM		0x00000001	/* has ModRM though no operand says so */
+#define F_BYTE		0x00000002	/* operand size is one byte */
+#define F_LOCKABLE	0x00000004	/* LOCK legal with a memory destination */
+#define F_MOV		0x00000008	/* destination is not read */
+#define F_NOWRITE	0x00000010	/* destination is not written */
+#define F_STACK		0x00000020	/* 64-bit mode: 8 bytes, 2 with 66 */
+#define F_NEAR		0x00000040	/* 64-bit mode: 8 bytes, 66 differs by vendor */
+#define F_LONG64	0x00000080	/* 64-bit mode: 8 bytes always, else 4 */
+#define F_NO64		0x00000100	/* #UD in 64-bit mode */
+#define F_ONLY64	0x00000200	/* #UD outside it */
+#define F_CPL0		0x00000400	/* #GP(0) above privilege level 0 */
+#define F_PROT		0x00000800	/* #UD in real and virtual-8086 mode */
+#define F_STRING	0x00001000	/* REP makes it a loop */
+#define F_REPCC		0x00002000	/* and ZF ends the loop */
+#define F_IO		0x00004000	/* a port has at most four bytes: REX.W is ignored */
+#define F_BITS		0x00008000	/* register offset selects the memory word */
+#define F_MODREG	0x00010000	/* ModRM.mod is ignored, rm is a register */
+#define F_REAL		0x00020000	/* this form only in real and vm86 mode */
+#define F_XCHG		0x00040000	/* memory form is locked by itself */
+#define F_SELF		0x00080000	/* exec writes the destination back itself */
+
+struct x86_opcode {
+	u32 flags;
+	u8 kind;
+	u8 dst;
+	u8 src;
+	u8 src2;
+	union {
+		int (*exec)(struct x86_emulate_ctxt *ctxt);
+		const struct x86_opcode *sub;
+	};
+};
+
+extern const struct x86_opcode x86_opcodes_1byte[256];
+extern const struct x86_opcode x86_opcodes_0f[256];
+extern const struct x86_opcode x86_opcodes_movbe[2];
+
+struct x86_fetch {
+	struct x86_emulate_ctxt *ctxt;	/* NULL: no more bytes than these */
+	const u8 *bytes;
+	u8 pos;
+	u8 end;
+};
+
+int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode);
+
+/* --- Faults ---------------------------------------------------------- */
+
+static inline int x86_fault(struct x86_emulate_ctxt *ctxt, u8 vector, bool has_error, u16 error)
+{
+	ctxt->exception = (struct x86_exception){
+		.vector = vector,
+		.error_code_valid = has_error,
+		.error_code = error,
+	};
+	return X86EMUL_PROPAGATE_FAULT;
+}
+
+static inline int x86_fault_ud(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_fault(ctxt, UD_VECTOR_NR, false, 0);
+}
+
+static inline int x86_fault_gp(struct x86_emulate_ctxt *ctxt, u16 error)
+{
+	/* Real mode pushes no error code (SDM 20.1.4). */
+	return x86_fault(ctxt, GP_VECTOR_NR, ctxt->mode != X86_MODE_REAL, error);
+}
+
+static inline int x86_fault_de(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_fault(ctxt, DE_VECTOR_NR, false, 0);
+}
+
+/* --- Values ---------------------------------------------------------- */
+
+static inline u64 x86_mask(unsigned int bytes)
+{
+	return bytes >= 8 ? ~0ULL : (1ULL << bytes * 8) - 1;
+}
+
+static inline u64 x86_sign(unsigned int bytes)
+{
+	return 1ULL << (bytes * 8 - 1);
+}
+
+static inline s64 x86_sext(u64 val, unsigned int bytes)
+{
+	unsigned int shift = 64 - bytes * 8;
+
+	return (s64)(val << shift) >> shift;
+}
+
+/* --- Registers ------------------------------------------------------- */
+
+static inline u64 x86_gpr_read(struct x86_emulate_ctxt *ctxt, unsigned int n)
+{
+	if (!(ctxt->gprs_valid & 1u << n)) {
+		ctxt->gprs[n] = ctxt->ops->read_gpr(ctxt, n);
+		ctxt->gprs_valid |= 1u << n;
+	}
+	return ctxt->gprs[n];
+}
+
+void x86_gpr_write(struct x86_emulate_ctxt *ctxt, unsigned int n, u64 val, unsigned int bytes);
+const struct kvm_segment *x86_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg);
+
+/* rCX, rSI and rDI count and step in the address size (SDM 7.3.9.2). */
+static inline u64 x86_gpr_ad(struct x86_emulate_ctxt *ctxt, unsigned int n)
+{
+	return x86_gpr_read(ctxt, n) & x86_mask(ctxt->d.ad_bytes);
+}
+
+/* Real and virtual-8086 mode load segments without descriptors. */
+static inline bool x86_is_real(const struct x86_emulate_ctxt *ctxt)
+{
+	return ctxt->mode <= X86_MODE_VM86;
+}
+
+static inline bool x86_is_long(const struct x86_emulate_ctxt *ctxt)
+{
+	return ctxt->mode == X86_MODE_LONG;
+}
+
+static inline unsigned int x86_iopl(const struct x86_emulate_ctxt *ctxt)
+{
+	return (ctxt->eflags & X86_EFLAGS_IOPL) >> 12;
+}
+
+/* --- Memory and stack ------------------------------------------------ */
+
+bool x86_canonical(struct x86_emulate_ctxt *ctxt, u64 addr);
+int x86_linearize(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, unsigned int bytes,
+		  bool write, u64 *linear);
+int x86_mem_read(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, void *val,
+		 unsigned int bytes, u32 access);
+int x86_mem_write(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, const void *val,
+		  unsigned int bytes);
+u64 x86_effective_address(struct x86_emulate_ctxt *ctxt);
+unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt);
+int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes);
+int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes);
+int x86_jump(struct x86_emulate_ctxt *ctxt, u64 target);
+
+int x86_operands_fetch(struct x86_emulate_ctxt *ctxt);
+int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o);
+int x86_io_allowed(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int bytes);
+void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
+
+/* --- Flags ----------------------------------------------------------- */
+
+#define X86_FLAGS_SZP	(X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_PF)
+#define X86_FLAGS_ARITH	(X86_FLAGS_SZP | X86_EFLAGS_CF | X86_EFLAGS_AF | X86_EFLAGS_OF)
+
+u64 x86_flags_szp(u64 val, unsigned int bytes);
+bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc);
+
+static inline void x86_flags_set(struct x86_emulate_ctxt *ctxt, u64 which, u64 val)
+{
+	ctxt->eflags = (ctxt->eflags & ~which) | (val & which);
+}
+
+/* --- The instructions, by file ---------------------------------------- */
+
+#define EM(name)	int em_##name(struct x86_emulate_ctxt *ctxt)
+
+/* alu.c */
+EM(add); EM(or); EM(adc); EM(sbb); EM(and); EM(sub); EM(xor); EM(cmp); EM(test);
+EM(inc); EM(dec); EM(neg); EM(not); EM(xadd); EM(cmpxchg); EM(cmpxchg8b);
+/* shift.c */
+EM(rol); EM(ror); EM(rcl); EM(rcr); EM(shl); EM(shr); EM(sar); EM(shld); EM(shrd);
+/* bits.c */
+EM(bt); EM(bts); EM(btr); EM(btc); EM(bsf); EM(bsr); EM(bswap); EM(movbe);
+/* muldiv.c */
+EM(mul); EM(imul); EM(imul3); EM(div); EM(idiv);
+/* data.c */
+EM(mov); EM(movsx); EM(xchg); EM(lea); EM(cbw); EM(cwd); EM(setcc); EM(cmovcc); EM(xlat);
+EM(lahf); EM(sahf); EM(mov_from_sreg); EM(mov_to_sreg); EM(nop); EM(clflush);
+EM(clc); EM(stc); EM(cmc); EM(cld); EM(std); EM(lds);
+/* stack.c */
+EM(push); EM(pop); EM(pop_rm); EM(pusha); EM(popa); EM(pushf); EM(popf); EM(push_sreg); EM(pop_sreg);
+EM(enter); EM(leave);
+/* control.c */
+EM(jcc); EM(jmp); EM(jmp_rel); EM(call); EM(call_rel); EM(ret); EM(loop); EM(jcxz);
+EM(jmp_far); EM(call_far); EM(jmp_far_mem); EM(call_far_mem); EM(ret_far);
+/* string.c */
+EM(ins); EM(outs); EM(in); EM(out);
+/* system.c */
+EM(mov_from_cr); EM(mov_to_cr); EM(mov_from_dr); EM(mov_to_dr); EM(clts); EM(lmsw); EM(smsw);
+EM(lgdt); EM(lidt); EM(sgdt); EM(sidt); EM(invlpg); EM(cpuid); EM(rdmsr); EM(wrmsr);
+EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(hlt); EM(wbinvd); EM(cli); EM(sti);
+
+#undef EM
+
+int x86_run_once(struct x86_emulate_ctxt *ctxt);
+int x86_string_run(struct x86_emulate_ctxt *ctxt);
+
+#endif /* _KVM_X86_EMULATE_INTERNAL_H */

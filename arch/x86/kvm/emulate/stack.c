@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The stack: PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE, and segment
+ * registers on it. RSP moves in the register cache, so that a fault half-way
+ * leaves it where it was. Called by emulate.c.
+ */
+#include "internal.h"
+
+int em_push(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_push(ctxt, ctxt->src.val, ctxt->d.op_bytes);
+}
+
+/* POP rSP: the popped value wins over the increment (SDM 2B POP). */
+int em_pop(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_pop(ctxt, &ctxt->dst.val, ctxt->dst.bytes);
+}
+
+/* A memory operand based on rSP is addressed with the incremented one. */
+int em_pop_rm(struct x86_emulate_ctxt *ctxt)
+{
+	int rc = em_pop(ctxt);
+
+	if (ctxt->dst.type == X86_OPERAND_MEM)
+		ctxt->dst.ea = x86_effective_address(ctxt);
+	return rc;
+}
+
+int em_pusha(struct x86_emulate_ctxt *ctxt)
+{
+	u64 sp = x86_gpr_read(ctxt, X86_RSP);
+	unsigned int n;
+	int rc;
+
+	for (n = X86_RAX; n <= X86_RDI; n++) {
+		rc = x86_push(ctxt, n == X86_RSP ? sp : x86_gpr_read(ctxt, n), ctxt->d.op_bytes);
+		if (rc != X86EMUL_CONTINUE)
+			return rc;
+	}
+	return X86EMUL_CONTINUE;
+}
+
+int em_popa(struct x86_emulate_ctxt *ctxt)
+{
+	unsigned int n;
+	u64 val;
+	int rc;
+
+	for (n = X86_RDI + 1; n-- > X86_RAX;) {
+		rc = x86_pop(ctxt, &val, ctxt->d.op_bytes);
+		if (rc != X86EMUL_CONTINUE)
+			return rc;
+		if (n != X86_RSP)
+			x86_gpr_write(ctxt, n, val, ctxt->d.op_bytes);
+	}
+	return X86EMUL_CONTINUE;
+}
+
+/* --- Flags ----------------------------------------------------------- */
+
+/* Virtual-8086 mode below IOPL 3: #GP, unless VME virtualizes IF (SDM 20.3). */
+static int vm86_flags_allowed(struct x86_emulate_ctxt *ctxt)
+{
+	if (ctxt->mode != X86_MODE_VM86 || x86_iopl(ctxt) == 3)
+		return X86EMUL_CONTINUE;
+	if (ctxt->ops->get_cr(ctxt, 4) & X86_CR4_VME)
+		return X86EMUL_UNHANDLEABLE;
+	return x86_fault_gp(ctxt, 0);
+}
+
+/* VM and RF read as zero in the image (SDM 2B PUSHF). */
+int em_pushf(struct x86_emulate_ctxt *ctxt)
+{
+	int rc = vm86_flags_allowed(ctxt);
+
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	return x86_push(ctxt, ctxt->eflags & ~(u64)(X86_EFLAGS_VM | X86_EFLAGS_RF),
+			ctxt->d.op_bytes);
+}
+
+/* IOPL changes at CPL 0 only, IF where CPL allows; VM, VIF and VIP never. */
+static u64 popf_mask(struct x86_emulate_ctxt *ctxt)
+{
+	u64 mask = X86_FLAGS_ARITH | X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT |
+		   X86_EFLAGS_RF | X86_EFLAGS_AC | X86_EFLAGS_ID;
+	unsigned int cpl = ctxt->ops->cpl(ctxt);
+
+	if (cpl == 0)
+		mask |= X86_EFLAGS_IOPL;
+	if (cpl <= x86_iopl(ctxt))
+		mask |= X86_EFLAGS_IF;
+	return ctxt->d.op_bytes == 2 ? mask & 0xffff : mask;
+}
+
+int em_popf(struct x86_emulate_ctxt *ctxt)
+{
+	u64 val;
+	int rc = vm86_flags_allowed(ctxt);
+
+	if (rc == X86EMUL_CONTINUE)
+		rc = x86_pop(ctxt, &val, ctxt->d.op_bytes);
+	if (rc == X86EMUL_CONTINUE)
+		x86_flags_set(ctxt, popf_mask(ctxt), val & ~(u64)X86_EFLAGS_RF);
+	return rc;
+}
+
+/* --- Segment registers ----------------------------------------------- */
+
+/* 06, 0E, 16, 1E, 0F A0, 0F A8: bits 5:3 are the segment's number. */
+static unsigned int opcode_sreg(const struct x86_emulate_ctxt *ctxt)
+{
+	return ctxt->d.opcode >> 3 & 7;
+}
+
+int em_push_sreg(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_push(ctxt, x86_segment(ctxt, opcode_sreg(ctxt))->selector, ctxt->d.op_bytes);
+}
+
+int em_pop_sreg(struct x86_emulate_ctxt *ctxt)
+{
+	unsigned int sreg = opcode_sreg(ctxt);
+	u64 val;
+	int rc = x86_pop(ctxt, &val, ctxt->d.op_bytes);
+
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	x86_load_sreg_real(ctxt, sreg, val);
+	if (sreg == X86_SREG_SS)
+		ctxt->shadow = X86_SHADOW_MOV_SS;
+	return X86EMUL_CONTINUE;
+}
+
+/* --- Frames ---------------------------------------------------------- */
+
+/*
+ * Level 0 only: no compiler emits nested frames. The final stack pointer must
+ * be writable though nothing is written there (SDM 2A ENTER).
+ */
+int em_enter(struct x86_emulate_ctxt *ctxt)
+{
+	unsigned int width = x86_stack_bytes(ctxt), bytes = ctxt->d.op_bytes;
+	u64 frame, linear;
+	int rc;
+
+	if (ctxt->d.imm2 & 0x1f)
+		return X86EMUL_UNHANDLEABLE;
+	rc = x86_push(ctxt, x86_gpr_read(ctxt, X86_RBP), bytes);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	frame = x86_gpr_read(ctxt, X86_RSP);
+	x86_gpr_write(ctxt, X86_RBP, frame, bytes);
+	x86_gpr_write(ctxt, X86_RSP, frame - ctxt->d.imm, width);
+
+	rc = x86_linearize(ctxt, X86_SREG_SS, x86_gpr_read(ctxt, X86_RSP) & x86_mask(width),
+			   bytes, true, &linear);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	rc = ctxt->ops->probe_write(ctxt, linear, bytes);
+	return rc == X86EMUL_IO_NEEDED ? X86EMUL_CONTINUE : rc;
+}
+
+int em_leave(struct x86_emulate_ctxt *ctxt)
+{
+	u64 val;
+	int rc;
+
+	x86_gpr_write(ctxt, X86_RSP, x86_gpr_read(ctxt, X86_RBP), x86_stack_bytes(ctxt));
+	rc = x86_pop(ctxt, &val, ctxt->d.op_bytes);
+	if (rc == X86EMUL_CONTINUE)
+		x86_gpr_write(ctxt, X86_RBP, val, ctxt->d.op_bytes);
+	return rc;
+}

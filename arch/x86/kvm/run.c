@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The run loop: KVM_RUN from its first instruction in the x86 part to its last.
+ *
+ * All of it runs in the vCPU's thread with vcpu->mutex held. What can be done once per KVM_RUN
+ * (FPU, signal mask, completing what userspace helped with) is done in kvm_arch_vcpu_ioctl_run(),
+ * once per exit in vcpu_enter_guest().
+ */
+#include <linux/entry-kvm.h>
+#include <linux/kvm_para.h>
+#include <asm/fpu/api.h>
+#include "compat/compat.h"
+#include "compat/host_vcpu.h"
+#include "x86.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+#include <asm/debugreg.h>
+
+EXPORT_TRACEPOINT_SYMBOL_GPL(kvm_exit);
+
+/**
+ * kvm_internal_error - leave to userspace with KVM_EXIT_INTERNAL_ERROR
+ * @vcpu: the vCPU
+ * @suberror: KVM_INTERNAL_ERROR_*
+ * @ndata: words in @data, 16 at most
+ * @data: what may help to understand it
+ *
+ * Return: 0, the run loop's "to userspace".
+ */
+int kvm_internal_error(struct kvm_vcpu *vcpu, u32 suberror, int ndata, const u64 *data)
+{
+	struct kvm_run *run = vcpu->run;
+
+	ndata = min_t(int, ndata, ARRAY_SIZE(run->internal.data));
+	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	run->internal.suberror = suberror;
+	run->internal.ndata = ndata;
+	memcpy(run->internal.data, data, ndata * sizeof(*data));
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kvm_internal_error);
+
+/**
+ * kvm_skip_emulated_instruction - step over the instruction that exited, as if it had been executed
+ * @vcpu: the vCPU
+ *
+ * With TF set the guest, or its debugger, gets its single-step trap now (SDM 17.3.1.4).
+ * Return: 1/0/errno
+ */
+int kvm_skip_emulated_instruction(struct kvm_vcpu *vcpu)
+{
+	unsigned long rflags = kvm_x86_call(get_rflags)(vcpu);
+	int r = kvm_x86_call(skip_emulated_instruction)(vcpu);
+
+	if (unlikely(r != 1))
+		return r;
+	if (unlikely(rflags & X86_EFLAGS_TF))
+		return kvm_debug_singlestep(vcpu, rflags);
+	return 1;
+}
+EXPORT_SYMBOL_GPL(kvm_skip_emulated_instruction);
+
+/** kvm_emulate_as_nop - an intercepted instruction of which nothing but its length matters */
+int kvm_emulate_as_nop(struct kvm_vcpu *vcpu)
+{
+	return kvm_skip_emulated_instruction(vcpu);
+}
+EXPORT_SYMBOL_GPL(kvm_emulate_as_nop);
+
+/** kvm_emulate_halt - HLT: with the interrupt controller in userspace, userspace waits */
+int kvm_emulate_halt(struct kvm_vcpu *vcpu)
+{
+	int r = kvm_skip_emulated_instruction(vcpu);
+
+	++vcpu->stat.halt_exits;
+	if (r <= 0)
+		return r;
+	vcpu->run->exit_reason = KVM_EXIT_HLT;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kvm_emulate_halt);
+
+/**
+ * kvm_emulate_hypercall - VMCALL or VMMCALL
+ * @vcpu: the vCPU
+ *
+ * No paravirtual feature that has a hypercall is offered yet, so that each answers -KVM_ENOSYS
+ * (hypercalls.rst); CPL 3 may not even ask.
+ */
+int kvm_emulate_hypercall(struct kvm_vcpu *vcpu)
+{
+	long ret = kvm_x86_call(get_cpl)(vcpu) ? -KVM_EPERM : -KVM_ENOSYS;
+
+	++vcpu->stat.hypercalls;
+	kvm_rax_write(vcpu, kvm_is_64_bit_mode(vcpu) ? ret : (u32)ret);
+	return kvm_skip_emulated_instruction(vcpu);
+}
+EXPORT_SYMBOL_GPL(kvm_emulate_hypercall);
+
+/* The vCPU's TLB work. The stronger request makes the weaker ones pointless. */
+static void requests_flush_tlb(struct kvm_vcpu *vcpu)
+{
+	bool all = kvm_check_request(KVM_REQ_TLB_FLUSH, vcpu);
+
+	if (all) {
+		++vcpu->stat.tlb_flush;
+		kvm_x86_call(tlb_flush_all)(vcpu);
+	}
+	if (kvm_check_request(KVM_REQ_TLB_FLUSH_CURRENT, vcpu) && !all)
+		kvm_x86_call(tlb_flush_current)(vcpu);
+	if (kvm_check_request(KVM_REQ_TLB_FLUSH_GUEST, vcpu) && !all)
+		kvm_x86_call(tlb_flush_guest)(vcpu);
+}
+
+/* Return: 1 go on, 0 to userspace, errno */
+static int requests_process(struct kvm_vcpu *vcpu)
+{
+	if (kvm_test_request(KVM_REQ_VM_DEAD, vcpu))
+		return -EIO;
+	if (kvm_check_request(KVM_REQ_TRIPLE_FAULT, vcpu)) {
+		vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
+		return 0;
+	}
+	if (kvm_check_request(KVM_REQ_MMU_RELOAD, vcpu))
+		kvm_mmu_unload(vcpu);
+	if (kvm_check_request(KVM_REQ_NMI, vcpu))
+		kvm_process_nmi(vcpu);
+	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
+	kvm_clear_request(KVM_REQ_OUTSIDE_GUEST, vcpu);
+	return 1;
+}
+
+/*
+ * With interrupts off and vcpu->mode set: has anything come up that must be looked at before entry?
+ */
+static bool must_not_enter(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->mode) == EXITING_GUEST_MODE || kvm_request_pending(vcpu) ||
+	       xfer_to_guest_mode_work_pending();
+}
+
+/*
+ * The world switch, interrupts off. Debug registers are moved only when somebody uses them, the
+ * guest or the host's own breakpoints (APM2 13.1: the switch itself saves DR6 and DR7 alone).
+ */
+static enum kvm_fastpath guest_switch(struct kvm_vcpu *vcpu)
+{
+	bool debug = unlikely(vcpu->arch.switch_db_regs) || unlikely(hw_breakpoint_active());
+	enum kvm_fastpath fastpath;
+
+	/* An interrupt may have used the FPU since kvm_load_guest_fpu(), or the thread slept. */
+	fpregs_assert_state_consistent();
+	if (test_thread_flag(TIF_NEED_FPU_LOAD))
+		switch_fpu_return();
+	if (debug)
+		kvm_debug_load_guest(vcpu);
+	kvm_guest_timing_enter_irqoff();
+	do {
+		trace_kvm_entry(vcpu);
+		fastpath = kvm_x86_call(run)(vcpu);
+		++vcpu->stat.exits;
+	} while (fastpath == KVM_FASTPATH_REENTER && !must_not_enter(vcpu));
+	if (debug)
+		kvm_debug_load_host(vcpu);
+	return fastpath;
+}
+
+/* Events to inject, or a window to wait for. Once per exit, and nothing when nobody asked. */
+static void events_prepare(struct kvm_vcpu *vcpu)
+{
+	bool window = kvm_user_irq_window_wanted(vcpu);
+
+	if (kvm_check_request(KVM_REQ_EVENT, vcpu) || window) {
+		kvm_inject_pending_events(vcpu);
+		if (window)
+			kvm_x86_call(enable_irq_window)(vcpu);
+	}
+}
+
+/* One trip into the guest and the handling of its exit. Return: 1/0/errno */
+static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
+{
+	enum kvm_fastpath fastpath;
+	int r;
+
+	if (kvm_request_pending(vcpu)) {
+		r = requests_process(vcpu);
+		if (r <= 0)
+			return r;
+	}
+	events_prepare(vcpu);
+	if (unlikely(vcpu->arch.mmu->root_hpa == KVM_MMU_NO_ROOT)) {
+		r = kvm_mmu_load(vcpu);
+		if (r) {
+			kvm_x86_call(cancel_injection)(vcpu);
+			return r;
+		}
+	}
+	kvm_vcpu_drop_srcu(vcpu);
+	preempt_disable();
+	kvm_x86_call(prepare_guest_switch)(vcpu);
+	local_irq_disable();
+	/*
+	 * From here a kick sends an IPI. Store before the loads in must_not_enter(): pairs with the
+	 * barrier between a request and the look at ->mode in kvm_vcpu_kick() and
+	 * kvm_make_all_vcpus_request(). TLB flushes come after it for the same reason: who zaps an
+	 * SPTE after this point sees IN_GUEST_MODE and waits for our exit.
+	 */
+	smp_store_mb(vcpu->mode, IN_GUEST_MODE);
+	if (kvm_request_pending(vcpu))
+		requests_flush_tlb(vcpu);
+	if (unlikely(must_not_enter(vcpu))) {
+		WRITE_ONCE(vcpu->mode, OUTSIDE_GUEST_MODE);
+		local_irq_enable();
+		preempt_enable();
+		kvm_x86_call(cancel_injection)(vcpu);
+		return 1;
+	}
+
+	fastpath = guest_switch(vcpu);
+
+	WRITE_ONCE(vcpu->mode, OUTSIDE_GUEST_MODE);
+	kvm_x86_call(handle_exit_irqoff)(vcpu);
+	/*
+	 * Interrupts that ended the guest's time are taken here, before the time accounting, so
+	 * that their tick is the guest's.
+	 */
+	local_irq_enable();
+	local_irq_disable();
+	kvm_guest_timing_exit_irqoff();
+	local_irq_enable();
+	preempt_enable();
+	return kvm_x86_call(handle_exit)(vcpu, fastpath);
+}
+
+/* Return: 0 to userspace, errno */
+static int vcpu_run(struct kvm_vcpu *vcpu)
+{
+	int r;
+
+	for (;;) {
+		r = vcpu_enter_guest(vcpu);
+		if (r <= 0)
+			return r;
+		if (kvm_user_irq_window_wanted(vcpu) && kvm_user_irq_ready(vcpu)) {
+			vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
+			++vcpu->stat.request_irq_exits;
+			return 0;
+		}
+		if (__xfer_to_guest_mode_work_pending()) {
+			kvm_vcpu_drop_srcu(vcpu);
+			r = kvm_compat_xfer_to_guest_work(vcpu->host);
+			if (r) {
+				++vcpu->stat.signal_exits;
+				return r;
+			}
+		}
+	}
+}
+
+/* Finish what the last exit left to userspace, and run unless userspace wants no more than that. */
+static int vcpu_complete_and_run(struct kvm_vcpu *vcpu)
+{
+	int (*complete)(struct kvm_vcpu *vcpu) = vcpu->arch.complete_userspace_io;
+	bool immediate_exit = READ_ONCE(vcpu->run->immediate_exit);
+	int r = 1;
+
+	if (complete || !immediate_exit) {
+		kvm_load_guest_fpu(vcpu);
+		if (complete) {
+			vcpu->arch.complete_userspace_io = NULL;
+			r = complete(vcpu);
+		}
+		if (r > 0 && !immediate_exit)
+			r = vcpu_run(vcpu);
+		kvm_put_guest_fpu(vcpu);
+	}
+	if (r <= 0)
+		return r;
+	vcpu->run->exit_reason = KVM_EXIT_INTR;
+	return -EINTR;
+}
+
+/**
+ * kvm_arch_vcpu_ioctl_run - KVM_RUN
+ * @vcpu: loaded, mutex held
+ *
+ * Return: 0 with kvm_run filled; -EINTR for a signal or immediate_exit; -EINVAL for a CR8 that does
+ * not exist; another errno when the VM cannot go on.
+ */
+int kvm_arch_vcpu_ioctl_run(struct kvm_vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	int r;
+
+	if (READ_ONCE(run->kvm_valid_regs) || READ_ONCE(run->kvm_dirty_regs))
+		return -EINVAL;		/* KVM_CAP_SYNC_REGS says 0 */
+	if (kvm_set_cr8(vcpu, READ_ONCE(run->cr8)))
+		return -EINVAL;
+	kvm_sigset_activate(vcpu);
+	run->exit_reason = KVM_EXIT_UNKNOWN;
+	run->flags = 0;
+	vcpu->arch.ran = true;
+	r = vcpu_complete_and_run(vcpu);
+	kvm_user_irq_sync_run(vcpu);
+	kvm_sigset_deactivate(vcpu);
+	return r;
+}

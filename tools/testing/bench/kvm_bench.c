@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cost of each kind of exit, in ticks of the time stamp counter. On the counting test
+ * host one tick is one executed instruction, guest loop and this program included.
+ *
+ * Each case makes a VM of its own with a flat 32-bit guest, runs a fixed number of
+ * operations in each of a few batches and prints, tab separated:
+ *	name	minimum	median	operations per batch
+ * per operation, or "-" and the reason where the modules do not offer the case.
+ * Run by tools/testing/bench/run; any machine with /dev/kvm will do, but counts exactly
+ * only there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+
+#define BATCHES		15
+#define PAGE		4096u
+#define CODE_GPA	0x1000u
+#define FRESH_GPA	0x1000000u
+#define MEMORY		(96u << 20)
+#define MMIO_GPA	0xe0000000u
+#define USER_PORT	0x10
+#define RING_PORT	0x20
+#define DONE_PORT	0xf4
+#define MSR_TSC_ADJUST	0x3b
+#define MAX_CPUID	256
+
+/*
+ * The coalesced ring has (4096 - 8) / 24 entries. Half of that is what in-tree takes before
+ * it turns to userspace, so a batch stays below.
+ */
+#define RING_ENTRIES	170
+#define RING_BATCH	80
+
+struct vm {
+	int fd;
+	int vcpu;
+	struct kvm_run *run;
+	uint8_t *memory;
+};
+
+struct guest_code {
+	const uint8_t *start;
+	const uint8_t *end;
+};
+
+static int kvm;
+static size_t run_size;
+static double done_cost;
+
+/*
+ * Guest programs. ESI counts, EBX is an address, EDX a port; all but the endless ones
+ * end with a write to DONE_PORT.
+ */
+#define GUEST(name, body)						\
+	asm(".pushsection .rodata\n.code32\n"				\
+	    "guest_" #name ":\n" body "guest_" #name "_end:\n"		\
+	    ".code64\n.popsection\n");					\
+	extern const uint8_t guest_##name[], guest_##name##_end[]
+
+#define CODE(name)	((struct guest_code){ guest_##name, guest_##name##_end })
+#define COUNTED(body)	"1:\n" body "decl %esi\njnz 1b\noutb %al, $0xf4\n"
+#define ENDLESS(body)	"1:\n" body "jmp 1b\n"
+
+GUEST(cpuid, COUNTED("xorl %eax, %eax\ncpuid\n"));
+GUEST(rdmsr, COUNTED("movl $0x3b, %ecx\nrdmsr\n"));
+GUEST(wrmsr, COUNTED("movl $0x3b, %ecx\nxorl %eax, %eax\nxorl %edx, %edx\nwrmsr\n"));
+GUEST(out_counted, COUNTED("outb %al, %dx\n"));
+GUEST(store_counted, COUNTED("movl %eax, (%ebx)\n"));
+GUEST(touch, COUNTED("movb %al, (%ebx)\naddl $4096, %ebx\n"));
+GUEST(in, ENDLESS("inb %dx, %al\n"));
+GUEST(out, ENDLESS("outb %al, %dx\n"));
+GUEST(load, ENDLESS("movl (%ebx), %eax\n"));
+GUEST(store, ENDLESS("movl %eax, (%ebx)\n"));
+GUEST(hlt, ENDLESS("hlt\n"));
+
+static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
+{
+	va_list args;
+	int error = errno;
+
+	va_start(args, fmt);
+	fprintf(stderr, "kvm_bench: ");
+	vfprintf(stderr, fmt, args);
+	fprintf(stderr, ": %s\n", strerror(error));
+	va_end(args);
+	exit(1);
+}
+
+/* The fences keep the measured instructions between the two reads (SDM, RDTSC). */
+static inline uint64_t ticks(void)
+{
+	uint32_t low, high;
+
+	asm volatile("lfence\nrdtsc\nlfence" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void print_result(const char *name, double *cost, unsigned int count)
+{
+	qsort(cost, BATCHES, sizeof(*cost), compare);
+	printf("%s\t%.0f\t%.0f\t%u\n", name, cost[0], cost[BATCHES / 2], count);
+	fflush(stdout);
+}
+
+static void print_skip(const char *name, const char *reason)
+{
+	printf("%s\t-\t-\t%s\n", name, reason);
+	fflush(stdout);
+}
+
+/* Flat protected mode without paging: the plainest mode with a 4 GiB address space. */
+static void set_flat_mode(struct vm *vm)
+{
+	struct kvm_segment code = { .limit = 0xffffffff, .selector = 8, .type = 11,
+				    .present = 1, .db = 1, .s = 1, .g = 1 };
+	struct kvm_segment data = code;
+	struct kvm_sregs sregs;
+
+	data.type = 3;
+	data.selector = 16;
+	if (ioctl(vm->vcpu, KVM_GET_SREGS, &sregs))
+		die("KVM_GET_SREGS");
+	sregs.cs = code;
+	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
+	sregs.cr0 |= 1;
+	if (ioctl(vm->vcpu, KVM_SET_SREGS, &sregs))
+		die("KVM_SET_SREGS");
+}
+
+/* Give the guest what the modules offer: some MSRs exist only with their CPUID bit. */
+static void set_cpuid(struct vm *vm)
+{
+	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) +
+					  MAX_CPUID * sizeof(cpuid->entries[0]));
+
+	if (!cpuid)
+		die("calloc");
+	cpuid->nent = MAX_CPUID;
+	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
+		die("KVM_GET_SUPPORTED_CPUID");
+	if (ioctl(vm->vcpu, KVM_SET_CPUID2, cpuid))
+		die("KVM_SET_CPUID2");
+	free(cpuid);
+}
+
+static void vm_create(struct vm *vm)
+{
+	struct kvm_userspace_memory_region slot = { .memory_size = MEMORY };
+
+	vm->memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (vm->memory == MAP_FAILED)
+		die("mmap of guest memory");
+	/* Huge pages would turn 512 first touches into one. */
+	if (madvise(vm->memory, MEMORY, MADV_NOHUGEPAGE))
+		die("MADV_NOHUGEPAGE");
+	vm->fd = ioctl(kvm, KVM_CREATE_VM, 0);
+	if (vm->fd < 0)
+		die("KVM_CREATE_VM");
+	slot.userspace_addr = (uintptr_t)vm->memory;
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot))
+		die("KVM_SET_USER_MEMORY_REGION");
+	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
+	if (vm->vcpu < 0)
+		die("KVM_CREATE_VCPU");
+	vm->run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu, 0);
+	if (vm->run == MAP_FAILED)
+		die("mmap of kvm_run");
+	set_cpuid(vm);
+	set_flat_mode(vm);
+}
+
+static void vm_destroy(struct vm *vm)
+{
+	munmap(vm->run, run_size);
+	close(vm->vcpu);
+	close(vm->fd);
+	munmap(vm->memory, MEMORY);
+}
+
+static void vm_load(struct vm *vm, struct guest_code code)
+{
+	memcpy(vm->memory + CODE_GPA, code.start, code.end - code.start);
+}
+
+static void vm_set_regs(struct vm *vm, uint32_t count, uint32_t address, uint32_t port)
+{
+	struct kvm_regs regs = { .rip = CODE_GPA, .rflags = 2, .rsi = count,
+				 .rbx = address, .rdx = port };
+
+	if (ioctl(vm->vcpu, KVM_SET_REGS, &regs))
+		die("KVM_SET_REGS");
+}
+
+/* Run to the write to DONE_PORT. False when the guest died of the operation instead. */
+static bool run_counted(struct vm *vm, uint64_t *spent)
+{
+	uint64_t start = ticks();
+	int ret = ioctl(vm->vcpu, KVM_RUN, 0);
+
+	*spent = ticks() - start;
+	if (ret)
+		die("KVM_RUN");
+	return vm->run->exit_reason == KVM_EXIT_IO && vm->run->io.port == DONE_PORT;
+}
+
+/* An operation that the kernel answers: a guest loop of count of them in one KVM_RUN. */
+static void bench_counted(const char *name, struct guest_code code, uint32_t count)
+{
+	double cost[BATCHES];
+	uint64_t spent;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	vm_load(&vm, code);
+	for (i = 0; i < BATCHES; i++) {
+		vm_set_regs(&vm, count, 0, 0);
+		if (!run_counted(&vm, &spent))
+			break;
+		cost[i] = (spent - done_cost) / count;
+	}
+	if (i == BATCHES)
+		print_result(name, cost, count);
+	else
+		print_skip(name, "the guest may not do it here");
+	vm_destroy(&vm);
+}
+
+/* An exit that this program answers: one KVM_RUN each. Returns the least cost. */
+static double bench_user(const char *name, struct guest_code code, uint32_t count,
+			 uint32_t reason)
+{
+	double cost[BATCHES];
+	uint64_t start;
+	struct vm vm;
+	uint32_t n;
+	int i;
+
+	vm_create(&vm);
+	vm_load(&vm, code);
+	vm_set_regs(&vm, 0, MMIO_GPA, USER_PORT);
+	for (i = 0; i < BATCHES; i++) {
+		start = ticks();
+		for (n = 0; n < count; n++) {
+			if (ioctl(vm.vcpu, KVM_RUN, 0))
+				die("KVM_RUN");
+			if (vm.run->exit_reason != reason)
+				break;
+		}
+		cost[i] = (double)(ticks() - start) / count;
+		if (n < count)
+			break;
+	}
+	if (i == BATCHES)
+		print_result(name, cost, count);
+	else
+		print_skip(name, "unexpected exit");
+	vm_destroy(&vm);
+	return i == BATCHES ? cost[0] : 0;
+}
+
+/* A write that the kernel's coalescing device takes; the ring is emptied between batches. */
+static void bench_coalesced(const char *name, struct guest_code code, bool pio)
+{
+	struct kvm_coalesced_mmio_zone zone = { .addr = pio ? RING_PORT : MMIO_GPA,
+						.size = 4, .pio = pio };
+	struct kvm_coalesced_mmio_ring *ring;
+	double cost[BATCHES];
+	uint64_t spent;
+	struct vm vm;
+	int page, i;
+
+	page = ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
+	if (page <= 0 || (pio && ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_PIO) <= 0)) {
+		print_skip(name, "no such capability");
+		return;
+	}
+	vm_create(&vm);
+	if (ioctl(vm.fd, KVM_REGISTER_COALESCED_MMIO, &zone))
+		die("KVM_REGISTER_COALESCED_MMIO");
+	ring = (void *)((uint8_t *)vm.run + page * PAGE);
+	vm_load(&vm, code);
+	for (i = 0; i < BATCHES; i++) {
+		vm_set_regs(&vm, RING_BATCH, MMIO_GPA, RING_PORT);
+		if (!run_counted(&vm, &spent))
+			break;
+		if ((ring->last + RING_ENTRIES - ring->first) % RING_ENTRIES != RING_BATCH)
+			break;
+		ring->first = ring->last;
+		cost[i] = (spent - done_cost) / RING_BATCH;
+	}
+	if (i == BATCHES)
+		print_result(name, cost, RING_BATCH);
+	else
+		print_skip(name, "writes did not reach the ring");
+	vm_destroy(&vm);
+}
+
+/* First touches of pages that userspace has (present) or has not yet touched. */
+static void bench_touch(const char *name, bool present)
+{
+	const uint32_t count = 512;
+	double cost[BATCHES];
+	uint64_t spent;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	vm_load(&vm, CODE(touch));
+	if (present)
+		memset(vm.memory, 0, MEMORY);
+	vm_load(&vm, CODE(touch));
+	for (i = 0; i < BATCHES; i++) {
+		vm_set_regs(&vm, count, FRESH_GPA + i * count * PAGE, 0);
+		if (!run_counted(&vm, &spent))
+			die("%s: unexpected exit %u", name, vm.run->exit_reason);
+		cost[i] = (spent - done_cost) / count;
+	}
+	print_result(name, cost, count);
+	vm_destroy(&vm);
+}
+
+static void bench_immediate_exit(const char *name)
+{
+	const uint32_t count = 1000;
+	double cost[BATCHES];
+	uint64_t start;
+	struct vm vm;
+	uint32_t n;
+	int i;
+
+	if (ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_IMMEDIATE_EXIT) <= 0) {
+		print_skip(name, "no such capability");
+		return;
+	}
+	vm_create(&vm);
+	vm.run->immediate_exit = 1;
+	for (i = 0; i < BATCHES; i++) {
+		start = ticks();
+		for (n = 0; n < count; n++) {
+			if (ioctl(vm.vcpu, KVM_RUN, 0) != -1 || errno != EINTR)
+				die("KVM_RUN with immediate_exit");
+		}
+		cost[i] = (double)(ticks() - start) / count;
+	}
+	print_result(name, cost, count);
+	vm_destroy(&vm);
+}
+
+/*
+ * Making and closing VMs, bare or with memory and a vCPU. Closing waits for grace periods,
+ * and time slept counts as ticks, so that the two are shown apart.
+ */
+static void bench_create(const char *create, const char *destroy, bool whole)
+{
+	double create_cost[BATCHES], destroy_cost[BATCHES];
+	uint64_t start, made;
+	struct vm vm;
+	int i;
+
+	for (i = 0; i < BATCHES; i++) {
+		start = ticks();
+		if (whole) {
+			vm_create(&vm);
+		} else {
+			vm.fd = ioctl(kvm, KVM_CREATE_VM, 0);
+			if (vm.fd < 0)
+				die("KVM_CREATE_VM");
+		}
+		made = ticks();
+		if (whole)
+			vm_destroy(&vm);
+		else
+			close(vm.fd);
+		create_cost[i] = made - start;
+		destroy_cost[i] = ticks() - made;
+	}
+	print_result(create, create_cost, 1);
+	print_result(destroy, destroy_cost, 1);
+}
+
+/* Ticks per instruction, by a loop of known length: 1 on the counting host. */
+static void calibrate(void)
+{
+	const uint32_t count = 500000;
+	uint32_t left = count;
+	uint64_t start = ticks();
+	double per;
+
+	asm volatile("1: decl %0\njnz 1b" : "+r"(left) : : "cc");
+	per = (double)(ticks() - start) / (2.0 * count);
+	printf("# %.3f ticks per instruction\n", per);
+}
+
+int main(void)
+{
+	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (kvm < 0)
+		die("/dev/kvm");
+	run_size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	/* One VM stays open throughout, so that no case pays for hardware on and off. */
+	if (ioctl(kvm, KVM_CREATE_VM, 0) < 0)
+		die("KVM_CREATE_VM");
+
+	calibrate();
+	done_cost = bench_user("port write, userspace", CODE(out), 1000, KVM_EXIT_IO);
+	bench_user("port read, userspace", CODE(in), 1000, KVM_EXIT_IO);
+	bench_user("MMIO write, userspace", CODE(store), 1000, KVM_EXIT_MMIO);
+	bench_user("MMIO read, userspace", CODE(load), 1000, KVM_EXIT_MMIO);
+	bench_user("HLT, userspace", CODE(hlt), 1000, KVM_EXIT_HLT);
+	bench_coalesced("port write, kernel device", CODE(out_counted), true);
+	bench_coalesced("MMIO write, kernel device", CODE(store_counted), false);
+	bench_counted("CPUID", CODE(cpuid), 2000);
+	bench_counted("RDMSR TSC_ADJUST", CODE(rdmsr), 2000);
+	bench_counted("WRMSR TSC_ADJUST", CODE(wrmsr), 2000);
+	bench_touch("first touch 4 KiB, new page", false);
+	bench_touch("first touch 4 KiB, present page", true);
+	bench_immediate_exit("KVM_RUN, immediate_exit");
+	bench_create("VM create", "VM destroy, sleeps included", false);
+	bench_create("VM, vCPU, memory: create", "VM, vCPU, memory: destroy", true);
+	return 0;
+}

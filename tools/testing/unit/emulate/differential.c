@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random instructions, registers and memory through the emulator and through the
+ * real CPU; every register, flag, byte and fault is compared, but for the flags
+ * that the manual leaves undefined. A case depends on SEED and its number only.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+struct progress {
+	u64 number;	/* case that runs now */
+	u64 compared;
+	u64 mismatches;
+	u64 faults;
+	u64 rows[512];	/* by map and opcode */
+};
+
+static struct progress *progress;
+static u64 rng;
+
+static u64 rnd(void)
+{
+	rng ^= rng << 13;
+	rng ^= rng >> 7;
+	rng ^= rng << 17;
+	return rng * 0x2545f4914f6cdd1dULL;
+}
+
+static bool one_in(unsigned int n)
+{
+	return rnd() >> 32 < 0xffffffffULL / n;
+}
+
+static void seed_case(u64 seed, u64 number)
+{
+	unsigned int i;
+
+	rng = (seed + 1) * 0x9e3779b97f4a7c15ULL ^ (number + 1) * 0xbf58476d1ce4e5b9ULL;
+	rng += !rng;
+	for (i = 0; i < 4; i++)
+		rnd();
+}
+
+/* --- Making a case --------------------------------------------------- */
+
+static u64 interesting(void)
+{
+	static const u64 edge[] = {
+		0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000,
+		0xffffffff, 0x7fffffffffffffff, 0x8000000000000000, ~0ULL, 0x100,
+	};
+
+	switch (rnd() % 4) {
+	case 0:
+		return edge[rnd() % ARRAY_SIZE(edge)];
+	case 1:
+		return rnd() & 0xff;
+	case 2:
+		return (u32)rnd();
+	}
+	return rnd();
+}
+
+static unsigned int random_insn(u8 *p)
+{
+	static const u8 strings[] = { 0xa4, 0xa6, 0xaa, 0xac, 0xae };
+	unsigned int n = 0, i;
+	u8 op = rnd();
+	bool map0f = one_in(3);
+
+	if (one_in(24)) {
+		map0f = false;
+		op = strings[rnd() % ARRAY_SIZE(strings)] | (rnd() & 1);
+	}
+	if (one_in(4))
+		p[n++] = 0x66;
+	if (one_in(12))
+		p[n++] = 0x67;
+	if (one_in(12))
+		p[n++] = 0xf0;
+	if (one_in(12))
+		p[n++] = 0x65;
+	if (one_in(32))
+		p[n++] = 0x2e + 8 * (rnd() % 3);
+	if (!map0f && op >= 0xa4 && op <= 0xaf && !one_in(3))
+		p[n++] = 0xf2 | (rnd() & 1);
+	else if (one_in(32))
+		p[n++] = 0xf2 | (rnd() & 1);
+	if (!one_in(3))
+		p[n++] = 0x40 | (rnd() & 15);
+	if (map0f)
+		p[n++] = 0x0f;
+	if (map0f && one_in(32)) {
+		p[n++] = 0x38;
+		op = 0xf0 | (rnd() & 1);
+	}
+	p[n++] = op;
+	for (i = 0; i < 15; i++)
+		p[n + i] = rnd();
+	return n + 15;
+}
+
+/* Anywhere in the data, sometimes across its inner and outer edges. */
+static u64 target_address(void)
+{
+	if (one_in(10))
+		return DATA_BASE + 0x1000 * (rnd() % 4) + rnd() % 24 - 12;
+	if (one_in(24))
+		return DATA_RO + rnd() % 0xfe0;
+	return DATA_BASE + rnd() % 0x1fe0;
+}
+
+/* Find a field of the encoding by its value and replace it. */
+static void patch(struct machine *m, s64 from, s64 to, unsigned int bytes)
+{
+	unsigned int i, len = m->ctxt.d.length;
+
+	for (i = 1; i + bytes <= len; i++) {
+		s64 v = 0;
+
+		memcpy(&v, m->code + i, bytes);
+		if (x86_sext(v, bytes) == from) {
+			memcpy(m->code + i, &to, bytes);
+			return;
+		}
+	}
+}
+
+static void aim_modrm(struct machine *m)
+{
+	const struct x86_insn *d = &m->ctxt.d;
+	u64 target = target_address();
+
+	if (d->seg == X86_SREG_GS)
+		target -= DATA_BASE;
+	if (d->rip_relative) {
+		patch(m, d->disp, target - CODE_ENTRY - d->length, 4);
+		return;
+	}
+	if (d->index != X86_NO_GPR)
+		m->s.gpr[d->index] = rnd() % 64;
+	if (d->base == X86_NO_GPR) {
+		if (d->index != X86_NO_GPR)
+			target -= m->s.gpr[d->index] << d->scale;
+		patch(m, d->disp, target, 4);
+		return;
+	}
+	target -= d->disp;
+	if (d->index != X86_NO_GPR && d->index != d->base)
+		target -= m->s.gpr[d->index] << d->scale;
+	m->s.gpr[d->base] = target;
+}
+
+static bool is_branch(const struct x86_insn *d)
+{
+	return d->op->flags & F_NEAR;
+}
+
+static bool has_operand(const struct x86_insn *d, u8 kind)
+{
+	return d->op->dst == kind || d->op->src == kind;
+}
+
+/* A bit offset has to stay near its base, or nothing but faults are tested. */
+static void aim_bits(struct machine *m)
+{
+	const struct x86_insn *d = &m->ctxt.d;
+
+	if (d->reg != d->base && d->reg != d->index && !one_in(16))
+		m->s.gpr[d->reg] = rnd() % 512 - 256;
+}
+
+static void aim_branch(struct machine *m)
+{
+	const struct x86_insn *d = &m->ctxt.d;
+	u64 code = CODE_BASE + rnd() % CODE_SIZE;
+
+	if (has_operand(d, O_IMM))
+		patch(m, d->imm, (s64)(rnd() % 0x7000) - 0x3800, 4);
+	if (has_operand(d, O_RM) && d->mod == 3 && !one_in(4))
+		m->s.gpr[d->rm] = code;
+}
+
+static void aim(struct machine *m)
+{
+	const struct x86_insn *d = &m->ctxt.d;
+
+	m->s.gpr[X86_RSP] = one_in(16) ? target_address() : DATA_BASE + 0x800 + rnd() % 0x1000;
+	if (d->op->flags & F_STRING) {
+		m->s.gpr[X86_RSI] = target_address() - (d->seg == X86_SREG_GS ? DATA_BASE : 0);
+		m->s.gpr[X86_RDI] = target_address();
+		m->s.gpr[X86_RCX] = rnd() % 20;
+	}
+	if (d->op->exec == em_xlat)
+		m->s.gpr[X86_RBX] = DATA_BASE + 0x400 - (d->seg == X86_SREG_GS ? DATA_BASE : 0);
+	if (d->op->exec == em_leave)
+		m->s.gpr[X86_RBP] = target_address();
+	if (has_operand(d, O_MOFFS)) {
+		u64 to = target_address() - (d->seg == X86_SREG_GS ? DATA_BASE : 0);
+
+		patch(m, d->disp, to, d->ad_bytes);
+	}
+	if (d->mod != 3 && (d->modrm || d->base != X86_NO_GPR || d->rip_relative))
+		aim_modrm(m);
+	if (d->op->flags & F_BITS)
+		aim_bits(m);
+	if (is_branch(d))
+		aim_branch(m);
+}
+
+/* Code addresses where RET and JMP m64 will look for them, half of the time. */
+static void fill_data(struct machine *m)
+{
+	u64 *p = (u64 *)m->data, sp = m->s.gpr[X86_RSP] - DATA_BASE;
+	unsigned int i;
+
+	for (i = 0; i < DATA_SIZE / 8; i++) {
+		rng ^= rng << 13;
+		rng ^= rng >> 7;
+		rng ^= rng << 17;
+		p[i] = rng;
+	}
+	if (sp < DATA_SIZE - 8 && one_in(2)) {
+		u64 code = CODE_BASE + rnd() % CODE_SIZE;
+
+		memcpy(m->data + sp, &code, 8);
+	}
+}
+
+/* --- What cannot be compared ----------------------------------------- */
+
+/* Emulated by the host kernel, different each time, or asking the host's CR4. */
+static bool is_excluded(const struct machine *m)
+{
+	static int (*const excluded[])(struct x86_emulate_ctxt *) = {
+		em_sgdt, em_sidt, em_smsw, em_rdtsc, em_rdtscp, em_rdpmc,
+	};
+	const struct x86_insn *d = &m->ctxt.d;
+	unsigned int i;
+
+	if (d->seg == X86_SREG_FS)
+		return true;
+	for (i = 0; i < ARRAY_SIZE(excluded); i++) {
+		if (d->op->exec == excluded[i])
+			return true;
+	}
+	/* BSWAP r16, and double shifts past the operand: undefined results. */
+	if (d->op->exec == em_bswap && d->op_bytes == 2)
+		return true;
+	if (d->op->exec == em_shld || d->op->exec == em_shrd)
+		return d->op_bytes == 2 && (m->ctxt.src2.val & 0x1f) > 16;
+	return false;
+}
+
+/* The CPU must not run on from where nobody waits for it. */
+static bool is_safe(const struct machine *m)
+{
+	u64 unsafe = X86_EFLAGS_TF | X86_EFLAGS_AC | X86_EFLAGS_NT;
+
+	if (m->wild && m->s.trap == NO_TRAP)
+		return false;
+	if (m->wild && m->s.trap == 14)
+		return false;
+	if (m->s.trap == NO_TRAP && (m->s.rflags & unsafe))
+		return false;
+	/* A jump into the instruction itself would not come back. */
+	if (m->s.trap == NO_TRAP && m->s.rip - CODE_ENTRY < m->ctxt.d.length)
+		return false;
+	return m->s.rip - CODE_BASE < CODE_SIZE;
+}
+
+/* Flags undefined after the instruction, by its page in SDM 2A and 2B. */
+static u64 undefined_flags(const struct machine *m)
+{
+	const struct x86_emulate_ctxt *c = &m->ctxt;
+	int (*fn)(struct x86_emulate_ctxt *) = c->d.op->exec;
+	unsigned int bits = c->d.op_bytes * 8;
+	unsigned int n = (fn == em_shld || fn == em_shrd ? c->src2.val : c->src.val) &
+			 (bits == 64 ? 63 : 31);
+	u64 of = n > 1 ? X86_EFLAGS_OF : 0;
+
+	if (fn == em_and || fn == em_or || fn == em_xor || fn == em_test)
+		return X86_EFLAGS_AF;
+	if (fn == em_rol || fn == em_ror || fn == em_rcl || fn == em_rcr)
+		return of;
+	if (fn == em_shl || fn == em_shr || fn == em_sar || fn == em_shld || fn == em_shrd)
+		return n ? of | X86_EFLAGS_AF | (n >= bits ? X86_EFLAGS_CF : 0) : 0;
+	if (fn == em_mul || fn == em_imul || fn == em_imul3)
+		return X86_FLAGS_SZP | X86_EFLAGS_AF;
+	if (fn == em_div || fn == em_idiv)
+		return X86_FLAGS_ARITH;
+	if (fn == em_bt || fn == em_bts || fn == em_btr || fn == em_btc)
+		return X86_EFLAGS_OF | X86_EFLAGS_SF | X86_EFLAGS_AF | X86_EFLAGS_PF;
+	if (fn == em_bsf || fn == em_bsr)
+		return X86_FLAGS_ARITH & ~X86_EFLAGS_ZF;
+	return 0;
+}
+
+/* --- Running and comparing ------------------------------------------- */
+
+static const char *differs(const struct machine *m, const struct state *n)
+{
+	u64 flags = X86_FLAGS_ARITH | X86_EFLAGS_DF;
+	const struct state *e = &m->s;
+
+	if (e->trap != n->trap)
+		return "fault";
+	if (e->trap == NO_TRAP)
+		flags &= ~undefined_flags(m);
+	else if (m->ctxt.d.op->flags & F_STRING)
+		flags = 0;
+	if (memcmp(e->gpr, n->gpr, sizeof(e->gpr)))
+		return "register";
+	if (e->rip != n->rip)
+		return "rip";
+	if ((e->rflags ^ n->rflags) & flags)
+		return "flags";
+	if (e->trap != NO_TRAP && e->trap != 6 && e->trap != 0 && e->error != n->error)
+		return "error code";
+	if (e->trap == 14 && e->cr2 != n->cr2)
+		return "cr2";
+	/* CPUs differ in whether a CALL that faults on its target has pushed already. */
+	if (e->trap == 13 && (m->ctxt.d.op->exec == em_call || m->ctxt.d.op->exec == em_call_rel))
+		return NULL;
+	if (memcmp(m->data, (void *)DATA_BASE, DATA_SIZE))
+		return "memory";
+	return NULL;
+}
+
+static void print_state(const char *who, const struct state *s)
+{
+	unsigned int i;
+
+	printf("#   %-4s trap %d error %#x cr2 %#llx rip %#llx flags %#llx\n#       ", who,
+	       s->trap == NO_TRAP ? -1 : s->trap, s->error, (unsigned long long)s->cr2,
+	       (unsigned long long)s->rip, (unsigned long long)s->rflags);
+	for (i = 0; i < 16; i++)
+		printf(" %llx", (unsigned long long)s->gpr[i]);
+	putchar('\n');
+}
+
+static void report(const struct machine *m, const struct state *start, const struct state *n,
+		   u64 seed, u64 number, const char *what)
+{
+	unsigned int i;
+
+	if (progress->mismatches > 20)
+		return;
+	printf("# mismatch: %s; repeat with SEED=%llu FIRST=%llu CASES=1\n#  ", what,
+	       (unsigned long long)seed, (unsigned long long)number);
+	for (i = 0; i < m->ctxt.d.length; i++)
+		printf(" %02x", m->code[i]);
+	putchar('\n');
+	print_state("in", start);
+	print_state("emul", &m->s);
+	print_state("cpu", n);
+}
+
+static void selectors(struct machine *m)
+{
+	u16 cs, ss, ds, es, fs, gs;
+
+	asm("mov %%cs, %0; mov %%ss, %1; mov %%ds, %2; mov %%es, %3; mov %%fs, %4; mov %%gs, %5"
+	    : "=r" (cs), "=r" (ss), "=r" (ds), "=r" (es), "=r" (fs), "=r" (gs));
+	m->seg[X86_SREG_CS].selector = cs;
+	m->seg[X86_SREG_SS].selector = ss;
+	m->seg[X86_SREG_DS].selector = ds;
+	m->seg[X86_SREG_ES].selector = es;
+	m->seg[X86_SREG_FS].selector = fs;
+	m->seg[X86_SREG_GS].selector = gs;
+	m->seg[X86_SREG_GS].base = DATA_BASE;
+}
+
+/* False: not comparable, another one is to be made. */
+static bool run_case(struct machine *m, u64 seed, u64 number)
+{
+	struct state start, native;
+	const char *what;
+	u8 insn[40];
+	unsigned int i;
+	int rc;
+
+	seed_case(seed, number);
+	machine_init(m, X86_MODE_LONG, 3);
+	selectors(m);
+	machine_code(m, insn, random_insn(insn));
+	m->code_len = 16;
+	rc = machine_decode(m);
+	if (rc == X86EMUL_UNHANDLEABLE)
+		return false;
+	for (i = 0; i < 16; i++)
+		m->s.gpr[i] = interesting();
+	m->s.rflags = 0x202 | (rnd() & X86_FLAGS_ARITH) | (one_in(4) ? X86_EFLAGS_DF : 0);
+	if (rc == X86EMUL_CONTINUE)
+		aim(m);
+	m->wild = false;
+	start = m->s;
+	fill_data(m);
+	memcpy((void *)DATA_BASE, m->data, DATA_SIZE);
+
+	rc = machine_run(m);
+	if ((rc != X86EMUL_CONTINUE && rc != X86EMUL_PROPAGATE_FAULT) || !is_safe(m) ||
+	    is_excluded(m))
+		return false;
+
+	native = start;
+	mprotect((void *)DATA_RO, 0x1000, PROT_READ);
+	native_run(m->code, m->ctxt.d.length ? m->ctxt.d.length : 15, &native);
+	mprotect((void *)DATA_RO, 0x1000, PROT_READ | PROT_WRITE);
+	what = differs(m, &native);
+	progress->compared++;
+	progress->faults += native.trap != NO_TRAP;
+	progress->rows[(m->ctxt.d.map ? 256 : 0) + m->ctxt.d.opcode]++;
+	if (what) {
+		progress->mismatches++;
+		report(m, &start, &native, seed, number, what);
+	}
+	return true;
+}
+
+static u64 env_number(const char *name, u64 otherwise)
+{
+	const char *val = getenv(name);
+
+	return val ? strtoull(val, NULL, 0) : otherwise;
+}
+
+static void child(u64 seed, u64 first, u64 cases)
+{
+	static struct machine m;
+	static u8 data[DATA_SIZE] __attribute__((aligned(16)));
+	cpu_set_t one;
+
+	/* CPUID must answer the same twice. */
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
+
+	m.data = data;
+	native_init();
+	alarm(env_number("TIMEOUT", 60 + cases / 2000));
+	for (progress->number = first; progress->compared < cases; progress->number++)
+		run_case(&m, seed, progress->number);
+	fflush(stdout);
+	_exit(0);
+}
+
+/* The instructions run in a child: a wild one kills that and no more. */
+int test_differential(void)
+{
+	u64 cases = env_number("CASES", 500000), first = env_number("FIRST", 0);
+	u64 seed = env_number("SEED", 1);
+	unsigned int i, rows = 0;
+	struct timespec t0, t1;
+	int status;
+	pid_t pid;
+
+	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (progress == MAP_FAILED)
+		return 1;
+	fflush(stdout);
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	pid = fork();
+	if (!pid)
+		child(seed, first, cases);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return 1;
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	for (i = 0; i < ARRAY_SIZE(progress->rows); i++)
+		rows += progress->rows[i] != 0;
+
+	tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	       "differential: the child lived (last case: SEED=%llu FIRST=%llu)",
+	       (unsigned long long)seed, (unsigned long long)progress->number);
+	tap_ok(progress->compared == cases && !progress->mismatches,
+	       "differential: %llu cases, %llu mismatches, %llu faults, %u opcodes, %ld s",
+	       (unsigned long long)progress->compared, (unsigned long long)progress->mismatches,
+	       (unsigned long long)progress->faults, rows, (long)(t1.tv_sec - t0.tv_sec));
+	return 0;
+}
