@@ -95,7 +95,10 @@ void kvm_arch_free_slot(struct kvm *kvm, struct kvm_memory_slot *slot);
 /* All translations of a slot must go, now: it is being deleted or moved. slots_lock held. */
 void kvm_arch_flush_slot(struct kvm *kvm, struct kvm_memory_slot *slot);
 
-/* The notifier's calls: mmu_lock held exclusive. True: the caller must flush remote TLBs. */
+/*
+ * The notifier's calls: mmu_lock held exclusive, and not to be dropped meanwhile. True: the caller
+ * must flush remote TLBs.
+ */
 bool kvm_arch_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
 /* true: was young */
 bool kvm_arch_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
@@ -107,7 +110,7 @@ bool kvm_arch_test_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
  */
 void kvm_arch_write_protect_mask(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset,
 				 unsigned long mask);
-void kvm_arch_flush_shadow_all(struct kvm *kvm);	/* the mm goes away */
+void kvm_arch_flush_shadow_all(struct kvm *kvm);	/* the mm goes away; no lock held */
 /* make every vCPU flush, and wait until none runs on the old */
 void kvm_arch_flush_remote_tlbs(struct kvm *kvm);
 

@@ -27,8 +27,10 @@ struct kvm_io_device;
  * @read: fill @val with @len bytes; 0 = done, -EOPNOTSUPP = not mine, ask the next device at this
  *   address
  * @write: take @len bytes; the same results
- * @destructor: the bus is done with the device; called when the VM dies or a device is dropped
- *   after its removal
+ * @destructor: the VM dies with the device still on the bus: free it; once for each of its ranges.
+ *   A device that was unregistered belongs to who unregistered it.
+ *
+ * @read or @write may be NULL: never mine.
  */
 struct kvm_io_device_ops {
 	int (*read)(struct kvm_vcpu *vcpu, struct kvm_io_device *dev, gpa_t addr, int len,
@@ -42,12 +44,21 @@ struct kvm_io_device {
 	const struct kvm_io_device_ops *ops;
 };
 
+/**
+ * struct kvm_io_range - where a device answers
+ * @addr: first port or guest physical address
+ * @len: bytes; 0: any access that begins at @addr, whatever its length
+ * @dev: who answers
+ * @max_end: the highest end of this range and all before it, so that a look-up knows when to stop
+ */
 struct kvm_io_range {
 	gpa_t addr;
 	int len;
 	struct kvm_io_device *dev;
+	gpa_t max_end;
 };
 
+/* Sorted by address. Never changed once published. */
 struct kvm_io_bus {
 	int dev_count;
 	struct kvm_io_range range[];

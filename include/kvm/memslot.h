@@ -40,8 +40,8 @@
  * @base_gfn: first guest frame (o)
  * @npages: length in 4 KiB pages, never 0 (o)
  * @userspace_addr: host virtual address of the first byte, page-aligned (o)
- * @flags: KVM_MEM_* as userspace gave them, and KVM_MEMSLOT_INVALID (o but for that one bit, which
- *   only gets set)
+ * @flags: KVM_MEM_* as userspace gave them, and KVM_MEMSLOT_INVALID (o but for that one bit; read
+ *   it by kvm_slot_invalid())
  * @id: the slot's number in its address space (o)
  * @as_id: the address space (o)
  * @hva_node: node of kvm_memslots.hva_tree; ->start and ->last are the slot's hva range (l:
@@ -95,6 +95,11 @@ static inline bool kvm_slot_has_gfn(const struct kvm_memory_slot *slot, gfn_t gf
 static inline unsigned long kvm_slot_gfn_to_hva(const struct kvm_memory_slot *slot, gfn_t gfn)
 {
 	return slot->userspace_addr + (gfn - slot->base_gfn) * PAGE_SIZE;
+}
+
+static inline bool kvm_slot_invalid(const struct kvm_memory_slot *slot)
+{
+	return READ_ONCE(slot->flags) & KVM_MEMSLOT_INVALID;
 }
 
 static inline bool kvm_slot_readonly(const struct kvm_memory_slot *slot)

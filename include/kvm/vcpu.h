@@ -39,7 +39,11 @@ struct kvm_vcpu {
 	struct kvm *kvm;			/* (o) */
 	/* (o) the mmapped page; userspace writes it at any time */
 	struct kvm_run *run;
-	int cpu;				/* (p) the CPU it is loaded on, -1 when none */
+	/*
+	 * (p) the CPU it is loaded on, or was last; -1 before the first time. kvm_arch_vcpu_load()
+	 * still sees the former one
+	 */
+	int cpu;
 	int mode;				/* (a) enum kvm_vcpu_mode */
 	unsigned long requests;			/* (a) */
 	int srcu_idx;				/* (v) valid when srcu_held */
@@ -59,6 +63,7 @@ struct kvm_vcpu {
 	struct preempt_notifier preempt_notifier;	/* (v) */
 	struct pid __rcu *pid;			/* (v) (r) the thread that last ran it */
 	struct rcuwait wait;			/* (v) where HLT waits */
+	unsigned int halt_poll_ns;		/* (v) how long HLT polls before it waits */
 	sigset_t sigset;			/* (v) */
 	bool sigset_active;			/* (v) */
 	/* (o) kernel-layout twin for xfer_to_guest_mode_handle_work() */
@@ -152,6 +157,8 @@ static inline void kvm_vcpu_hold_srcu(struct kvm_vcpu *vcpu)
 	if (vcpu->srcu_held)
 		return;
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
+	/* For sparse alone, which cannot follow a lock that outlives the function. */
+	__release(&vcpu->kvm->srcu);
 	vcpu->srcu_held = true;
 }
 
@@ -160,6 +167,7 @@ static inline void kvm_vcpu_drop_srcu(struct kvm_vcpu *vcpu)
 	if (!vcpu->srcu_held)
 		return;
 	vcpu->srcu_held = false;
+	__acquire(&vcpu->kvm->srcu);
 	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
 }
 

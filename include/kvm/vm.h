@@ -31,6 +31,8 @@
 #define KVM_VCPUS_MAX		1024
 #define KVM_VCPU_ID_MAX		4096
 
+struct kvm_stat_file;
+
 struct kvm {
 	struct mm_struct *mm;			/* (o) the creator's; a reference on mm_count */
 	refcount_t users;			/* (a) the VM fd, each vCPU fd, each device */
@@ -60,14 +62,13 @@ struct kvm {
 	gfn_t mmu_invalidate_start;		/* (l) what the invalidations in progress cover */
 	gfn_t mmu_invalidate_end;		/* (l) */
 
-	/* guards @coalesced_zones against each other; inside slots_lock */
-	struct mutex coalesced_lock;
 	struct list_head coalesced_zones;	/* (m) */
 	spinlock_t ring_lock;			/* one producer at a time on @coalesced_ring */
 	/* (o) a page of its own, mapped by vCPU fds */
 	struct kvm_coalesced_mmio_ring *coalesced_ring;
 
 	struct dentry *debugfs;			/* (o) NULL or error when debugfs is not there */
+	struct kvm_stat_file *stat_files;	/* (o) what the files in @debugfs show */
 	struct kvm_vm_stat stat;
 	struct kvm_arch arch;
 };

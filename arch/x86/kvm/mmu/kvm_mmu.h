@@ -12,40 +12,13 @@
 #include <linux/kvm_types.h>
 #include <linux/list.h>
 #include "exception.h"
+#include "mmu/paging.h"
 
 struct kvm;
 struct kvm_vcpu;
 struct kvm_mmu;
 struct kvm_memory_slot;
 struct kvm_page_fault;
-
-#define KVM_MMU_MAX_LEVEL	5	/* of a guest's or of our own page tables */
-
-/* Access kinds: the bits of a page-fault error code (SDM 4.7, APM2 8.4.2). */
-#define PFERR_PRESENT_MASK	(1ull << 0)
-#define PFERR_WRITE_MASK	(1ull << 1)
-#define PFERR_USER_MASK		(1ull << 2)
-#define PFERR_RSVD_MASK		(1ull << 3)
-#define PFERR_FETCH_MASK	(1ull << 4)
-#define PFERR_PK_MASK		(1ull << 5)
-/*
- * NPT only (APM2 15.25.6): the fault was met at the final address, or in a walk of the guest's
- * tables.
- */
-#define PFERR_GUEST_FINAL_MASK	(1ull << 32)
-#define PFERR_GUEST_PAGE_MASK	(1ull << 33)
-/*
- * Ours alone, for walks: an access the CPU itself makes (descriptor tables), supervisor whatever
- * the CPL.
- */
-#define PFERR_IMPLICIT_ACCESS	(1ull << 48)
-
-/* Reserved-bit masks of one paging format, by [PS bit][level - 1] (SDM 4.4, 4.5; APM2 5.3). */
-struct kvm_rsvd_bits {
-	u64 mask[2][KVM_MMU_MAX_LEVEL];
-	/* EPT only: one bit for each illegal memory type and XWR mix */
-	u64 bad_mt_xwr;
-};
 
 /**
  * struct kvm_mmu - translation as one vCPU sees it now
@@ -68,17 +41,24 @@ struct kvm_mmu {
 
 	hpa_t root_hpa;			/* what hardware walks; KVM_MMU_NO_ROOT: none loaded */
 	u8 root_level;			/* of our own tables */
-	u8 guest_level;			/* of the guest's: 0 (paging off), 2, 3, 4 or 5 */
-	bool guest_nx;			/* EFER.NXE */
-	bool guest_pse;			/* 4 MiB pages in 32-bit paging */
-	u8 permissions[16];		/* by error code >> 1; bit = pte access: fault or not */
-	u32 pkru_mask;			/* two bits for each of the 16 kinds of access */
-	u8 last_pte_bitmap;		/* by level and PS: does the walk end here? */
-	struct kvm_rsvd_bits guest_rsvd;
+	/*
+	 * the guest's paging mode: permission bitmap, last-PTE bitmap, reserved bits, bad_mt_xwr
+	 */
+	struct kvm_paging guest;
 	u64 pdptrs[4];			/* PAE: loaded by MOV CR3, not at each walk (SDM 4.4.1) */
 };
 
 #define KVM_MMU_NO_ROOT		(~(hpa_t)0)
+
+/**
+ * struct kvm_mmu_cache - page-table pages that a vCPU has in store for its next fault (v)
+ * @nr: how many
+ * @spt: the pages, zeroed
+ */
+struct kvm_mmu_cache {
+	int nr;
+	u64 *spt[KVM_MMU_MAX_LEVEL];
+};
 
 /* The page tables of one VM; its inside belongs to mmu/. */
 struct kvm_mmu_vm {
@@ -103,9 +83,6 @@ void kvm_mmu_module_exit(void);
 void kvm_mmu_configure(bool tdp, int tdp_level, int huge_level);
 /* EPT's PTE bits differ from those of NPT, which are ordinary ones. */
 void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only);
-/*
- * Bits that make a physical address illegal, as the host CPU has it (memory encryption lowers it).
- */
 int kvm_mmu_init_vm(struct kvm *kvm);
 void kvm_mmu_uninit_vm(struct kvm *kvm);
 int kvm_mmu_create(struct kvm_vcpu *vcpu);

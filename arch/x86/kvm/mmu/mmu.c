@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * struct kvm_mmu: its life, and which implementation its pointers name. Called by the x86 rooms on
+ * the vCPU's thread (vcpu->mutex), and by module and VM life.
+ */
+#include <linux/export.h>
+#include <linux/mem_encrypt.h>
+#include "kvm_mmu.h"
+#include "mmu_internal.h"
+#include "x86.h"
+
+struct kvm_mmu_config kvm_mmu_config __read_mostly;
+
+/*
+ * --- module --------------------------------------------------------------------------------------
+ */
+
+/* Before any vendor's hardware_setup(). 0 or -ENOMEM. */
+int kvm_mmu_module_init(void)
+{
+	BUILD_BUG_ON(SPTE_PER_TABLE * sizeof(u64) != PAGE_SIZE);
+	return mmu_pages_init();
+}
+
+void kvm_mmu_module_exit(void)
+{
+	mmu_pages_exit();
+}
+
+void kvm_mmu_configure(bool tdp, int tdp_level, int huge_level)
+{
+	kvm_mmu_config = (struct kvm_mmu_config) {
+		.tdp = tdp,
+		.tdp_level = tdp_level,
+		.huge_level = huge_level,
+	};
+	spte_set_npt_masks(sme_me_mask);
+}
+EXPORT_SYMBOL_GPL(kvm_mmu_configure);
+
+/**
+ * kvm_mmu_set_ept_masks - our tables are EPT; after kvm_mmu_configure()
+ * @has_ad_bits: accessed and dirty flags are there and the vendor turns them on in the EPTP
+ * @has_exec_only: execute-only pages are legal; ours are all readable, so nothing follows from it
+ */
+void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only)
+{
+	spte_set_ept_masks(has_ad_bits);
+}
+EXPORT_SYMBOL_GPL(kvm_mmu_set_ept_masks);
+
+/*
+ * --- VM ------------------------------------------------------------------------------------------
+ */
+
+/**
+ * kvm_mmu_init_vm - a VM without page tables; the first vCPU makes them
+ * @kvm: the VM
+ *
+ * Return: 0, or -EOPNOTSUPP: without NPT or EPT there is no other implementation.
+ */
+int kvm_mmu_init_vm(struct kvm *kvm)
+{
+	if (!kvm_mmu_config.tdp)
+		return -EOPNOTSUPP;
+	kvm->arch.mmu.root_hpa = KVM_MMU_NO_ROOT;
+	kvm->arch.mmu.root_level = kvm_mmu_config.tdp_level;
+	atomic_long_set(&kvm->arch.mmu.nr_pages, 0);
+	return 0;
+}
+
+/* After the last vCPU and the mmu notifier have gone. */
+void kvm_mmu_uninit_vm(struct kvm *kvm)
+{
+	tdp_free_root(kvm);
+	WARN_ON_ONCE(atomic_long_read(&kvm->arch.mmu.nr_pages));
+}
+
+/*
+ * --- TDP's implementation of struct kvm_mmu ------------------------------------------------------
+ */
+
+static u64 mmu_get_pdptr(struct kvm_vcpu *vcpu, int index)
+{
+	if (!kvm_reg_is_available(vcpu, VCPU_EXREG_PDPTR))
+		kvm_x86_call(cache_reg)(vcpu, VCPU_EXREG_PDPTR);
+	return vcpu->arch.mmu->pdptrs[index];
+}
+
+static void mmu_inject_page_fault(struct kvm_vcpu *vcpu, struct x86_exception *fault)
+{
+	kvm_queue_page_fault(vcpu, fault->address, fault->error_code);
+}
+
+/* No hypervisor below this guest: its physical addresses are the VM's. */
+static gpa_t mmu_translate_gpa(struct kvm_vcpu *vcpu, gpa_t gpa, u64 access,
+			       struct x86_exception *fault)
+{
+	return gpa;
+}
+
+/* Hardware walks the guest's own tables: there is no copy that could be out of date. */
+static int tdp_sync_page(struct kvm_vcpu *vcpu, gfn_t gfn)
+{
+	return 0;
+}
+
+static void tdp_update_pte(struct kvm_vcpu *vcpu, gpa_t gpa, const void *pte, int bytes)
+{
+}
+
+/* But hardware caches what it walked (SDM 28.4.3.1, APM2 15.16.1). */
+static void tdp_invlpg(struct kvm_vcpu *vcpu, gva_t gva)
+{
+	vcpu->stat.invlpg++;
+	preempt_disable();
+	kvm_x86_call(tlb_flush_gva)(vcpu, gva);
+	preempt_enable();
+}
+
+/*
+ * --- vCPU ----------------------------------------------------------------------------------------
+ */
+
+/**
+ * kvm_mmu_create - a new vCPU's struct kvm_mmu, paging off
+ * @vcpu: the vCPU
+ *
+ * Return: 0; nothing is allocated before the first fault.
+ */
+int kvm_mmu_create(struct kvm_vcpu *vcpu)
+{
+	vcpu->arch.mmu_cache.nr = 0;
+	vcpu->arch.root_mmu = (struct kvm_mmu) {
+		.get_guest_pgd = mmu_get_cr3,
+		.get_pdptr = mmu_get_pdptr,
+		.page_fault = kvm_tdp_page_fault,
+		.inject_page_fault = mmu_inject_page_fault,
+		.gva_to_gpa = mmu_walk_gva,
+		.translate_gpa = mmu_translate_gpa,
+		.sync_page = tdp_sync_page,
+		.invlpg = tdp_invlpg,
+		.update_pte = tdp_update_pte,
+		.root_hpa = KVM_MMU_NO_ROOT,
+		.root_level = kvm_mmu_config.tdp_level,
+	};
+	vcpu->arch.mmu = &vcpu->arch.root_mmu;
+	return 0;
+}
+
+void kvm_mmu_destroy(struct kvm_vcpu *vcpu)
+{
+	vcpu->arch.root_mmu.root_hpa = KVM_MMU_NO_ROOT;
+	mmu_cache_free(vcpu);
+}
+
+/* The same test as the CPUID room's, by the guest's vendor string: "AuthenticAMD" or Hygon's. */
+static bool guest_is_amd(struct kvm_vcpu *vcpu)
+{
+	struct kvm_cpuid_entry2 *entry = kvm_find_cpuid_entry(vcpu, 0, 0);
+
+	if (!entry)
+		return boot_cpu_data.x86_vendor != X86_VENDOR_INTEL;
+	return entry->ecx == 0x444d4163 || entry->ecx == 0x656e6975; /* "cAMD", "uine" */
+}
+
+/**
+ * kvm_mmu_reset_context - rebuild the guest's paging format
+ * @vcpu: the vCPU; its CR0, CR4, EFER and CPUID are what they shall be
+ *
+ * With TDP our own tables do not depend on it: the root stays.
+ */
+void kvm_mmu_reset_context(struct kvm_vcpu *vcpu)
+{
+	struct kvm_paging_facts facts = {
+		.cr0 = kvm_read_cr0(vcpu),
+		.cr4 = kvm_read_cr4(vcpu),
+		.efer = vcpu->arch.efer,
+		.maxphyaddr = vcpu->arch.maxphyaddr,
+		.has_gbpages = guest_cpuid_has(vcpu, X86_FEATURE_GBPAGES),
+		.has_pse36 = guest_cpuid_has(vcpu, X86_FEATURE_PSE36),
+		.amd = guest_is_amd(vcpu),
+		/* VMX keeps the PDPTEs in the VMCS (SDM 26.3.2.4); under NPT there are none. */
+		.pdptrs_cached = spte_masks.ept,
+	};
+
+	kvm_paging_init(&vcpu->arch.mmu->guest, &facts);
+}
+EXPORT_SYMBOL_GPL(kvm_mmu_reset_context);
+
+/**
+ * kvm_mmu_load - give the vCPU the VM's root
+ * @vcpu: the vCPU; preemption enabled, may sleep
+ *
+ * The TLB is flushed with it: the page may have been the root of another VM that has died, and
+ * translations are tagged by its address (EP4TA, SDM 28.4.1) or by an ASID.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kvm_mmu_load(struct kvm_vcpu *vcpu)
+{
+	struct kvm_mmu *mmu = vcpu->arch.mmu;
+	struct kvm_mmu_vm *vm = &vcpu->kvm->arch.mmu;
+	int ret;
+
+	if (mmu->root_hpa != KVM_MMU_NO_ROOT)
+		return 0;
+	/* Pairs with the release in tdp_alloc_root(). */
+	if (READ_ONCE(vm->root_hpa) == KVM_MMU_NO_ROOT) {
+		ret = tdp_alloc_root(vcpu->kvm);
+		if (ret)
+			return ret;
+	}
+
+	mmu->root_hpa = READ_ONCE(vm->root_hpa);
+	mmu->root_level = vm->root_level;
+	kvm_x86_call(load_mmu_root)(vcpu, mmu->root_hpa, mmu->root_level);
+	kvm_make_request(KVM_REQ_TLB_FLUSH, vcpu);
+	return 0;
+}
+
+/* The vCPU lets its root go; the VM keeps it. The next entry loads it again. */
+void kvm_mmu_unload(struct kvm_vcpu *vcpu)
+{
+	vcpu->arch.root_mmu.root_hpa = KVM_MMU_NO_ROOT;
+}
+
+/**
+ * kvm_is_valid_cr3 - may CR3 hold this value?
+ * @vcpu: the vCPU
+ * @cr3: the value; bit 63 of MOV CR3 with PCID is not part of it
+ *
+ * SDM 4.5, table 4-12; APM2 3.1.2: in long mode bits beyond the physical address are reserved; in
+ * legacy modes CR3 is 32 bits, and all are ignored or used.
+ */
+bool kvm_is_valid_cr3(struct kvm_vcpu *vcpu, unsigned long cr3)
+{
+	return !kvm_is_long_mode(vcpu) || !(cr3 & GENMASK(63, min_t(u8, vcpu->arch.maxphyaddr, 63)));
+}

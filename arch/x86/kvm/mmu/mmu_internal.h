@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of mmu/ share and nobody else sees.
+ */
+#ifndef __KVM_X86_MMU_INTERNAL_H
+#define __KVM_X86_MMU_INTERNAL_H
+
+#include <kvm/arch.h>
+#include "regs.h"
+#include "spte.h"
+
+/**
+ * struct kvm_mmu_page - the header of one page of our page tables
+ * @spt: the page; hardware walks it
+ * @list: in a list of pages that wait for the TLB flush after which they may be freed
+ * @rcu: then they wait for the lockless readers
+ *
+ * It is found from the page by page_private(). A page belongs to the one SPTE that holds it, and
+ * to the kvm_mmu_cache or the caller before it is linked; whoever unlinks it frees it by
+ * mmu_free_pages(), once.
+ */
+struct kvm_mmu_page {
+	u64 *spt;
+	struct list_head list;
+	struct rcu_head rcu;
+};
+
+/* ---- page.c: page-table pages */
+int mmu_pages_init(void);
+void mmu_pages_exit(void);
+int mmu_cache_topup(struct kvm_vcpu *vcpu);
+void mmu_cache_free(struct kvm_vcpu *vcpu);
+u64 *mmu_cache_take(struct kvm_vcpu *vcpu);
+void mmu_cache_put_back(struct kvm_vcpu *vcpu, u64 *spt);
+u64 *mmu_alloc_table(void);
+void mmu_account_table(struct kvm *kvm, u64 *spt, int nr);
+void mmu_queue_table(struct list_head *list, u64 *spt);
+void mmu_free_tables(struct kvm *kvm, struct list_head *list);
+void mmu_free_table_now(u64 *spt);
+
+/**
+ * struct kvm_page_fault - one nested page fault on its way
+ * @gpa: where
+ * @gfn: where, as a frame
+ * @error_code: PFERR_*
+ * @write: it is a write
+ * @slot: the memslot, under kvm->srcu
+ * @invalidate_seq: the notifier's sequence before the frame was looked up
+ * @ref: the frame
+ * @level: to map at: 1 = 4 KiB, 2 = 2 MiB
+ */
+struct kvm_page_fault {
+	gpa_t gpa;
+	gfn_t gfn;
+	u64 error_code;
+	bool write;
+	struct kvm_memory_slot *slot;
+	unsigned long invalidate_seq;
+	struct kvm_page_ref ref;
+	int level;
+};
+
+/* What became of a fault; negative: errno for KVM_RUN. */
+enum kvm_pf_result {
+	KVM_PF_RETRY,		/* let the guest try again: something moved meanwhile */
+	KVM_PF_FIXED,		/* mapped */
+	KVM_PF_SPURIOUS,	/* another vCPU had mapped it */
+	KVM_PF_EMULATE,		/* no memory there, or it must not be written: an access to emulate */
+	KVM_PF_ZAP_FIRST,	/* tdp.c only: another mapping is in the way: tdp_zap_gfn() it */
+};
+
+/* ---- fault.c */
+int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
+
+/* ---- tdp.c: our page tables */
+int tdp_alloc_root(struct kvm *kvm);
+void tdp_free_root(struct kvm *kvm);
+int tdp_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
+bool tdp_fast_write(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
+void tdp_zap_gfn(struct kvm *kvm, gfn_t gfn);
+bool tdp_zap_range(struct kvm *kvm, gfn_t start, gfn_t end, bool can_yield);
+bool tdp_write_protect_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
+void tdp_write_protect_gfn(struct kvm *kvm, gfn_t gfn);
+bool tdp_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
+bool tdp_test_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
+
+/* ---- gva.c */
+gpa_t mmu_walk_gva(struct kvm_vcpu *vcpu, struct kvm_mmu *mmu, gpa_t addr, u64 access,
+		   struct x86_exception *fault);
+
+/* ---- mmu.c: what the second dimension can do; set at module load */
+struct kvm_mmu_config {
+	bool tdp;
+	u8 tdp_level;
+	u8 huge_level;
+};
+
+extern struct kvm_mmu_config kvm_mmu_config;
+
+static inline unsigned long mmu_get_cr3(struct kvm_vcpu *vcpu)
+{
+	return kvm_read_cr3(vcpu);
+}
+
+/* The vCPU's last hit, if it is still good. kvm->srcu is held for the vCPU. */
+static inline struct kvm_memory_slot *mmu_last_slot(struct kvm_vcpu *vcpu)
+{
+	if (vcpu->last_slot_gen != READ_ONCE(vcpu->kvm->memslots[0].generation))
+		return NULL;
+	return vcpu->last_slot;
+}
+
+/* 4 KiB pages that an entry of @level maps. */
+static inline gfn_t mmu_level_pages(int level)
+{
+	return 1ull << (SPTE_INDEX_BITS * (level - 1));
+}
+
+/* Statistics of a VM are counted by several vCPUs at once, some under the shared lock. */
+static inline void mmu_stat_add(u64 *stat, s64 nr)
+{
+	atomic64_add(nr, (atomic64_t *)stat);
+}
+
+#endif

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the core asks of the MMU when memory changes: memslots, the mmu notifier, the dirty log, TLB
+ * flushes. These are the kvm_arch_* hooks of <kvm/arch.h>, where their locks are stated.
+ */
+#include "mmu_internal.h"
+
+/*
+ * The gfns that our tables and the host's physical addresses reach; a guest cannot use one beyond.
+ */
+static gfn_t mmu_gfn_limit(void)
+{
+	unsigned int table_bits = SPTE_INDEX_BITS * kvm_mmu_config.tdp_level;
+
+	return 1ull << min_t(unsigned int, boot_cpu_data.x86_phys_bits - PAGE_SHIFT, table_bits);
+}
+
+/*
+ * --- memslots ------------------------------------------------------------------------------------
+ */
+
+/**
+ * kvm_arch_prepare_slot - can the MMU serve the slot?
+ * @kvm: the VM
+ * @old: the slot before, or NULL
+ * @new: the slot to be, its arch part filled here; NULL when it is deleted
+ * @change: what is asked
+ *
+ * Return: 0, or -EINVAL: the slot ends beyond what the host can address.
+ */
+int kvm_arch_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
+			  struct kvm_memory_slot *new, enum kvm_slot_change change)
+{
+	if (change == KVM_SLOT_DELETE)
+		return 0;
+	if (new->base_gfn + new->npages > mmu_gfn_limit())
+		return -EINVAL;
+
+	new->arch.no_huge_2m = (new->base_gfn ^ (new->userspace_addr >> PAGE_SHIFT)) &
+			       (mmu_level_pages(2) - 1);
+	return 0;
+}
+
+/* Faults go by the new slot already; what they mapped by the old one is put right. */
+static void mmu_slot_log_changed(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	gfn_t end = slot->base_gfn + slot->npages;
+	bool flush = false;
+
+	write_lock(&kvm->mmu_lock);
+	if (slot->dirty_bitmap)
+		flush = tdp_write_protect_slot(kvm, slot);
+	else if (kvm_mmu_config.huge_level > 1 && !slot->arch.no_huge_2m)
+		/* small mappings made for the log would keep huge ones out for ever */
+		flush = tdp_zap_range(kvm, slot->base_gfn, end, true);
+	if (flush)
+		kvm_flush_remote_tlbs(kvm);
+	write_unlock(&kvm->mmu_lock);
+}
+
+/**
+ * kvm_arch_commit_slot - the slot is published: make the page tables follow
+ * @kvm: the VM
+ * @old: the slot before, or NULL
+ * @new: the slot now, or NULL
+ * @change: what was asked
+ *
+ * A new slot has no mappings, those of a deleted or moved one went with kvm_arch_flush_slot(). The
+ * core has waited for the last fault that went by @old.
+ */
+void kvm_arch_commit_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
+			  const struct kvm_memory_slot *new, enum kvm_slot_change change)
+{
+	if (change == KVM_SLOT_FLAGS && !old->dirty_bitmap != !new->dirty_bitmap)
+		mmu_slot_log_changed(kvm, new);
+}
+
+/* The arch part of a slot owns nothing. */
+void kvm_arch_free_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
+{
+}
+
+/* The slot is marked invalid, and the last fault that did not see the mark is over. */
+void kvm_arch_flush_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
+{
+	write_lock(&kvm->mmu_lock);
+	if (tdp_zap_range(kvm, slot->base_gfn, slot->base_gfn + slot->npages, true))
+		kvm_flush_remote_tlbs(kvm);
+	write_unlock(&kvm->mmu_lock);
+}
+
+/*
+ * --- the mmu notifier ----------------------------------------------------------------------------
+ */
+
+/* mmu_lock is not dropped: the core walks its tree of slots under it. */
+bool kvm_arch_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
+{
+	return tdp_zap_range(kvm, range->start, range->end, false);
+}
+
+bool kvm_arch_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
+{
+	return tdp_age_range(kvm, range->start, range->end);
+}
+
+bool kvm_arch_test_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
+{
+	return tdp_test_age_range(kvm, range->start, range->end);
+}
+
+/**
+ * kvm_arch_flush_shadow_all - the address space goes away: nothing may stay mapped
+ * @kvm: the VM; no vCPU can run any more. mmu_lock is taken here
+ */
+void kvm_arch_flush_shadow_all(struct kvm *kvm)
+{
+	write_lock(&kvm->mmu_lock);
+	if (tdp_zap_range(kvm, 0, KVM_GFN_INVALID, true))
+		kvm_flush_remote_tlbs(kvm);
+	write_unlock(&kvm->mmu_lock);
+}
+
+/*
+ * --- the dirty log -------------------------------------------------------------------------------
+ */
+
+/* The caller flushes remote TLBs when it is done with all its masks. */
+void kvm_arch_write_protect_mask(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset,
+				 unsigned long mask)
+{
+	lockdep_assert_held_write(&kvm->mmu_lock);
+	for (; mask; mask &= mask - 1)
+		tdp_write_protect_gfn(kvm, slot->base_gfn + offset + __ffs(mask));
+}
+
+/*
+ * --- TLB -----------------------------------------------------------------------------------------
+ */
+
+/**
+ * kvm_arch_flush_remote_tlbs - make every vCPU flush before it runs guest code again
+ * @kvm: the VM
+ *
+ * Returns when no vCPU is in guest mode with the old translations: one that is gets an IPI and
+ * flushes on its way back in, the others find the request (SDM 28.4.3.3, APM2 15.16.1).
+ */
+void kvm_arch_flush_remote_tlbs(struct kvm *kvm)
+{
+	kvm_make_all_vcpus_request(kvm, KVM_REQ_TLB_FLUSH);
+}

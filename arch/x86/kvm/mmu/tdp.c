@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TDP page tables: one set for each VM, shared by its vCPUs. Called by fault.c and slot.c.
+ *
+ * mmu_lock shared: entries are added or gain rights, each by one cmpxchg, by many vCPUs at once.
+ * mmu_lock exclusive: everything that takes a mapping or a right away, and every unlinking of a
+ * table. So a table seen under the lock, in either way, is linked until the lock is dropped, and no
+ * "frozen" SPTE value is needed to keep faults out of a table that is being taken down: they wait
+ * for the lock. RCU alone: tdp_fast_write(), which adds W to a leaf. It may do so in a table that
+ * has been unlinked, but never succeeds there: unlinking empties every entry first, by xchg, and
+ * its cmpxchg expects a present one.
+ *
+ * Hardware sets accessed and dirty bits at any time, so that each change is an atomic
+ * read-modify-write, and what it replaced is told to the struct page in one place:
+ * tdp_spte_changed().
+ */
+#include <linux/sched.h>
+#include <linux/swap.h>
+#include "tdp_iter.h"
+
+/*
+ * --- the one place where SPTEs change ------------------------------------------------------------
+ */
+
+static u64 *level_stat(struct kvm *kvm, int level)
+{
+	if (level == 1)
+		return &kvm->stat.pages_4k;
+	return level == 2 ? &kvm->stat.pages_2m : &kvm->stat.pages_1g;
+}
+
+/*
+ * Tell a page what hardware noted of it, when the note goes. The page is there: the mmu notifier
+ * takes the mapping away before the page is freed. A filesystem was told of the write when the page
+ * was mapped writable (kvm_release_page()), and it, too, takes the mapping away before it cleans
+ * the page, so that only the flag is to be set here.
+ */
+static void tdp_note_page(u64 old, u64 new, bool still_mapped)
+{
+	struct page *page;
+
+	if (!(old & SPTE_REFCOUNTED))
+		return;
+	page = pfn_to_page(spte_pfn(old));
+	if (spte_is_dirty(old) && !(still_mapped && spte_is_dirty(new)))
+		SetPageDirty(page);
+	if (spte_is_accessed(old) && !still_mapped)
+		mark_page_accessed(page);
+}
+
+/* After each change of an entry, by who made it: statistics, and the page's state. */
+static void tdp_spte_changed(struct kvm *kvm, u64 old, u64 new, int level)
+{
+	bool was_leaf = spte_is_leaf(old, level), is_leaf = spte_is_leaf(new, level);
+
+	if (was_leaf != is_leaf)
+		mmu_stat_add(level_stat(kvm, level), is_leaf ? 1 : -1);
+	if (was_leaf)
+		tdp_note_page(old, new, is_leaf && spte_pfn(old) == spte_pfn(new));
+}
+
+/* Shared lock or RCU: false, and *@old as it is now, when somebody was faster. */
+static bool tdp_cmpxchg(struct kvm *kvm, u64 *sptep, u64 *old, u64 new, int level)
+{
+	if (!try_cmpxchg64(sptep, old, new))
+		return false;
+	tdp_spte_changed(kvm, *old, new, level);
+	return true;
+}
+
+/* Exclusive lock. Returns what was there last. */
+static u64 tdp_xchg(struct kvm *kvm, u64 *sptep, u64 new, int level)
+{
+	u64 old = xchg(sptep, new);
+
+	tdp_spte_changed(kvm, old, new, level);
+	return old;
+}
+
+/*
+ * --- taking down ---------------------------------------------------------------------------------
+ */
+
+/* Empty a table that has been unlinked, and those below it; all go to @tables. */
+static void tdp_empty_table(struct kvm *kvm, u64 *table, int level, struct list_head *tables)
+{
+	unsigned int i;
+	u64 old;
+
+	for (i = 0; i < SPTE_PER_TABLE; i++) {
+		if (!READ_ONCE(table[i]))
+			continue;
+		old = tdp_xchg(kvm, &table[i], SPTE_NONE, level);
+		if (spte_is_table(old, level))
+			tdp_empty_table(kvm, tdp_table(spte_hpa(old)), level - 1, tables);
+	}
+	mmu_queue_table(tables, table);
+}
+
+/* True: TLBs may hold what it mapped. */
+static bool tdp_zap_entry(struct kvm *kvm, u64 *sptep, int level, struct list_head *tables)
+{
+	u64 old = tdp_xchg(kvm, sptep, SPTE_NONE, level);
+
+	if (spte_is_table(old, level))
+		tdp_empty_table(kvm, tdp_table(spte_hpa(old)), level - 1, tables);
+	return spte_change_needs_flush(old, SPTE_NONE, level);
+}
+
+/*
+ * Flush if anything is left to flush, then hand @tables to RCU: hardware's paging-structure caches
+ * may point into an unlinked table until the flush (SDM 28.4.3.3, APM2 15.16.1), and a CPU in guest
+ * mode does not hold an RCU grace period up.
+ */
+static void tdp_flush_and_free(struct kvm *kvm, bool *flush, struct list_head *tables)
+{
+	if (*flush || !list_empty(tables))
+		kvm_flush_remote_tlbs(kvm);
+	*flush = false;
+	mmu_free_tables(kvm, tables);
+}
+
+/*
+ * Let others have mmu_lock or the CPU. What was zapped is flushed first: who takes the lock may
+ * rely on an empty entry not being cached. True: start again at iter->next.
+ */
+static bool tdp_yield(struct kvm *kvm, bool *flush, struct list_head *tables)
+{
+	if (!need_resched() && !rwlock_needbreak(&kvm->mmu_lock))
+		return false;
+	tdp_flush_and_free(kvm, flush, tables);
+	return cond_resched_rwlock_write(&kvm->mmu_lock);
+}
+
+/* An entry whose every frame is in [start, end). */
+static bool tdp_covered(const struct tdp_iter *iter, gfn_t start, gfn_t end)
+{
+	return iter->gfn >= start && iter->gfn + mmu_level_pages(iter->level) <= end;
+}
+
+/**
+ * tdp_zap_range - take all mappings of [start, end) away
+ * @kvm: the VM; mmu_lock held exclusive
+ * @start: first gfn
+ * @end: behind the last one
+ * @can_yield: mmu_lock may be dropped in between
+ *
+ * A huge page that the range only touches goes as a whole. Tables of 4 KiB entries go with the
+ * range that they cover, so that a huge page can take their place; upper ones stay, at a page per
+ * GiB, so that the time between two yields is bounded by one table.
+ *
+ * Return: true: the caller must flush remote TLBs before anybody relies on it.
+ */
+bool tdp_zap_range(struct kvm *kvm, gfn_t start, gfn_t end, bool can_yield)
+{
+	struct tdp_iter iter;
+	LIST_HEAD(tables);
+	bool flush = false, more;
+
+	lockdep_assert_held_write(&kvm->mmu_lock);
+	more = tdp_iter_start(&iter, kvm, start, end);
+	while (more) {
+		bool table = spte_is_table(iter.spte, iter.level);
+
+		if (can_yield && tdp_yield(kvm, &flush, &tables)) {
+			more = tdp_iter_start(&iter, kvm, iter.next, end);
+			continue;
+		}
+		if (spte_is_present(iter.spte) &&
+		    (!table || (iter.level == 2 && tdp_covered(&iter, start, end))))
+			flush |= tdp_zap_entry(kvm, iter.sptep, iter.level, &tables);
+		more = tdp_iter_step(&iter);
+	}
+
+	if (!list_empty(&tables))
+		tdp_flush_and_free(kvm, &flush, &tables);
+	return flush;
+}
+
+/**
+ * tdp_zap_gfn - take away the one leaf that maps a frame, whatever its size
+ * @kvm: the VM; mmu_lock held exclusive
+ * @gfn: the frame
+ *
+ * For a mapping that cannot be changed in place: a huge page that must become a table of small
+ * ones, or another frame. TLBs are flushed: two sizes of one address are never cached together.
+ */
+void tdp_zap_gfn(struct kvm *kvm, gfn_t gfn)
+{
+	if (tdp_zap_range(kvm, gfn, gfn + 1, false))
+		kvm_flush_remote_tlbs(kvm);
+}
+
+/*
+ * --- root ----------------------------------------------------------------------------------------
+ */
+
+/**
+ * tdp_alloc_root - make the VM's root, unless it has one
+ * @kvm: the VM; no spinlock held
+ *
+ * It stays until the VM dies. Return: 0 or -ENOMEM.
+ */
+int tdp_alloc_root(struct kvm *kvm)
+{
+	struct kvm_mmu_vm *mmu = &kvm->arch.mmu;
+	u64 *root = mmu_alloc_table();
+
+	if (!root)
+		return -ENOMEM;
+
+	write_lock(&kvm->mmu_lock);
+	if (mmu->root_hpa == KVM_MMU_NO_ROOT) {
+		mmu->root_level = kvm_mmu_config.tdp_level;
+		mmu_account_table(kvm, root, 1);
+		/* Pairs with the READ_ONCE() in kvm_mmu_load(): the root is zeroed before. */
+		smp_store_release(&mmu->root_hpa, __pa(root));
+		root = NULL;
+	}
+	write_unlock(&kvm->mmu_lock);
+
+	if (root)
+		mmu_free_table_now(root);
+	return 0;
+}
+
+/**
+ * tdp_free_root - free all of a VM's tables
+ * @kvm: the VM; it has no vCPUs any more, so that nothing walks them and no TLB flush is due: an
+ *   ASID or EPTP that is used again is flushed by its new owner's first kvm_mmu_load()
+ */
+void tdp_free_root(struct kvm *kvm)
+{
+	struct kvm_mmu_vm *mmu = &kvm->arch.mmu;
+	LIST_HEAD(tables);
+
+	if (mmu->root_hpa == KVM_MMU_NO_ROOT)
+		return;
+
+	write_lock(&kvm->mmu_lock);
+	tdp_zap_range(kvm, 0, KVM_GFN_INVALID, true);
+	tdp_empty_table(kvm, tdp_table(mmu->root_hpa), mmu->root_level, &tables);
+	mmu->root_hpa = KVM_MMU_NO_ROOT;
+	write_unlock(&kvm->mmu_lock);
+
+	mmu_free_tables(kvm, &tables);
+}
+
+/*
+ * --- mapping -------------------------------------------------------------------------------------
+ */
+
+/* The entry for @spte's table, made if there is none. False: look at *@spte again. */
+static bool tdp_link_table(struct kvm_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
+{
+	u64 *table = mmu_cache_take(vcpu);
+	u64 new = spte_make_table(__pa(table));
+
+	/* The cmpxchg is a full barrier: who sees the entry sees a zeroed table. */
+	if (!tdp_cmpxchg(vcpu->kvm, sptep, spte, new, level)) {
+		mmu_cache_put_back(vcpu, table);
+		return false;
+	}
+	mmu_account_table(vcpu->kvm, table, 1);
+	*spte = new;
+	return true;
+}
+
+static u64 tdp_new_leaf(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, int level)
+{
+	const struct kvm_memory_slot *slot = fault->slot;
+	const struct kvm_page_ref *ref = &fault->ref;
+	struct spte_leaf leaf = {
+		.pfn = level > 1 ? ref->pfn & ~(mmu_level_pages(level) - 1) : ref->pfn,
+		.level = level,
+		.host_writable = ref->writable && !kvm_slot_readonly(slot),
+		.refcounted = ref->page && !PageReserved(ref->page),
+	};
+
+	/* The log wants to see the first write to each page. */
+	leaf.write = leaf.host_writable && (fault->write || !slot->dirty_bitmap);
+	leaf.dirtied = fault->write;
+	if (spte_masks.ept)
+		leaf.mt = kvm_x86_call(get_mt_mask)(vcpu, fault->gfn, !ref->page);
+	return spte_make_leaf(&leaf);
+}
+
+/* Install the leaf at @sptep, whose value was @old. */
+static int tdp_set_leaf(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, u64 *sptep, u64 old,
+			int level)
+{
+	u64 new = tdp_new_leaf(vcpu, fault, level);
+
+	if (spte_is_present(old)) {
+		if (spte_pfn(old) != spte_pfn(new))
+			return KVM_PF_ZAP_FIRST;
+		if (!fault->write || spte_is_writable(old))
+			return KVM_PF_SPURIOUS;
+	}
+	/* Nothing is lost from @old to @new, so that no TLB flush is due. */
+	if (!tdp_cmpxchg(vcpu->kvm, sptep, &old, new, level))
+		return KVM_PF_RETRY;
+
+	/*
+	 * After the entry, as in tdp_fast_write(): a collector that clears the bit before this has
+	 * yet to write-protect the entry, and the next one finds the bit.
+	 */
+	if (fault->write && fault->slot->dirty_bitmap)
+		kvm_slot_mark_dirty(fault->slot, fault->gfn);
+	return KVM_PF_FIXED;
+}
+
+/**
+ * tdp_map - map the frame of a fault
+ * @vcpu: the vCPU; mmu_lock held shared, its cache topped up
+ * @fault: gfn, slot, ref and the level wished for
+ *
+ * A table found where a huge page was to go is kept and the small page mapped in it. A huge page
+ * where a table was to go must be zapped, with a flush, and that needs the lock exclusive.
+ *
+ * Return: enum kvm_pf_result, KVM_PF_ZAP_FIRST included.
+ */
+int tdp_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	struct kvm_mmu_vm *mmu = &vcpu->kvm->arch.mmu;
+	u64 *table = tdp_table(mmu->root_hpa);
+	int level = mmu->root_level;
+	u64 *sptep, spte;
+
+	for (;; level--) {
+		sptep = table + tdp_index(fault->gfn, level);
+		spte = READ_ONCE(*sptep);
+again:
+		if (level <= fault->level && !spte_is_table(spte, level))
+			return tdp_set_leaf(vcpu, fault, sptep, spte, level);
+		if (!spte_is_present(spte) && !tdp_link_table(vcpu, sptep, &spte, level))
+			goto again;
+		if (spte_is_leaf(spte, level))
+			return !fault->write || spte_is_writable(spte) ? KVM_PF_SPURIOUS :
+									 KVM_PF_ZAP_FIRST;
+		table = tdp_table(spte_hpa(spte));
+	}
+}
+
+/*
+ * --- the dirty log -------------------------------------------------------------------------------
+ */
+
+/**
+ * tdp_fast_write - a write fault that only the dirty log caused, without the lock
+ * @vcpu: the vCPU, kvm->srcu held for it
+ * @fault: a write to a page that was mapped
+ *
+ * kvm->mmu_lock is not needed: the frame does not change, only W comes back, and it comes back only
+ * if the entry is still what was read. The page is marked after that: a collector that
+ * clears the mark before has yet to write-protect the entry. Huge pages are not for here: the log
+ * keeps none.
+ *
+ * Return: true: the guest may go on.
+ */
+bool tdp_fast_write(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	struct kvm_mmu_vm *mmu = &vcpu->kvm->arch.mmu;
+	u64 *table, *sptep, spte;
+	bool done = false, write = false;
+	int level;
+
+	rcu_read_lock(); /* pairs with call_rcu() in mmu_free_tables() */
+	table = tdp_table(mmu->root_hpa);
+	for (level = mmu->root_level;; level--) {
+		sptep = table + tdp_index(fault->gfn, level);
+		spte = READ_ONCE(*sptep);
+		if (!spte_is_table(spte, level))
+			break;
+		table = tdp_table(spte_hpa(spte));
+	}
+
+	if (level == 1 && spte_is_present(spte)) {
+		done = spte_is_writable(spte);
+		if (!done && spte_may_be_made_writable(spte))
+			write = tdp_cmpxchg(vcpu->kvm, sptep, &spte,
+					    spte | SPTE_WRITE | spte_masks.dirty, level);
+	}
+	rcu_read_unlock();
+
+	if (write)
+		kvm_vcpu_mark_page_dirty(vcpu, fault->gfn);
+	return done || write;
+}
+
+/*
+ * Exclusive lock. A huge page is zapped instead: the fault that follows maps the one small page
+ * that is written. True: TLBs may still let the guest write.
+ */
+static bool tdp_write_protect_leaf(struct kvm *kvm, const struct tdp_iter *iter)
+{
+	u64 old = iter->spte;
+	LIST_HEAD(no_tables);
+
+	if (!spte_is_writable(old) && !spte_may_be_made_writable(old))
+		return false;
+	if (iter->level > 1)
+		return tdp_zap_entry(kvm, iter->sptep, iter->level, &no_tables);
+	while (spte_is_writable(old))
+		if (tdp_cmpxchg(kvm, iter->sptep, &old, spte_write_protect(old), iter->level))
+			return true;
+	return false;
+}
+
+/**
+ * tdp_write_protect_slot - make every write to a slot fault, so that the log sees it
+ * @kvm: the VM; mmu_lock held exclusive; may be dropped in between
+ * @slot: the slot
+ *
+ * Return: true: the caller must flush remote TLBs.
+ */
+bool tdp_write_protect_slot(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	gfn_t end = slot->base_gfn + slot->npages;
+	struct tdp_iter iter;
+	LIST_HEAD(no_tables);
+	bool flush = false, more;
+
+	lockdep_assert_held_write(&kvm->mmu_lock);
+	more = tdp_iter_start(&iter, kvm, slot->base_gfn, end);
+	while (more) {
+		if (tdp_yield(kvm, &flush, &no_tables)) {
+			more = tdp_iter_start(&iter, kvm, iter.next, end);
+			continue;
+		}
+		if (spte_is_leaf(iter.spte, iter.level))
+			flush |= tdp_write_protect_leaf(kvm, &iter);
+		more = tdp_iter_step(&iter);
+	}
+	return flush;
+}
+
+/**
+ * tdp_write_protect_gfn - the same for one frame
+ * @kvm: the VM; mmu_lock held exclusive; the caller flushes remote TLBs
+ * @gfn: the frame
+ */
+void tdp_write_protect_gfn(struct kvm *kvm, gfn_t gfn)
+{
+	struct tdp_iter iter;
+
+	tdp_for_each_leaf(iter, kvm, gfn, gfn + 1)
+		tdp_write_protect_leaf(kvm, &iter);
+}
+
+/*
+ * --- aging ---------------------------------------------------------------------------------------
+ */
+
+/**
+ * tdp_age_range - clear the accessed bits of [start, end)
+ * @kvm: the VM; mmu_lock held exclusive
+ * @start: first gfn
+ * @end: behind the last one
+ *
+ * No flush: see spte_change_needs_flush(). Where EPT has no accessed bits a mapping counts as an
+ * access, and taking it away, with a flush, is the only way to see the next one.
+ *
+ * Return: true: one of them was accessed.
+ */
+bool tdp_age_range(struct kvm *kvm, gfn_t start, gfn_t end)
+{
+	LIST_HEAD(no_tables);
+	struct tdp_iter iter;
+	bool young = false, flush = false;
+
+	tdp_for_each_leaf(iter, kvm, start, end) {
+		u64 old = iter.spte;
+
+		if (!spte_masks.accessed)
+			flush |= tdp_zap_entry(kvm, iter.sptep, iter.level, &no_tables);
+		else
+			while (spte_is_accessed(old) &&
+			       !tdp_cmpxchg(kvm, iter.sptep, &old, spte_make_old(old), iter.level))
+				;
+		young |= spte_is_accessed(iter.spte);
+	}
+	if (flush)
+		kvm_flush_remote_tlbs(kvm);
+	return young;
+}
+
+/**
+ * tdp_test_age_range - was any page of [start, end) accessed?
+ * @kvm: the VM; mmu_lock held exclusive
+ * @start: first gfn
+ * @end: behind the last one
+ */
+bool tdp_test_age_range(struct kvm *kvm, gfn_t start, gfn_t end)
+{
+	struct tdp_iter iter;
+
+	tdp_for_each_leaf(iter, kvm, start, end)
+		if (spte_is_accessed(iter.spte))
+			return true;
+	return false;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of virt/kvm/ say to each other and to nobody else.
+ */
+#ifndef __KVM_CORE_H
+#define __KVM_CORE_H
+
+#include <linux/types.h>
+
+struct file;
+struct kvm;
+struct kvm_vcpu;
+struct module;
+
+/* main.c */
+extern struct module *kvm_vendor;	/* who called kvm_init(); NULL between kvm_exit() and it */
+int kvm_check_extension(struct kvm *kvm, long ext);
+
+/* vm.c */
+void kvm_vm_fops_init(struct module *owner);
+
+/* vm_ioctl.c */
+long kvm_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
+long kvm_vm_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
+
+/* vcpu.c */
+int kvm_vcpu_module_init(size_t size, size_t align, struct module *owner);
+void kvm_vcpu_module_exit(void);
+
+/* vcpu_ioctl.c */
+long kvm_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
+long kvm_vcpu_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
+
+/* kick.c */
+int kvm_kick_init(void);
+void kvm_kick_exit(void);
+
+/* mmu_notifier.c */
+void kvm_mmu_slot_appeared(struct kvm *kvm);
+
+/* The vCPU's mmapped area: kvm_run, the PIO page, the ring of coalesced writes (api.rst 4.5). */
+#define KVM_VCPU_MMAP_PAGES	3
+
+#endif

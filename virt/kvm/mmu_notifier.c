@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host changes the memory that backs a guest: what it takes away must leave the guest's page
+ * tables first.
+ *
+ * All callbacks hold kvm->mmu_lock exclusively. The sequence protocol with the fault path:
+ *
+ *   notifier                              fault
+ *   start: in_progress++, range, unmap    seq = mmu_invalidate_seq; smp_rmb();
+ *   (the host changes its tables)         look up the page in the host's tables
+ *   end:   seq++, in_progress--           mmu_lock; kvm_mmu_invalidate_retry(seq); install
+ *
+ * A look-up that began before "end" may have seen the old page. If the fault takes mmu_lock before
+ * "end", it finds in_progress; if after, it finds another seq.
+ */
+#include <linux/mmu_notifier.h>
+#include <kvm/arch.h>
+#include "core.h"
+
+static inline struct kvm *notifier_to_kvm(struct mmu_notifier *mn)
+{
+	return container_of(mn, struct kvm, mmu_notifier);
+}
+
+typedef bool range_fn(struct kvm *kvm, struct kvm_gfn_range *range);
+
+/* The part of @slot that lies in [start, end) of the program's addresses. */
+static struct kvm_gfn_range gfn_range(struct kvm_memory_slot *slot, unsigned long start,
+				      unsigned long end, bool may_block)
+{
+	unsigned long first = max(start, slot->hva_node.start);
+	unsigned long last = min(end - 1, slot->hva_node.last);
+
+	return (struct kvm_gfn_range) {
+		.slot = slot,
+		.start = slot->base_gfn + ((first - slot->userspace_addr) >> PAGE_SHIFT),
+		.end = slot->base_gfn + ((last - slot->userspace_addr) >> PAGE_SHIFT) + 1,
+		.may_block = may_block,
+	};
+}
+
+/* Widen what the invalidations in progress cover. */
+static void cover(struct kvm *kvm, gfn_t start, gfn_t end)
+{
+	kvm->mmu_invalidate_start = min(kvm->mmu_invalidate_start, start);
+	kvm->mmu_invalidate_end = max(kvm->mmu_invalidate_end, end);
+}
+
+static bool unmap_range(struct kvm *kvm, struct kvm_gfn_range *range)
+{
+	cover(kvm, range->start, range->end);
+	return kvm_arch_unmap_gfn_range(kvm, range);
+}
+
+/* @fn for each slot's part of [start, end); true: @fn was for one of them. */
+static bool for_each_range(struct kvm *kvm, unsigned long start, unsigned long end, bool may_block,
+			   range_fn *fn)
+{
+	struct interval_tree_node *node;
+	struct kvm_memslots *slots;
+	struct kvm_gfn_range range;
+	bool any = false;
+
+	for (slots = kvm->memslots; slots < kvm->memslots + KVM_ADDRESS_SPACES; slots++) {
+		for (node = interval_tree_iter_first(&slots->hva_tree, start, end - 1); node;
+		     node = interval_tree_iter_next(node, start, end - 1)) {
+			range = gfn_range(container_of(node, struct kvm_memory_slot, hva_node),
+					  start, end, may_block);
+			any |= fn(kvm, &range);
+		}
+	}
+	return any;
+}
+
+/**
+ * kvm_mmu_invalidate_begin - until kvm_mmu_invalidate_end() no fault in the range may install
+ * @kvm: the VM; mmu_lock held exclusively
+ * @start: first guest frame
+ * @end: exclusive; with @start >= @end nothing yet
+ *
+ * May be nested; faults then stay away from the smallest range that covers all.
+ */
+void kvm_mmu_invalidate_begin(struct kvm *kvm, gfn_t start, gfn_t end)
+{
+	lockdep_assert_held_write(&kvm->mmu_lock);
+	if (!kvm->mmu_invalidate_in_progress++) {
+		kvm->mmu_invalidate_start = KVM_GFN_INVALID;
+		kvm->mmu_invalidate_end = 0;
+	}
+	if (start < end)
+		cover(kvm, start, end);
+}
+
+/**
+ * kvm_mmu_invalidate_end - undo kvm_mmu_invalidate_begin(); look-ups done meanwhile are void
+ * @kvm: the VM; mmu_lock held exclusively
+ */
+void kvm_mmu_invalidate_end(struct kvm *kvm)
+{
+	lockdep_assert_held_write(&kvm->mmu_lock);
+	WRITE_ONCE(kvm->mmu_invalidate_seq, kvm->mmu_invalidate_seq + 1);
+	/*
+	 * For those who look at both without mmu_lock: no longer in progress implies the new seq.
+	 * Pairs with the smp_rmb() of the fault path between seq and the look-up.
+	 */
+	smp_wmb();
+	kvm->mmu_invalidate_in_progress--;
+	WARN_ON_ONCE(kvm->mmu_invalidate_in_progress < 0);
+}
+
+/**
+ * kvm_mmu_slot_appeared - a slot was put into the hva tree
+ * @kvm: the VM; mmu_lock held exclusively
+ *
+ * An invalidation in progress went over the tree before the slot was in it, so what it covers is
+ * not known: let it cover everything until it ends.
+ */
+void kvm_mmu_slot_appeared(struct kvm *kvm)
+{
+	lockdep_assert_held_write(&kvm->mmu_lock);
+	if (kvm->mmu_invalidate_in_progress)
+		cover(kvm, 0, KVM_GFN_INVALID);
+}
+
+/* The TLBs are flushed before the lock is dropped: who finds an entry zapped may rely on it. */
+static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
+{
+	struct kvm *kvm = notifier_to_kvm(mn);
+
+	write_lock(&kvm->mmu_lock);
+	kvm_mmu_invalidate_begin(kvm, 0, 0);
+	if (for_each_range(kvm, range->start, range->end, mmu_notifier_range_blockable(range),
+			   unmap_range))
+		kvm_flush_remote_tlbs(kvm);
+	write_unlock(&kvm->mmu_lock);
+	return 0;
+}
+
+static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
+{
+	struct kvm *kvm = notifier_to_kvm(mn);
+
+	write_lock(&kvm->mmu_lock);
+	kvm_mmu_invalidate_end(kvm);
+	write_unlock(&kvm->mmu_lock);
+}
+
+/* Aging: has the guest used the pages since the last time? The entries stay. */
+static bool age(struct mmu_notifier *mn, unsigned long start, unsigned long end, range_fn *fn,
+		bool flush)
+{
+	struct kvm *kvm = notifier_to_kvm(mn);
+	bool young;
+
+	write_lock(&kvm->mmu_lock);
+	young = for_each_range(kvm, start, end, false, fn);
+	if (young && flush)
+		kvm_flush_remote_tlbs(kvm);
+	write_unlock(&kvm->mmu_lock);
+	return young;
+}
+
+static int clear_flush_young(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long start,
+			     unsigned long end)
+{
+	return age(mn, start, end, kvm_arch_age_gfn_range, true);
+}
+
+/* Without a flush a vCPU that still has the translation is seen as idle a little longer: cheap. */
+static int clear_young(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long start,
+		       unsigned long end)
+{
+	return age(mn, start, end, kvm_arch_age_gfn_range, false);
+}
+
+static int test_young(struct mmu_notifier *mn, struct mm_struct *mm, unsigned long address)
+{
+	return age(mn, address, address + 1, kvm_arch_test_age_gfn_range, false);
+}
+
+static void release(struct mmu_notifier *mn, struct mm_struct *mm)
+{
+	kvm_arch_flush_shadow_all(notifier_to_kvm(mn));
+}
+
+static const struct mmu_notifier_ops kvm_notifier_ops = {
+	.invalidate_range_start = invalidate_start,
+	.invalidate_range_end = invalidate_end,
+	.clear_flush_young = clear_flush_young,
+	.clear_young = clear_young,
+	.test_young = test_young,
+	.release = release,
+};
+
+/** kvm_mmu_notifier_register - from now on the host tells us; 0 or -ENOMEM, -EINTR */
+int kvm_mmu_notifier_register(struct kvm *kvm)
+{
+	kvm->mmu_notifier.ops = &kvm_notifier_ops;
+	return mmu_notifier_register(&kvm->mmu_notifier, kvm->mm);
+}
+
+/**
+ * kvm_mmu_notifier_unregister - no callback runs or comes any more; release() has been called
+ * @kvm: the VM
+ *
+ * May sleep; no lock held.
+ */
+void kvm_mmu_notifier_unregister(struct kvm *kvm)
+{
+	mmu_notifier_unregister(&kvm->mmu_notifier, kvm->mm);
+}
