@@ -34,8 +34,6 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 	const struct x86_insn *d = &ctxt->d;
 	u32 flags = d->op->flags;
 
-	if ((flags & F_NO64) && x86_is_long(ctxt))
-		return x86_fault_ud(ctxt);
 	if ((flags & F_ONLY64) && !x86_is_long(ctxt))
 		return x86_fault_ud(ctxt);
 	if ((flags & F_PROT) && x86_is_real(ctxt))

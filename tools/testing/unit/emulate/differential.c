@@ -19,6 +19,7 @@ struct progress {
 	u64 compared;
 	u64 mismatches;
 	u64 faults;
+	u8 insn[X86_INSN_MAX];	/* the last one that the CPU got */
 	u64 rows[512];	/* by map and opcode */
 };
 
@@ -361,6 +362,7 @@ static void report(const struct machine *m, const struct state *start, const str
 	print_state("in", start);
 	print_state("emul", &m->s);
 	print_state("cpu", n);
+	fflush(stdout);
 }
 
 static void selectors(struct machine *m)
@@ -411,6 +413,7 @@ static bool run_case(struct machine *m, u64 seed, u64 number)
 		return false;
 
 	native = start;
+	memcpy(progress->insn, m->code, sizeof(progress->insn));
 	mprotect((void *)DATA_RO, 0x1000, PROT_READ);
 	native_run(m->code, m->ctxt.d.length ? m->ctxt.d.length : 15, &native);
 	mprotect((void *)DATA_RO, 0x1000, PROT_READ | PROT_WRITE);
@@ -474,6 +477,12 @@ int test_differential(void)
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		return 1;
 	clock_gettime(CLOCK_MONOTONIC, &t1);
+	if (!WIFEXITED(status)) {
+		printf("# last instruction:");
+		for (i = 0; i < X86_INSN_MAX; i++)
+			printf(" %02x", progress->insn[i]);
+		putchar('\n');
+	}
 	for (i = 0; i < ARRAY_SIZE(progress->rows); i++)
 		rows += progress->rows[i] != 0;
 
