@@ -327,9 +327,6 @@ static const char *differs(const struct machine *m, const struct state *n)
 		return "error code";
 	if (e->trap == 14 && e->cr2 != n->cr2)
 		return "cr2";
-	/* CPUs differ in whether a CALL that faults on its target has pushed already. */
-	if (e->trap == 13 && (m->ctxt.d.op->exec == em_call || m->ctxt.d.op->exec == em_call_rel))
-		return NULL;
 	if (memcmp(m->data, (void *)DATA_BASE, DATA_SIZE))
 		return "memory";
 	return NULL;
