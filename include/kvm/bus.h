@@ -33,7 +33,8 @@ struct kvm_io_device;
  * @read or @write may be NULL: never mine.
  */
 struct kvm_io_device_ops {
-	int (*read)(struct kvm_vcpu *vcpu, struct kvm_io_device *dev, gpa_t addr, int len, void *val);
+	int (*read)(struct kvm_vcpu *vcpu, struct kvm_io_device *dev, gpa_t addr, int len,
+		    void *val);
 	int (*write)(struct kvm_vcpu *vcpu, struct kvm_io_device *dev, gpa_t addr, int len,
 		     const void *val);
 	void (*destructor)(struct kvm_io_device *dev);

@@ -39,8 +39,11 @@ struct kvm_vcpu {
 	struct kvm *kvm;			/* (o) */
 	/* (o) the mmapped page; userspace writes it at any time */
 	struct kvm_run *run;
-	/* (p) the CPU it is loaded on, or was last; -1 before the first time. kvm_arch_vcpu_load() */
-	int cpu;				/* still sees the former one. */
+	/*
+	 * (p) the CPU it is loaded on, or was last; -1 before the first time. kvm_arch_vcpu_load()
+	 * still sees the former one
+	 */
+	int cpu;
 	int mode;				/* (a) enum kvm_vcpu_mode */
 	unsigned long requests;			/* (a) */
 	int srcu_idx;				/* (v) valid when srcu_held */
@@ -154,7 +157,8 @@ static inline void kvm_vcpu_hold_srcu(struct kvm_vcpu *vcpu)
 	if (vcpu->srcu_held)
 		return;
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
-	__release(&vcpu->kvm->srcu); /* for sparse: the vCPU holds it, not the function */
+	/* For sparse alone, which cannot follow a lock that outlives the function. */
+	__release(&vcpu->kvm->srcu);
 	vcpu->srcu_held = true;
 }
 

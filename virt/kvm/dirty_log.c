@@ -21,7 +21,8 @@ static unsigned long bitmap_words(const struct kvm_memory_slot *slot)
 }
 
 /**
- * kvm_dirty_bitmap_alloc - an empty log for a slot that is not published yet
+ * kvm_dirty_bitmap_alloc - an empty log
+ * @slot: for this slot, which is not published yet
  *
  * Twice the size: the second half takes the bits on their way to userspace, so that
  * KVM_GET_DIRTY_LOG needs no memory. Return: 0 or -ENOMEM.

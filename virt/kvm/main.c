@@ -97,7 +97,7 @@ static struct miscdevice kvm_device = {
 	.fops = &dev_fops,
 };
 
-static int device_register(struct module *owner)
+static int dev_register(struct module *owner)
 {
 	int r;
 
@@ -127,7 +127,7 @@ static int core_init(size_t vcpu_size, size_t vcpu_align, struct module *owner)
 	r = kvm_stats_init();
 	if (r)
 		goto out_vcpu;
-	r = device_register(owner);
+	r = dev_register(owner);
 	if (r)
 		goto out_stats;
 	return 0;

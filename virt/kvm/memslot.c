@@ -441,6 +441,11 @@ void kvm_memslots_free(struct kvm *kvm)
 		xa_for_each(&slots->by_id, id, slot)
 			free_slot(kvm, slot, NULL);
 		xa_destroy(&slots->by_id);
+		/*
+		 * Free the nodes here and now. In RCU mode the tree is left to a callback, which
+		 * on 6.1 stumbles over big trees.
+		 */
+		mt_clear_in_rcu(&slots->gfn_tree);
 		mtree_destroy(&slots->gfn_tree);
 	}
 }

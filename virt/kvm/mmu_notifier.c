@@ -109,7 +109,8 @@ void kvm_mmu_invalidate_end(struct kvm *kvm)
 }
 
 /**
- * kvm_mmu_slot_appeared - a slot was put into the hva tree; mmu_lock held exclusively
+ * kvm_mmu_slot_appeared - a slot was put into the hva tree
+ * @kvm: the VM; mmu_lock held exclusively
  *
  * An invalidation in progress went over the tree before the slot was in it, so what it covers is
  * not known: let it cover everything until it ends.
@@ -200,6 +201,7 @@ int kvm_mmu_notifier_register(struct kvm *kvm)
 
 /**
  * kvm_mmu_notifier_unregister - no callback runs or comes any more; release() has been called
+ * @kvm: the VM
  *
  * May sleep; no lock held.
  */

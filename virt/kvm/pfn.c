@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
+#include <linux/swap.h>
 #include <kvm/arch.h>
 #include <compat/compat.h>
 

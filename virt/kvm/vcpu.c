@@ -332,7 +332,8 @@ static void unreserve_vcpu(struct kvm *kvm)
  * @kvm: the VM
  * @id: the vCPU's number, its APIC id on x86
  *
- * Return: the new fd; -EINVAL when @id or the number of vCPUs is beyond the bound; -EEXIST; -ENOMEM.
+ * Return: the new fd; -EINVAL when @id or the number of vCPUs is beyond the bound; -EEXIST; -ENOMEM,
+ * -EMFILE.
  */
 int kvm_vm_ioctl_create_vcpu(struct kvm *kvm, u32 id)
 {
@@ -362,7 +363,8 @@ out_unreserve:
 }
 
 /**
- * kvm_destroy_vcpus - free all vCPUs; the VM is being destroyed, nobody else sees it
+ * kvm_destroy_vcpus - free all vCPUs
+ * @kvm: the VM, which is being destroyed: nobody else sees it
  *
  * Called by kvm_arch_destroy_vm() at the moment that suits its page tables.
  */

@@ -131,6 +131,9 @@ static bool vcpu_usable(const struct kvm_vcpu *vcpu)
 
 /**
  * kvm_vcpu_ioctl - an ioctl on a vCPU fd
+ * @filp: the file
+ * @ioctl: KVM_*
+ * @arg: its argument
  *
  * Return: what api.rst says; -EIO from another process or for a dead VM; -ENOTTY: unknown; -EINTR
  * when the thread is killed while another one is in the vCPU.

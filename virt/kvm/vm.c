@@ -139,6 +139,7 @@ void kvm_get_kvm(struct kvm *kvm)
 
 /**
  * kvm_get_kvm_safe - take a reference, unless the VM is being destroyed
+ * @kvm: the VM, whose memory something else keeps
  *
  * Exported under this name because VFIO asks for it by name.
  */

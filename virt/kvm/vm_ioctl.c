@@ -86,6 +86,9 @@ static bool vm_usable(const struct kvm *kvm)
 
 /**
  * kvm_vm_ioctl - an ioctl on a VM fd
+ * @filp: the file
+ * @ioctl: KVM_*
+ * @arg: its argument
  *
  * Return: what api.rst says; -EIO from another process or for a dead VM; -ENOTTY: unknown.
  */

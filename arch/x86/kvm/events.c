@@ -38,7 +38,7 @@ static enum exception_class exception_class(u8 vector)
 static bool exception_sets_rf(u8 vector)
 {
 	switch (vector) {
-	case X86_TRAP_DB:	/* both fault and trap; the CPU's own #DB never comes this way as a fault */
+	case X86_TRAP_DB:	/* those that come this way are traps */
 	case X86_TRAP_BP:
 	case X86_TRAP_OF:
 	case X86_TRAP_DF:
@@ -108,7 +108,7 @@ void kvm_queue_exception_e(struct kvm_vcpu *vcpu, u8 vector, u32 error_code)
 }
 EXPORT_SYMBOL_GPL(kvm_queue_exception_e);
 
-/** kvm_queue_exception_payload - raise #DB; @payload: the DR6 bits that it sets, delivered with it */
+/** kvm_queue_exception_payload - raise #DB; @payload: the DR6 bits that come with it */
 void kvm_queue_exception_payload(struct kvm_vcpu *vcpu, u8 vector, unsigned long payload)
 {
 	exception_queue(vcpu, (struct kvm_queued_exception){
@@ -154,7 +154,7 @@ void kvm_requeue_exception(struct kvm_vcpu *vcpu, u8 vector, bool has_error_code
 }
 EXPORT_SYMBOL_GPL(kvm_requeue_exception);
 
-/** kvm_queue_interrupt - give @vector to hardware at the next entry, whatever IF says: it was accepted before */
+/** kvm_queue_interrupt - give @vector to hardware at the next entry: it was accepted before */
 void kvm_queue_interrupt(struct kvm_vcpu *vcpu, u8 vector, bool soft)
 {
 	vcpu->arch.interrupt.injected = true;
@@ -373,6 +373,8 @@ int kvm_vcpu_get_events(struct kvm_vcpu *vcpu, struct kvm_vcpu_events *events)
 	return 0;
 }
 
+#define EVENT_SHADOWS	(KVM_X86_SHADOW_INT_STI | KVM_X86_SHADOW_INT_MOV_SS)
+
 static int events_check(const struct kvm_vcpu_events *events)
 {
 	if (events->flags & ~(KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW |
@@ -385,7 +387,7 @@ static int events_check(const struct kvm_vcpu_events *events)
 	return 0;
 }
 
-/** kvm_vcpu_set_events - the inverse; -EINVAL and nothing changed for flags or vectors that do not exist */
+/** kvm_vcpu_set_events - the inverse; -EINVAL for flags or vectors that do not exist */
 int kvm_vcpu_set_events(struct kvm_vcpu *vcpu, const struct kvm_vcpu_events *events)
 {
 	if (events_check(events))
@@ -398,8 +400,7 @@ int kvm_vcpu_set_events(struct kvm_vcpu *vcpu, const struct kvm_vcpu_events *eve
 		.error_code = events->exception.error_code,
 	};
 	if (events->flags & KVM_VCPUEVENT_VALID_SHADOW)
-		kvm_x86_call(set_interrupt_shadow)(vcpu, events->interrupt.shadow &
-						   (KVM_X86_SHADOW_INT_STI | KVM_X86_SHADOW_INT_MOV_SS));
+		kvm_x86_call(set_interrupt_shadow)(vcpu, events->interrupt.shadow & EVENT_SHADOWS);
 	kvm_user_irq_restore(vcpu, events->interrupt.injected ? events->interrupt.nr : -1);
 	/* A soft interrupt was accepted whatever IF says; so was one that IF allows now. */
 	if (events->interrupt.injected && events->interrupt.soft) {

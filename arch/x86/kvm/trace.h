@@ -52,7 +52,7 @@ TRACE_EVENT(kvm_exit,
 					    &__entry->info2, &__entry->intr_info,
 					    &__entry->error_code);
 	),
-	TP_printk("vcpu %u reason 0x%x rip 0x%lx info1 0x%016llx info2 0x%016llx intr_info 0x%08x error_code 0x%08x",
+	TP_printk("vcpu %u reason 0x%x rip 0x%lx info1 0x%llx info2 0x%llx intr 0x%x error 0x%x",
 		  __entry->vcpu_id, __entry->exit_reason, __entry->guest_rip, __entry->info1,
 		  __entry->info2, __entry->intr_info, __entry->error_code)
 );
