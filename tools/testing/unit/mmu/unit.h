@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the unit tests of mmu/ share: TAP, the fake guest memory, the model to compare with. */
+/* What the unit tests of walks share: the fake guest memory, the model to compare with. */
 #ifndef _UNIT_MMU_H
 #define _UNIT_MMU_H
 
@@ -9,16 +9,8 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include "spte.h"
+#include "unit_tap.h"
 #include "walk.h"
-
-/* ---- main.c: each test returns true when it passed; failures say where by unit_fail() */
-void unit_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-u64 unit_random(void);
-
-#define EXPECT(cond, format, ...) do {							\
-	if (!(cond))									\
-		unit_fail("%s:%d: %s: " format, __FILE__, __LINE__, #cond, ##__VA_ARGS__);	\
-} while (0)
 
 /* ---- memory.c: guest memory from gpa 0, and hooks for what can happen to it */
 #define MEM_PAGES	16
