@@ -73,8 +73,8 @@ typedef struct { s64 counter; } atomic_long_t;
 
 #define atomic64_add(n, v)	((v)->counter += (n))
 #define atomic_long_add(n, v)	((v)->counter += (n))
-#define try_cmpxchg64(p, old, new) \
-	__atomic_compare_exchange_n(p, old, new, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+#define try_cmpxchg64(p, old, new)	fake_cmpxchg(p, old, new)
+bool fake_cmpxchg(u64 *entry, u64 *old, u64 new);
 #define xchg(p, new)		fake_xchg(p, new)
 u64 fake_xchg(u64 *entry, u64 new);
 

@@ -69,6 +69,18 @@ struct page *pfn_to_page(u64 pfn)
 	return &host_pages[pfn - PFN_OF(BASE)];
 }
 
+/* It may fail though the entry is as expected: so do those who lost a race and then won one. */
+bool fake_cmpxchg(u64 *entry, u64 *old, u64 new)
+{
+	if (*entry != *old || (yields && !(unit_random() & 3))) {
+		*old = *entry;
+		return false;
+	}
+	*entry = new;
+	flush_due |= spte_change_needs_flush(*old, new, 1);
+	return true;
+}
+
 u64 fake_xchg(u64 *entry, u64 new)
 {
 	u64 old = *entry;
@@ -181,10 +193,12 @@ static int fault(unsigned int i, bool write, int level)
 	};
 	int ret;
 
-	EXPECT(!mmu_cache_topup(&vcpu), "memory");
-	kvm.mmu_lock = 1;
-	ret = tdp_map(&vcpu, &pf);
-	kvm.mmu_lock = 0;
+	do {
+		EXPECT(!mmu_cache_topup(&vcpu), "memory");
+		kvm.mmu_lock = 1;
+		ret = tdp_map(&vcpu, &pf);
+		kvm.mmu_lock = 0;
+	} while (ret == KVM_PF_RETRY);
 	return ret;
 }
 
@@ -263,6 +277,9 @@ static void op_fast_write(unsigned int i)
 	struct kvm_page_fault pf = { .gfn = BASE + i, .write = true, .slot = &slot };
 	bool done = tdp_fast_write(&vcpu, &pf), small = frames[i].mapped && !huge[i / BLOCK];
 
+	/* whoever loses the race goes the slow way; here, once more */
+	while (small && !done)
+		done = tdp_fast_write(&vcpu, &pf);
 	EXPECT(done == small, "frame %u: %d", i, done);
 	frames[i].write |= done;
 }
