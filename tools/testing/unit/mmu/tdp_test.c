@@ -337,7 +337,8 @@ static void check(void)
 			continue;
 		EXPECT(pfn + (level == 2 ? i % BLOCK : 0) == PFN_OF(BASE + i),
 		       "frame %u level %d: entry %#llx", i, level, entry);
-		EXPECT(!!(entry & SPTE_WRITE) == frames[i].write, "frame %u: entry %#llx", i, entry);
+		EXPECT(!!(entry & SPTE_WRITE) == frames[i].write, "frame %u: entry %#llx", i,
+		       entry);
 		EXPECT((level == 2) == huge[i / BLOCK], "frame %u: level %d", i, level);
 		small += level == 1;
 		big += level == 2 && !(i % BLOCK);
