@@ -19,6 +19,7 @@
 
 struct kvm;
 struct kvm_vcpu;
+struct kvm_cpuid_index;
 struct x86_emulate_ctxt;
 
 /* Indices into kvm_vcpu_arch.regs[]: the hardware's numbers, then RIP, then lazily read state. */
@@ -134,6 +135,7 @@ struct kvm_vcpu_arch {
 	u64 efer;
 	u64 xcr0;
 	u32 pkru;
+	u32 host_pkru;				/* (p) while the guest's is in the register */
 	u32 hflags;				/* HF_*: nested, SMM, … later */
 	u64 apic_base;
 
@@ -162,6 +164,7 @@ struct kvm_vcpu_arch {
 	/* CPUID */
 	struct kvm_cpuid_entry2 *cpuid_entries;
 	int cpuid_nent;
+	struct kvm_cpuid_index *cpuid_index;	/* of cpuid_entries; NULL without entries */
 	u8 maxphyaddr;
 	u64 reserved_gpa_bits;
 	u64 guest_supported_xcr0;
@@ -181,6 +184,7 @@ struct kvm_vcpu_arch {
 	u64 ia32_tsc_adjust;
 	u64 tsc_deadline;
 	u64 msr_platform_info;
+	u64 msr_hwcr;				/* AMD's HWCR: the bits that guests may set */
 	u64 spec_ctrl_guest_mask;		/* bits the guest may set in SPEC_CTRL, 0: none */
 	u64 mcg_cap;
 	u64 mcg_status;

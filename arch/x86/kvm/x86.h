@@ -141,6 +141,7 @@ struct msr_data {
 #define KVM_MSR_UNKNOWN		2
 
 int kvm_msr_lists_init(void);		/* probe with rdmsr_safe; once, at module load */
+int kvm_get_feature_msr(u32 index, u64 *data);	/* 0, or not a feature MSR */
 bool kvm_msr_is_saved(u32 index);	/* is it in KVM_GET_MSR_INDEX_LIST? */
 /* what vendors fall back to */
 int kvm_get_msr_common(struct kvm_vcpu *vcpu, struct msr_data *msr);
@@ -182,7 +183,12 @@ int kvm_emulate_xsetbv(struct kvm_vcpu *vcpu);
 int kvm_set_efer(struct kvm_vcpu *vcpu, struct msr_data *msr);
 bool kvm_is_valid_cr0(unsigned long cr0);
 bool kvm_is_valid_cr4(struct kvm_vcpu *vcpu, unsigned long cr4);
+/* CPUID changed: which CR4 bits the guest may set follows from it */
+void kvm_cr4_after_set_cpuid(struct kvm_vcpu *vcpu);
 bool kvm_valid_efer(struct kvm_vcpu *vcpu, u64 efer);
+/* userspace may restore it before CPUID */
+bool kvm_host_valid_efer(struct kvm_vcpu *vcpu, u64 efer);
+bool kvm_valid_apic_base(struct kvm_vcpu *vcpu, u64 value);
 void kvm_lmsw(struct kvm_vcpu *vcpu, unsigned long msw);
 int kvm_set_apic_base(struct kvm_vcpu *vcpu, u64 value, bool host_initiated);
 
@@ -222,6 +228,7 @@ unsigned long kvm_get_dr(struct kvm_vcpu *vcpu, int dr);
 int kvm_set_dr(struct kvm_vcpu *vcpu, int dr, unsigned long val);	/* 0 or 1: #GP */
 void kvm_update_dr7(struct kvm_vcpu *vcpu);
 int kvm_vcpu_set_guest_debug(struct kvm_vcpu *vcpu, const struct kvm_guest_debug *dbg);
+int kvm_guest_debug_supported(void);	/* KVM_CAP_SET_GUEST_DEBUG2's value */
 int kvm_vcpu_get_debugregs(struct kvm_vcpu *vcpu, struct kvm_debugregs *regs);
 int kvm_vcpu_set_debugregs(struct kvm_vcpu *vcpu, const struct kvm_debugregs *regs);
 void kvm_debug_reset(struct kvm_vcpu *vcpu);
@@ -252,6 +259,7 @@ int kvm_tsc_set_offset_attr(struct kvm_vcpu *vcpu, struct kvm_device_attr *attr)
 int kvm_tsc_get_offset_attr(struct kvm_vcpu *vcpu, struct kvm_device_attr *attr);
 int kvm_tsc_has_offset_attr(struct kvm_vcpu *vcpu, struct kvm_device_attr *attr);
 u64 kvm_clock_now_ns(struct kvm *kvm);
+int kvm_clock_flags_supported(void);	/* KVM_CAP_ADJUST_CLOCK's value */
 int kvm_vm_ioctl_get_clock(struct kvm *kvm, void __user *arg);
 int kvm_vm_ioctl_set_clock(struct kvm *kvm, void __user *arg);
 

@@ -370,10 +370,10 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0x18] = DUAL(dual_prefetch),
 	[0x1f] = I(nop, EA, NONE, F_NOWRITE),
 
-	[0x20] = I(mov_from_cr, RM, NONE, F_MODREG | F_LONG64 | F_MOV | F_CPL0),
-	[0x21] = I(mov_from_dr, RM, NONE, F_MODREG | F_LONG64 | F_MOV | F_CPL0),
-	[0x22] = I(mov_to_cr, NONE, RM, F_MODREG | F_LONG64 | F_CPL0),
-	[0x23] = I(mov_to_dr, NONE, RM, F_MODREG | F_LONG64 | F_CPL0),
+	[0x20] = I(mov_from_cr, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
+	[0x21] = I(mov_from_dr, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
+	[0x22] = I(mov_to_cr, NONE, RM, F_MODREG | F_LONG64),
+	[0x23] = I(mov_to_dr, NONE, RM, F_MODREG | F_LONG64),
 
 	[0x30] = I(wrmsr, NONE, NONE, F_CPL0),
 	[0x31] = I(rdtsc, NONE, NONE, 0),

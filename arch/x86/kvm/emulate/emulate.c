@@ -104,6 +104,7 @@ int x86_emulate_insn(struct x86_emulate_ctxt *ctxt)
 	ctxt->io_pending = false;
 	ctxt->rep_continues = false;
 	ctxt->shadow = 0;
+	ctxt->retired = 0;
 	ctxt->next_eip = ctxt->eip + ctxt->d.length;
 	if (!x86_is_long(ctxt))
 		ctxt->next_eip = (u32)ctxt->next_eip;

@@ -166,6 +166,7 @@ struct x86_operand {
  * @shadow: X86_SHADOW_* the instruction leaves; committed on success
  * @io_pending: a write was queued for userspace; the instruction itself is
  *	complete unless it is a REP instruction with iterations left
+ * @retired: iterations of a REP instruction that this call has completed
  * @rep_continues: success, but @eip stays: run it again or enter the guest
  * @d: the decoded instruction
  * @next_eip: where a successful instruction goes
@@ -184,6 +185,7 @@ struct x86_emulate_ctxt {
 	u8 shadow;
 	bool io_pending;
 	bool rep_continues;
+	u32 retired;
 
 	struct x86_insn d;
 	u64 next_eip;

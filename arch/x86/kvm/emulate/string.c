@@ -76,6 +76,7 @@ static int repeat(struct x86_emulate_ctxt *ctxt)
 			return rc;
 		step_pointers(ctxt);
 		x86_gpr_write(ctxt, X86_RCX, count - 1, ctxt->d.ad_bytes);
+		ctxt->retired++;
 		if (condition_ends(ctxt))
 			break;
 	}

@@ -11,23 +11,31 @@
 
 /* --- Control and debug registers ------------------------------------- */
 
-static bool cr_exists(unsigned int cr)
+/* A register that does not exist is #UD at any privilege level, which comes first. */
+static int check_cr(struct x86_emulate_ctxt *ctxt)
 {
-	return cr == 0 || (cr >= 2 && cr <= 4) || cr == 8;
+	unsigned int cr = ctxt->d.reg;
+
+	if (cr != 0 && cr != 8 && (cr < 2 || cr > 4))
+		return x86_fault_ud(ctxt);
+	return ctxt->ops->cpl(ctxt) ? x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
 }
 
 int em_mov_from_cr(struct x86_emulate_ctxt *ctxt)
 {
-	if (!cr_exists(ctxt->d.reg))
-		return x86_fault_ud(ctxt);
-	ctxt->dst.val = ctxt->ops->get_cr(ctxt, ctxt->d.reg);
-	return X86EMUL_CONTINUE;
+	int rc = check_cr(ctxt);
+
+	if (rc == X86EMUL_CONTINUE)
+		ctxt->dst.val = ctxt->ops->get_cr(ctxt, ctxt->d.reg);
+	return rc;
 }
 
 int em_mov_to_cr(struct x86_emulate_ctxt *ctxt)
 {
-	if (!cr_exists(ctxt->d.reg))
-		return x86_fault_ud(ctxt);
+	int rc = check_cr(ctxt);
+
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
 	if (ctxt->ops->set_cr(ctxt, ctxt->d.reg, ctxt->src.val))
 		return x86_fault_gp(ctxt, 0);
 	return X86EMUL_CONTINUE;
@@ -39,6 +47,8 @@ static int check_dr(struct x86_emulate_ctxt *ctxt, unsigned int *dr)
 	*dr = ctxt->d.reg;
 	if (*dr > 7)
 		return x86_fault_ud(ctxt);
+	if (ctxt->ops->cpl(ctxt))
+		return x86_fault_gp(ctxt, 0);
 	if ((*dr & 6) == 4) {
 		if (ctxt->ops->get_cr(ctxt, 4) & X86_CR4_DE)
 			return x86_fault_ud(ctxt);

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Why a guest stopped, and what is done about it: one function for each exit code (APM2 appendix
+ * C), in one table. Called by the x86 run loop after each exit, under the vCPU's mutex, interrupts
+ * on except in svm_handle_exit_irqoff(). Handlers return 1 to resume the guest, 0 to leave to
+ * userspace with kvm_run filled, or a negative errno.
+ */
+#include <linux/ratelimit.h>
+#include <linux/sched.h>
+#include "vmcb.h"
+
+/* ---- instructions ---------------------------------------------------------------------------- */
+
+static int svm_exit_hlt(struct kvm_vcpu *vcpu)
+{
+	return kvm_emulate_halt(vcpu);
+}
+
+/* EXITINFO1 of IOIO: what was accessed and how; EXITINFO2: the next RIP (APM2 15.10.2). */
+static int svm_exit_ioio(struct kvm_vcpu *vcpu)
+{
+	struct vmcb_control_area *control = &to_svm(vcpu)->vmcb->control;
+	u32 info = control->exit_info_1;
+	int size = (info & SVM_IOIO_SIZE_MASK) >> SVM_IOIO_SIZE_SHIFT;
+
+	++vcpu->stat.io_exits;
+	if (unlikely(info & SVM_IOIO_STR_MASK))
+		return kvm_emulate_instruction(vcpu, 0, 0, NULL, 0);
+	/* Here it comes on every CPU; with NRIPS in both fields. */
+	control->next_rip = control->exit_info_2;
+	return kvm_fast_pio(vcpu, size, info >> 16, info & SVM_IOIO_TYPE_MASK);
+}
+
+/* EXITINFO1: 0 for RDMSR, 1 for WRMSR (APM2 15.11). */
+static int svm_exit_msr(struct kvm_vcpu *vcpu)
+{
+	if (to_svm(vcpu)->vmcb->control.exit_info_1)
+		return kvm_emulate_wrmsr(vcpu);
+	return kvm_emulate_rdmsr(vcpu);
+}
+
+/* There are no performance counters to be read. */
+static int svm_exit_rdpmc(struct kvm_vcpu *vcpu)
+{
+	return kvm_complete_insn_gp(vcpu, 1);
+}
+
+/* CPUID denies it, or SVM, which it belongs to. */
+static int svm_exit_undefined(struct kvm_vcpu *vcpu)
+{
+	kvm_queue_exception(vcpu, X86_TRAP_UD);
+	return 1;
+}
+
+/*
+ * The filter says that the guest spins (APM2 15.14.4), perhaps on a lock whose holder waits for
+ * this very CPU.
+ */
+static int svm_exit_pause(struct kvm_vcpu *vcpu)
+{
+	yield();
+	return kvm_skip_emulated_instruction(vcpu);
+}
+
+/* ---- nested page fault ----------------------------------------------------------------------- */
+
+/*
+ * EXITINFO1: the error code, EXITINFO2: the guest physical address (APM2 15.25.6). With decode
+ * assists the instruction's bytes come with a data access; a fetch gives none (15.8.4).
+ */
+static int svm_exit_npf(struct kvm_vcpu *vcpu)
+{
+	struct vmcb_control_area *control = &to_svm(vcpu)->vmcb->control;
+	int len = 0;
+
+	if (svm_caps.decode_assists)
+		len = control->insn_len & 15;
+	return kvm_mmu_page_fault(vcpu, control->exit_info_2, control->exit_info_1,
+				  control->insn_bytes, len);
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+/* The host's own: taken at STGI, or when the run loop turned interrupts on. */
+static int svm_exit_host_event(struct kvm_vcpu *vcpu)
+{
+	return 1;
+}
+
+static int svm_exit_intr(struct kvm_vcpu *vcpu)
+{
+	++vcpu->stat.irq_exits;
+	return 1;
+}
+
+/* An x87 error with FERR disabled would freeze the CPU: no such pin exists, go on. */
+static int svm_exit_ferr_freeze(struct kvm_vcpu *vcpu)
+{
+	return 1;
+}
+
+/*
+ * The guest's CPU shut down. VMCB contents are undefined then (APM2 15.14.3): they are made those
+ * of a CPU after INIT, which is all that userspace can do with the vCPU anyway. What INIT leaves
+ * alone, ASID and nested CR3, is set here.
+ */
+static int svm_exit_shutdown(struct kvm_vcpu *vcpu)
+{
+	struct kvm_mmu *mmu = vcpu->arch.mmu;
+
+	clear_page(to_svm(vcpu)->vmcb);
+	to_svm(vcpu)->asid_generation = 0;
+	kvm_vcpu_reset(vcpu, true);
+	if (mmu->root_hpa != KVM_MMU_NO_ROOT)
+		svm_load_mmu_root(vcpu, mmu->root_hpa, mmu->root_level);
+	vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
+	return 0;
+}
+
+/* Hardware task switches are not emulated: say so, with what userspace needs to see it. */
+static int svm_exit_task_switch(struct kvm_vcpu *vcpu)
+{
+	const struct vmcb_control_area *control = &to_svm(vcpu)->vmcb->control;
+	u64 data[] = { control->exit_code, control->exit_info_1, control->exit_info_2 };
+
+	return kvm_internal_error(vcpu, KVM_INTERNAL_ERROR_EMULATION, ARRAY_SIZE(data), data);
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static int (*const svm_exit_handlers[])(struct kvm_vcpu *vcpu) = {
+	[SVM_EXIT_READ_CR0]			= svm_exit_cr,
+	[SVM_EXIT_READ_CR4]			= svm_exit_cr,
+	[SVM_EXIT_WRITE_CR0]			= svm_exit_cr,
+	[SVM_EXIT_WRITE_CR4]			= svm_exit_cr,
+	[SVM_EXIT_WRITE_CR8]			= svm_exit_cr8_write,
+	[SVM_EXIT_CR0_SEL_WRITE]		= svm_exit_cr,
+	[SVM_EXIT_READ_DR0 ... SVM_EXIT_READ_DR7]	= svm_exit_dr,
+	[SVM_EXIT_WRITE_DR0 ... SVM_EXIT_WRITE_DR7]	= svm_exit_dr,
+	[SVM_EXIT_EXCP_BASE + X86_TRAP_DB]	= svm_exit_db,
+	[SVM_EXIT_EXCP_BASE + X86_TRAP_BP]	= svm_exit_bp,
+	[SVM_EXIT_EXCP_BASE + X86_TRAP_UD]	= svm_exit_ud,
+	[SVM_EXIT_EXCP_BASE + X86_TRAP_AC]	= svm_exit_ac,
+	[SVM_EXIT_EXCP_BASE + X86_TRAP_MC]	= svm_exit_mc,
+	[SVM_EXIT_INTR]				= svm_exit_intr,
+	[SVM_EXIT_NMI]				= svm_exit_host_event,
+	[SVM_EXIT_SMI]				= svm_exit_host_event,
+	[SVM_EXIT_INIT]				= svm_exit_host_event,
+	[SVM_EXIT_VINTR]			= svm_exit_vintr,
+	[SVM_EXIT_RDPMC]			= svm_exit_rdpmc,
+	[SVM_EXIT_CPUID]			= kvm_emulate_cpuid,
+	[SVM_EXIT_IRET]				= svm_exit_iret,
+	[SVM_EXIT_INVD]				= kvm_emulate_as_nop,
+	[SVM_EXIT_PAUSE]			= svm_exit_pause,
+	[SVM_EXIT_HLT]				= svm_exit_hlt,
+	[SVM_EXIT_INVLPGA]			= svm_exit_undefined,
+	[SVM_EXIT_IOIO]				= svm_exit_ioio,
+	[SVM_EXIT_MSR]				= svm_exit_msr,
+	[SVM_EXIT_TASK_SWITCH]			= svm_exit_task_switch,
+	[SVM_EXIT_FERR_FREEZE]			= svm_exit_ferr_freeze,
+	[SVM_EXIT_SHUTDOWN]			= svm_exit_shutdown,
+	[SVM_EXIT_VMRUN]			= svm_exit_undefined,
+	[SVM_EXIT_VMMCALL]			= kvm_emulate_hypercall,
+	[SVM_EXIT_VMLOAD]			= svm_exit_undefined,
+	[SVM_EXIT_VMSAVE]			= svm_exit_undefined,
+	[SVM_EXIT_STGI]				= svm_exit_undefined,
+	[SVM_EXIT_CLGI]				= svm_exit_undefined,
+	[SVM_EXIT_SKINIT]			= svm_exit_undefined,
+	[SVM_EXIT_RDTSCP]			= svm_exit_undefined,
+	[SVM_EXIT_WBINVD]			= kvm_emulate_as_nop,
+	/* Monitoring ends for many reasons, this one among them (APM3, MWAIT). */
+	[SVM_EXIT_MONITOR]			= kvm_emulate_as_nop,
+	[SVM_EXIT_MWAIT]			= kvm_emulate_as_nop,
+	[SVM_EXIT_XSETBV]			= kvm_emulate_xsetbv,
+	[SVM_EXIT_RDPRU]			= svm_exit_undefined,
+	[SVM_EXIT_INVPCID]			= svm_exit_undefined,
+	[SVM_EXIT_NPF]				= svm_exit_npf,
+};
+
+/* VMRUN would not enter: a state that userspace set, or a fault of ours. */
+static int svm_exit_invalid(struct kvm_vcpu *vcpu)
+{
+	static DEFINE_RATELIMIT_STATE(limit, HZ * 60, 1);
+	struct kvm_run *run = vcpu->run;
+
+	if (__ratelimit(&limit))
+		svm_vmcb_dump(to_svm(vcpu));
+	run->exit_reason = KVM_EXIT_FAIL_ENTRY;
+	run->fail_entry.hardware_entry_failure_reason = to_svm(vcpu)->vmcb->control.exit_code;
+	run->fail_entry.cpu = vcpu->cpu;
+	return 0;
+}
+
+static noinline int svm_exit_unexpected(struct kvm_vcpu *vcpu)
+{
+	const struct vmcb_control_area *control = &to_svm(vcpu)->vmcb->control;
+	u64 data[] = { control->exit_code, vcpu->cpu };
+
+	if (control->exit_code == (u32)SVM_EXIT_ERR)
+		return svm_exit_invalid(vcpu);
+	pr_warn_ratelimited("kvm: vCPU %d: unexpected exit %#x, info %#llx %#llx\n", vcpu->id,
+			    control->exit_code, control->exit_info_1, control->exit_info_2);
+	return kvm_internal_error(vcpu, KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON,
+				  ARRAY_SIZE(data), data);
+}
+
+/**
+ * svm_handle_exit - do what the exit asks for
+ * @vcpu: the vCPU
+ * @fastpath: what svm_vcpu_run() has done about it
+ *
+ * Return: 1 resume the guest, 0 leave to userspace, < 0 errno.
+ */
+int svm_handle_exit(struct kvm_vcpu *vcpu, enum kvm_fastpath fastpath)
+{
+	u32 code = to_svm(vcpu)->vmcb->control.exit_code;
+
+	if (fastpath != KVM_FASTPATH_NONE)
+		return 1;
+	if (unlikely(code >= ARRAY_SIZE(svm_exit_handlers) || !svm_exit_handlers[code]))
+		return svm_exit_unexpected(vcpu);
+	return svm_exit_handlers[code](vcpu);
+}
+
+/**
+ * svm_handle_exit_irqoff - what must be done before interrupts are on again
+ * @vcpu: the vCPU
+ *
+ * NMIs and SMIs were taken at STGI; an interrupt is when the run loop lets it. It ended the guest
+ * between two instructions.
+ */
+void svm_handle_exit_irqoff(struct kvm_vcpu *vcpu)
+{
+	u32 code = to_svm(vcpu)->vmcb->control.exit_code;
+
+	if (code == SVM_EXIT_INTR)
+		vcpu->arch.at_instruction_boundary = true;
+	else if (unlikely(code == SVM_EXIT_EXCP_BASE + X86_TRAP_MC))
+		svm_machine_check();
+}
+
+/* ---- tracing --------------------------------------------------------------------------------- */
+
+/** svm_get_exit_info - the fields that the exit tracepoint shows */
+void svm_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *info2, u32 *intr_info,
+		       u32 *error_code)
+{
+	const struct vmcb_control_area *control = &to_svm(vcpu)->vmcb->control;
+
+	*reason = control->exit_code;
+	*info1 = control->exit_info_1;
+	*info2 = control->exit_info_2;
+	*intr_info = control->exit_int_info;
+	*error_code = 0;
+	if ((*intr_info & SVM_EXITINTINFO_VALID) && (*intr_info & SVM_EXITINTINFO_VALID_ERR))
+		*error_code = control->exit_int_info_err;
+}
+
+/** svm_exit_reason_name - of an exit code, for people; "unknown" when there is none */
+const char *svm_exit_reason_name(u32 reason)
+{
+	static const struct {
+		u32 code;
+		const char *name;
+	} names[] = { SVM_EXIT_REASONS };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (names[i].code == reason)
+			return names[i].name;
+	}
+	return "unknown";
+}

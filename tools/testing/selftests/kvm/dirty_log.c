@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_MEM_LOG_DIRTY_PAGES and KVM_GET_DIRTY_LOG.
+ */
+#include "kselftest_harness.h"
+#include "kvm_test.h"
+#include "guest.h"
+
+#define SLOT_GPA	0x40000000UL
+#define PAGES		128
+
+__guest static void write_some(void)
+{
+	uint64_t i;
+
+	for (;;) {
+		/* word[0] pages from word[1] on, each word[2] apart. */
+		for (i = 0; i < shared->word[0]; i++)
+			*(volatile uint8_t *)(SLOT_GPA + (shared->word[1] + i * shared->word[2]) *
+					      4096) = 1;
+		/* Then a read of every page. */
+		for (i = 0; i < PAGES; i++)
+			(void)*(volatile uint8_t *)(SLOT_GPA + i * 4096);
+		guest_sync(0, 0, 0);
+	}
+}
+
+FIXTURE(dirty) {
+	struct vm *vm;
+	struct vcpu *vcpu;
+	uint8_t *mem;
+	uint64_t bitmap[PAGES / 64];
+};
+
+FIXTURE_SETUP(dirty)
+{
+	self->vm = vm_new();
+	self->vcpu = vcpu_new(self->vm, 0);
+	self->mem = host_pages(SZ_2M);
+	vcpu_enter(self->vcpu, write_some);
+}
+
+FIXTURE_TEARDOWN(dirty)
+{
+	vcpu_free(self->vcpu);
+	vm_free(self->vm);
+}
+
+static void write_pages(struct __test_metadata *_metadata, struct vcpu *vcpu, uint64_t count,
+			uint64_t first, uint64_t step)
+{
+	uint64_t *word = vm_shared(vcpu->vm)->word;
+	struct ucall uc;
+
+	word[0] = count;
+	word[1] = first;
+	word[2] = step;
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+}
+
+static int get_log(struct vm *vm, uint32_t slot, void *bitmap)
+{
+	struct kvm_dirty_log log = { .slot = slot, .dirty_bitmap = bitmap };
+
+	return kvm_errno(vm->fd, KVM_GET_DIRTY_LOG, &log);
+}
+
+TEST_F(dirty, logged_pages)
+{
+	vm_slot(self->vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGES * SZ_4K, self->mem);
+	write_pages(_metadata, self->vcpu, 3, 5, 30);
+	ASSERT_EQ(0, get_log(self->vm, 1, self->bitmap));
+	/* A page first touched by a read may be mapped writable and counted (in-tree does). */
+	EXPECT_EQ(BIT64(5) | BIT64(35), self->bitmap[0] & (BIT64(5) | BIT64(35)));
+	EXPECT_TRUE(self->bitmap[1] & BIT64(65 - 64));
+	/* From here on only writes do. */
+	write_pages(_metadata, self->vcpu, 3, 5, 30);
+	ASSERT_EQ(0, get_log(self->vm, 1, self->bitmap));
+	EXPECT_EQ(BIT64(5) | BIT64(35), self->bitmap[0]);
+	EXPECT_EQ(BIT64(65 - 64), self->bitmap[1]);
+	/* The log is cleared by reading it. */
+	ASSERT_EQ(0, get_log(self->vm, 1, self->bitmap));
+	EXPECT_EQ(0, self->bitmap[0]);
+	EXPECT_EQ(0, self->bitmap[1]);
+	/* The same page again is dirty again. */
+	write_pages(_metadata, self->vcpu, 1, 35, 0);
+	ASSERT_EQ(0, get_log(self->vm, 1, self->bitmap));
+	EXPECT_EQ(BIT64(35), self->bitmap[0]);
+	EXPECT_EQ(0, self->bitmap[1]);
+}
+
+TEST_F(dirty, turned_on_under_mapped_memory)
+{
+	uint8_t *bitmap = calloc(1, SZ_2M / SZ_4K / 8);
+
+	/* 2 MiB that may be one large mapping: logging must see single pages. */
+	vm_slot(self->vm, 1, 0, SLOT_GPA, SZ_2M, self->mem);
+	write_pages(_metadata, self->vcpu, PAGES, 0, 1);
+	vm_slot(self->vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, SZ_2M, self->mem);
+	ASSERT_EQ(0, get_log(self->vm, 1, bitmap));
+	write_pages(_metadata, self->vcpu, 2, 9, 1);
+	ASSERT_EQ(0, get_log(self->vm, 1, bitmap));
+	EXPECT_EQ(0x06, bitmap[1]);
+	EXPECT_EQ(0, bitmap[0] | bitmap[2] | bitmap[3]);
+	/* Off, and on again with a clean start. */
+	vm_slot(self->vm, 1, 0, SLOT_GPA, SZ_2M, self->mem);
+	EXPECT_EQ(ENOENT, get_log(self->vm, 1, bitmap));
+	write_pages(_metadata, self->vcpu, 2, 20, 1);
+	vm_slot(self->vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, SZ_2M, self->mem);
+	ASSERT_EQ(0, get_log(self->vm, 1, bitmap));
+	EXPECT_EQ(0, bitmap[2]);
+}
+
+TEST_F(dirty, errors)
+{
+	vm_slot(self->vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGES * SZ_4K, self->mem);
+	/* No such slot; a slot without a log; ids out of range. */
+	EXPECT_EQ(ENOENT, get_log(self->vm, 2, self->bitmap));
+	EXPECT_EQ(ENOENT, get_log(self->vm, 0, self->bitmap));
+	EXPECT_EQ(EINVAL, get_log(self->vm, 0xffff, self->bitmap));
+	EXPECT_EQ(EINVAL, get_log(self->vm, 0x7fff0000, self->bitmap));
+	EXPECT_EQ(EFAULT, get_log(self->vm, 1, (void *)BAD_POINTER));
+	EXPECT_EQ(EFAULT, kvm_errno(self->vm->fd, KVM_GET_DIRTY_LOG, BAD_POINTER));
+}
+
+__guest static void emulated_write(void)
+{
+	uint64_t to = SLOT_GPA + 7 * 4096 + 8, count = 4;
+
+	/* INS writes memory by KVM's hand, and that counts too. */
+	__asm__ volatile("rep insb" : "+D" (to), "+c" (count) : "d" (0x3f0) : "memory");
+	guest_sync(0, 0, 0);
+	guest_done();
+}
+
+TEST_F(dirty, written_by_emulation)
+{
+	vm_slot(self->vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGES * SZ_4K, self->mem);
+	vcpu_enter(self->vcpu, emulated_write);
+	do {
+		ASSERT_EQ(KVM_EXIT_IO, vcpu_exit(self->vcpu));
+	} while (self->vcpu->run->io.port == 0x3f0);
+	ASSERT_EQ(0, get_log(self->vm, 1, self->bitmap));
+	EXPECT_EQ(BIT64(7), self->bitmap[0]);
+}
+
+TEST_HARNESS_MAIN
