@@ -164,14 +164,16 @@ EXPORT_SYMBOL_GPL(kvm_mmu_load_pdptrs);
  */
 
 /*
- * Copy a few bytes from user memory: two loads that may overlap, and no call. -EIO: not mapped.
+ * Copy from user memory: up to 16 bytes by two loads that may overlap, and no call. -EIO: not
+ * mapped. The raw form for the rest: @len is the kernel's own, so that hardened usercopy's search
+ * for the destination's bounds has nothing to find.
  */
 static __always_inline int copy_small(void *to, unsigned long hva, unsigned int len)
 {
 	u64 head, tail;
 
 	if (len < 8 || len > 16)
-		return __copy_from_user(to, (void __user *)hva, len) ? -EIO : 0;
+		return raw_copy_from_user(to, (void __user *)hva, len) ? -EIO : 0;
 
 	__uaccess_begin();
 	unsafe_get_user(head, (u64 __user *)hva, fault);
