@@ -109,8 +109,6 @@ int kvm_hardware_get(void)
 {
 	int r = 0;
 
-	/* Outside of cpus_read_lock(): turning the scheduler's static key takes it. */
-	preempt_notifier_inc();
 	mutex_lock(&hardware_lock);
 	cpus_read_lock();
 	if (READ_ONCE(kvm_rebooting))
@@ -121,8 +119,6 @@ int kvm_hardware_get(void)
 		users++;
 	cpus_read_unlock();
 	mutex_unlock(&hardware_lock);
-	if (r)
-		preempt_notifier_dec();
 	return r;
 }
 
@@ -135,7 +131,6 @@ void kvm_hardware_put(void)
 		on_each_cpu(disable_this_cpu, NULL, 1);
 	cpus_read_unlock();
 	mutex_unlock(&hardware_lock);
-	preempt_notifier_dec();
 }
 
 /* ---- CPU hotplug ---- */
@@ -279,6 +274,11 @@ int kvm_hardware_init(void)
 	cpus_read_unlock();
 	if (r)
 		return r;
+	/*
+	 * For as long as the module is there, not for each VM: it patches the scheduler's code on
+	 * all CPUs, which costs more than the look at an empty list that it saves.
+	 */
+	preempt_notifier_inc();
 	register_reboot_notifier(&reboot_notifier);
 	kvm_compat_syscore_register(&hardware_syscore);
 	return 0;
@@ -290,6 +290,7 @@ void kvm_hardware_exit(void)
 	WARN_ON_ONCE(users);
 	kvm_compat_syscore_unregister(&hardware_syscore);
 	unregister_reboot_notifier(&reboot_notifier);
+	preempt_notifier_dec();
 	cpuhp_remove_state_nocalls(verify_state);
 	cpuhp_remove_state_nocalls(KVM_COMPAT_CPUHP_STATE);
 }

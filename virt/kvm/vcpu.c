@@ -332,8 +332,8 @@ static void unreserve_vcpu(struct kvm *kvm)
  * @kvm: the VM
  * @id: the vCPU's number, its APIC id on x86
  *
- * Return: the new fd; -EINVAL when @id or the number of vCPUs is beyond the bound; -EEXIST; -ENOMEM,
- * -EMFILE.
+ * Return: the new fd; -EINVAL when @id or the number of vCPUs is beyond the bound; -EEXIST;
+ * -ENOMEM, -EMFILE.
  */
 int kvm_vm_ioctl_create_vcpu(struct kvm *kvm, u32 id)
 {

@@ -111,14 +111,11 @@ static int report_failure(struct kvm_vcpu *vcpu)
  * A guest's user program must not be able to end the VM: it gets #UD, unless userspace asked to see
  * every failure (KVM_CAP_EXIT_ON_EMULATION_FAILURE).
  */
-static int handle_failure(struct kvm_vcpu *vcpu, int emulation_type)
+static int handle_failure(struct kvm_vcpu *vcpu)
 {
 	++vcpu->stat.insn_emulation_fail;
-	if (emulation_type & EMULTYPE_TRAP_UD)
-		goto ud;
 	if (vcpu->kvm->arch.exit_on_emulation_error || !kvm_x86_call(get_cpl)(vcpu))
 		return report_failure(vcpu);
-ud:
 	kvm_queue_exception(vcpu, X86_TRAP_UD);
 	return 1;
 }
@@ -196,7 +193,7 @@ static int leave_for_read(struct kvm_vcpu *vcpu)
 	return emu->pio_exit ? 0 : kvm_mmio_exit_read(vcpu);
 }
 
-static int execute(struct kvm_vcpu *vcpu, int emulation_type)
+static int execute(struct kvm_vcpu *vcpu)
 {
 	struct kvm_emulator *emu = kvm_emulator_of(vcpu);
 
@@ -213,7 +210,7 @@ static int execute(struct kvm_vcpu *vcpu, int emulation_type)
 		kvm_inject_x86_exception(vcpu, &emu->ctxt.exception);
 		return 1;
 	case X86EMUL_UNHANDLEABLE:
-		return handle_failure(vcpu, emulation_type);
+		return handle_failure(vcpu);
 	default:
 		return 1;
 	}
@@ -230,7 +227,7 @@ static int complete_read(struct kvm_vcpu *vcpu)
 	if (emu->pio_exit)
 		emu->pio_ready = true;
 	emu->ctxt.eflags = kvm_get_rflags(vcpu);
-	return execute(vcpu, EMULTYPE_NO_DECODE);
+	return execute(vcpu);
 }
 
 /* --- Entry points ------------------------------------------------------------------------------- */
@@ -239,10 +236,49 @@ static int skip(struct kvm_vcpu *vcpu)
 {
 	int len = kvm_insn_length_at_rip(vcpu, X86_SKIP_ANY);
 
-	if (len < 0)
-		return handle_failure(vcpu, 0);
+	if (len < 0) {
+		vcpu->arch.emulate_ctxt->fetched = 0;
+		return handle_failure(vcpu);
+	}
 	kvm_rip_write(vcpu, kvm_rip_read(vcpu) + len);
 	set_shadow(vcpu, 0);
+	return 1;
+}
+
+static bool is_hypercall(const u8 *code)
+{
+	return code[0] == 0x0f && code[1] == 0x01 && (code[2] == 0xc1 || code[2] == 0xd9);
+}
+
+/*
+ * #UD of the guest. VMCALL and VMMCALL are the same call on different vendors' CPUs: the wrong one
+ * is rewritten, through the guest's own page tables, and executed again, unless
+ * KVM_X86_QUIRK_FIX_HYPERCALL_INSN is disabled (api.rst). All else stays #UD: what the guest's CPUID
+ * does not have must not appear to work.
+ */
+static int handle_ud(struct kvm_vcpu *vcpu)
+{
+	u64 access = kvm_x86_call(get_cpl)(vcpu) == 3 ? PFERR_USER_MASK : 0;
+	unsigned long rip = kvm_linear_rip(vcpu);
+	struct x86_exception fault;
+	u8 code[3], ours[3];
+	int r;
+
+	if ((vcpu->kvm->arch.disabled_quirks & KVM_X86_QUIRK_FIX_HYPERCALL_INSN) ||
+	    kvm_read_guest_virt(vcpu, rip, code, 3, access | PFERR_FETCH_MASK, &fault) ||
+	    !is_hypercall(code))
+		goto ud;
+	kvm_x86_call(patch_hypercall)(vcpu, ours);
+	if (!memcmp(code, ours, 3))
+		goto ud;
+
+	r = kvm_write_guest_virt(vcpu, rip, ours, 3, access | PFERR_WRITE_MASK, &fault);
+	if (r == -EFAULT)
+		kvm_inject_x86_exception(vcpu, &fault);
+	if (!r || r == -EFAULT)
+		return 1;
+ud:
+	kvm_queue_exception(vcpu, X86_TRAP_UD);
 	return 1;
 }
 
@@ -264,6 +300,8 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 
 	if (emulation_type & EMULTYPE_SKIP)
 		return skip(vcpu);
+	if (emulation_type & EMULTYPE_TRAP_UD)
+		return handle_ud(vcpu);
 	if (kvm_debug_code_breakpoint(vcpu, &r))
 		return r;
 
@@ -271,12 +309,12 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 	setup(vcpu);
 	switch (x86_decode_insn(ctxt, insn, insn ? insn_len : 0)) {
 	case X86EMUL_CONTINUE:
-		return execute(vcpu, emulation_type);
+		return execute(vcpu);
 	case X86EMUL_PROPAGATE_FAULT:
 		kvm_inject_x86_exception(vcpu, &ctxt->exception);
 		return 1;
 	default:
-		return handle_failure(vcpu, emulation_type);
+		return handle_failure(vcpu);
 	}
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_instruction);

@@ -77,6 +77,7 @@ enum kvm_x86_request {
 #define KVM_CPUID_MAX_ENTRIES		256
 #define KVM_NR_DB_REGS			4
 #define KVM_MCE_BANKS			32
+#define KVM_MAX_IRQ_ROUTES		4096	/* KVM_CAP_IRQ_ROUTING */
 
 /**
  * struct kvm_queued_exception - the exception to be delivered at the next entry

@@ -89,6 +89,16 @@ int kvm_get_feature_msr(u32 index, u64 *data)
 	}
 }
 
+/* Any bit of SPEC_CTRL, by Intel's names for them or by AMD's. */
+static bool kvm_spec_ctrl_given(void)
+{
+	return kvm_cpu_cap_has(X86_FEATURE_SPEC_CTRL) ||
+	       kvm_cpu_cap_has(X86_FEATURE_INTEL_STIBP) ||
+	       kvm_cpu_cap_has(X86_FEATURE_SPEC_CTRL_SSBD) ||
+	       kvm_cpu_cap_has(X86_FEATURE_AMD_IBRS) ||
+	       kvm_cpu_cap_has(X86_FEATURE_AMD_STIBP) || kvm_cpu_cap_has(X86_FEATURE_AMD_SSBD);
+}
+
 /* An MSR that a CPU may have and the guest's CPUID can never show need not be saved. */
 static bool kvm_hardware_msr_offered(u32 index)
 {
@@ -96,9 +106,14 @@ static bool kvm_hardware_msr_offered(u32 index)
 
 	if (rdmsrl_safe(index, &value))
 		return false;
-	if (index == MSR_TSC_AUX)
+	switch (index) {
+	case MSR_TSC_AUX:
 		return kvm_cpu_cap_has(X86_FEATURE_RDTSCP) || kvm_cpu_cap_has(X86_FEATURE_RDPID);
-	return true;
+	case MSR_IA32_SPEC_CTRL:
+		return kvm_spec_ctrl_given();
+	default:
+		return true;
+	}
 }
 
 static bool kvm_emulated_msr_offered(u32 index)

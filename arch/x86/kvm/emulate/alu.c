@@ -209,14 +209,22 @@ static void split_pair(struct x86_emulate_ctxt *ctxt, unsigned int lo, unsigned 
 	val[1] = half == 4 ? 0 : high;
 }
 
-/* CMPXCHG8B m64 and, with REX.W, CMPXCHG16B m128, which must be aligned. */
+/*
+ * CMPXCHG8B m64 and, with REX.W, CMPXCHG16B m128, which must be aligned, and is
+ * checked for it before the page is. An operand-size prefix means nothing.
+ */
 int em_cmpxchg8b(struct x86_emulate_ctxt *ctxt)
 {
-	unsigned int half = ctxt->dst.bytes / 2;
-	u64 old[2] = { ctxt->dst.val, ctxt->dst.val_hi }, want[2], new[2], linear;
+	unsigned int half = ctxt->d.op_bytes == 8 ? 8 : 4;
+	u64 old[2] = { 0, 0 }, want[2], new[2], linear;
 	int rc;
 
 	rc = x86_linearize(ctxt, ctxt->dst.seg, ctxt->dst.ea, half * 2, true, &linear);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	if (half == 8 && (linear & 15))
+		return x86_fault_gp(ctxt, 0);
+	rc = ctxt->ops->read_std(ctxt, linear, old, half * 2, X86EMUL_ACC_WRITE);
 	if (rc != X86EMUL_CONTINUE)
 		return rc;
 

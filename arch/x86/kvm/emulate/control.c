@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Control flow: near jumps, calls, returns, loops; far ones outside protected
- * mode, where they need no descriptor. Targets are checked before anything is
- * pushed. Called by emulate.c.
+ * mode, where they need no descriptor. Called by emulate.c.
  */
 #include "internal.h"
 
@@ -26,12 +25,15 @@ int em_jcc(struct x86_emulate_ctxt *ctxt)
 	return x86_condition(ctxt, ctxt->d.opcode) ? jump_relative(ctxt) : X86EMUL_CONTINUE;
 }
 
+/*
+ * CPUs write the return address before they look at the target: a #PF of the
+ * stack comes first, and #GP for the target leaves the address below RSP.
+ */
 static int call_to(struct x86_emulate_ctxt *ctxt, u64 target)
 {
-	u64 back = ctxt->next_eip;
-	int rc = x86_jump(ctxt, target);
+	int rc = x86_push(ctxt, ctxt->next_eip, ctxt->d.op_bytes);
 
-	return rc ? rc : x86_push(ctxt, back, ctxt->d.op_bytes);
+	return rc ? rc : x86_jump(ctxt, target);
 }
 
 int em_call(struct x86_emulate_ctxt *ctxt)

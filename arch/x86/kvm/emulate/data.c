@@ -19,13 +19,17 @@ int em_movsx(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-/* 90 is NOP and not XCHG EAX, EAX, which would clear bits 63:32. */
+/*
+ * 90 is NOP and not XCHG EAX, EAX, which would clear bits 63:32; F3 90 is PAUSE
+ * even where REX.B names R8.
+ */
 int em_xchg(struct x86_emulate_ctxt *ctxt)
 {
 	u64 old = ctxt->dst.val;
 	int rc;
 
-	if (ctxt->d.opcode == 0x90 && !(ctxt->d.rex & X86_REX_B))
+	if (ctxt->d.opcode == 0x90 &&
+	    (!(ctxt->d.rex & X86_REX_B) || (ctxt->d.prefixes & X86_PREFIX_REP)))
 		return X86EMUL_CONTINUE;
 	ctxt->dst.val = ctxt->src.val;
 	rc = x86_operand_write(ctxt, &ctxt->dst);

@@ -207,6 +207,11 @@ static bool row_has_modrm(const struct x86_opcode *op)
 	return (op->flags & F_MODRM) || operand_has_modrm(op->dst) || operand_has_modrm(op->src);
 }
 
+static int invalid_opcode(struct x86_fetch *f)
+{
+	return f->ctxt ? x86_fault_ud(f->ctxt) : X86EMUL_UNHANDLEABLE;
+}
+
 /* Follow groups down to one instruction; ModRM is read when first needed. */
 static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode,
 			  bool *has_modrm)
@@ -240,9 +245,12 @@ static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode
 			d->op = &op->sub[mode == X86_MODE_LONG];
 			break;
 		case K_INSN:
+			/* Before its operands: they may not even end within 15 bytes. */
+			if ((op->flags & F_NO64) && mode == X86_MODE_LONG)
+				return invalid_opcode(f);
 			return X86EMUL_CONTINUE;
 		case K_UD:
-			return f->ctxt ? x86_fault_ud(f->ctxt) : X86EMUL_UNHANDLEABLE;
+			return invalid_opcode(f);
 		default:
 			return X86EMUL_UNHANDLEABLE;
 		}

@@ -145,10 +145,10 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0x69] = I3(imul3, REG, RM, IMM, F_MOV),
 	[0x6a] = I(push, NONE, IMM8, F_STACK),
 	[0x6b] = I3(imul3, REG, RM, IMM8, F_MOV),
-	[0x6c] = I(ins, DI, DX, F_BYTE | F_STRING | F_MOV),
-	[0x6d] = I(ins, DI, DX, F_STRING | F_MOV | F_IO),
-	[0x6e] = I(outs, DX, SI, F_BYTE | F_STRING | F_NOWRITE),
-	[0x6f] = I(outs, DX, SI, F_STRING | F_NOWRITE | F_IO),
+	[0x6c] = I(ins, DI, DX, F_BYTE | F_STRING | F_MOV | F_PORT),
+	[0x6d] = I(ins, DI, DX, F_STRING | F_MOV | F_IO | F_PORT),
+	[0x6e] = I(outs, DX, SI, F_BYTE | F_STRING | F_NOWRITE | F_PORT),
+	[0x6f] = I(outs, DX, SI, F_STRING | F_NOWRITE | F_IO | F_PORT),
 
 	ROWS16(0x70, I(jcc, NONE, IMM8, F_NEAR)),
 	[0x80] = GROUP(group1_eb_ib),
@@ -320,7 +320,7 @@ static const struct x86_opcode group8[8] = {
 };
 
 static const struct x86_opcode group9_mem1[2] = {
-	I(cmpxchg8b, RM128, NONE, F_LOCKABLE | F_SELF), UD,
+	I(cmpxchg8b, EA, NONE, F_LOCKABLE | F_SELF), UD,
 };
 
 static const struct x86_opcode group9[8] = { [1] = DUAL(group9_mem1) };

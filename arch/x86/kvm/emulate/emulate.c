@@ -34,8 +34,6 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 	const struct x86_insn *d = &ctxt->d;
 	u32 flags = d->op->flags;
 
-	if ((flags & F_NO64) && x86_is_long(ctxt))
-		return x86_fault_ud(ctxt);
 	if ((flags & F_ONLY64) && !x86_is_long(ctxt))
 		return x86_fault_ud(ctxt);
 	if ((flags & F_PROT) && x86_is_real(ctxt))
@@ -60,11 +58,12 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
  */
 int x86_run_once(struct x86_emulate_ctxt *ctxt)
 {
+	u32 flags = ctxt->d.op->flags;
 	int rc = x86_operands_fetch(ctxt);
 
 	if (rc == X86EMUL_CONTINUE)
 		rc = ctxt->d.op->exec(ctxt);
-	if (rc == X86EMUL_CONTINUE && !(ctxt->d.op->flags & (F_NOWRITE | F_SELF)))
+	if (rc == X86EMUL_CONTINUE && !(flags & (F_NOWRITE | F_SELF)))
 		rc = x86_operand_write(ctxt, &ctxt->dst);
 	return rc;
 }

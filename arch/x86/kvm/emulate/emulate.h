@@ -135,7 +135,7 @@ enum x86_operand_type {
  * @reg: GPR number; with @high, bits 15:8 of it (AH, CH, DH, BH)
  * @seg: segment of a memory operand
  * @ea: its effective address, inside the segment
- * @val: its value; @val_hi is the upper half of a 16-byte one
+ * @val: its value, zero-extended
  * @orig: value as read, for the compare-and-exchange of a LOCK form
  */
 struct x86_operand {
@@ -146,7 +146,6 @@ struct x86_operand {
 	u8 seg;
 	u64 ea;
 	u64 val;
-	u64 val_hi;
 	u64 orig;
 };
 

@@ -39,7 +39,6 @@ enum x86_operand_kind {
 	O_RM8,		/* Eb, with another operand's size being larger */
 	O_RM16,		/* Ew */
 	O_RM32,		/* Ed */
-	O_RM128,	/* twice the operand size in memory (CMPXCHG8B/16B) */
 	O_EA,		/* M: address only, never accessed as an operand */
 	O_ACC,		/* AL, AX, EAX, RAX */
 	O_OPREG,	/* the opcode's low three bits */
@@ -77,6 +76,7 @@ enum x86_operand_kind {
 #define F_REAL		0x00020000	/* this form only in real and vm86 mode */
 #define F_XCHG		0x00040000	/* memory form is locked by itself */
 #define F_SELF		0x00080000	/* exec writes the destination back itself */
+#define F_PORT		0x00100000	/* port in DX: permission comes before all else */
 
 struct x86_opcode {
 	u32 flags;

@@ -332,10 +332,6 @@ static void operand_locate(struct x86_emulate_ctxt *ctxt, struct x86_operand *o,
 
 	o->bytes = d->op_bytes;
 	switch (kind) {
-	case O_RM128:
-		o->bytes = d->op_bytes * 2;
-		operand_rm(ctxt, o);
-		break;
 	case O_RM8:
 	case O_RM16:
 	case O_RM32:
@@ -385,12 +381,11 @@ static void operand_locate(struct x86_emulate_ctxt *ctxt, struct x86_operand *o,
 
 static int operand_read(struct x86_emulate_ctxt *ctxt, struct x86_operand *o, u32 access)
 {
-	u64 val[2] = { 0, 0 };
-	int rc = x86_mem_read(ctxt, o->seg, o->ea, val, o->bytes, access);
+	int rc;
 
-	o->val = val[0];
-	o->val_hi = val[1];
-	o->orig = val[0];
+	o->val = 0;
+	rc = x86_mem_read(ctxt, o->seg, o->ea, &o->val, o->bytes, access);
+	o->orig = o->val;
 	return rc;
 }
 
@@ -421,7 +416,8 @@ static int fetch_src(struct x86_emulate_ctxt *ctxt)
  */
 int x86_operands_fetch(struct x86_emulate_ctxt *ctxt)
 {
-	bool src_first = ctxt->d.op->flags & F_BITS;
+	/* CMPS reads ES:rDI first: seen on CPUs, where both operands fault. */
+	bool src_first = ctxt->d.op->flags & (F_BITS | F_REPCC);
 	int rc;
 
 	rc = src_first ? fetch_src(ctxt) : fetch_dst(ctxt);

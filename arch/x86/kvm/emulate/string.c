@@ -113,8 +113,13 @@ static int flush_outs(struct x86_emulate_ctxt *ctxt, int rc)
  */
 int x86_string_run(struct x86_emulate_ctxt *ctxt)
 {
-	int rc;
+	int rc = X86EMUL_CONTINUE;
 
+	/* Even a count of zero needs the permission. */
+	if (ctxt->d.op->flags & F_PORT)
+		rc = x86_io_allowed(ctxt, x86_gpr_read(ctxt, X86_RDX), ctxt->d.op_bytes);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
 	if (ctxt->d.prefixes & (X86_PREFIX_REP | X86_PREFIX_REPNE)) {
 		rc = repeat(ctxt);
 	} else {
@@ -147,7 +152,7 @@ static unsigned int ins_batch(struct x86_emulate_ctxt *ctxt, u64 linear)
 	return count;
 }
 
-/* Permission and destination are checked before the device gives anything. */
+/* The destination is checked before the device gives anything. */
 static int ins_refill(struct x86_emulate_ctxt *ctxt)
 {
 	struct x86_operand *dst = &ctxt->dst;
@@ -155,9 +160,7 @@ static int ins_refill(struct x86_emulate_ctxt *ctxt)
 	u64 linear;
 	int rc;
 
-	rc = x86_io_allowed(ctxt, ctxt->src.val, dst->bytes);
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_linearize(ctxt, dst->seg, dst->ea, dst->bytes, true, &linear);
+	rc = x86_linearize(ctxt, dst->seg, dst->ea, dst->bytes, true, &linear);
 	if (rc == X86EMUL_CONTINUE)
 		rc = ctxt->ops->probe_write(ctxt, linear, dst->bytes);
 	if (rc != X86EMUL_CONTINUE && rc != X86EMUL_IO_NEEDED)
@@ -191,10 +194,7 @@ int em_ins(struct x86_emulate_ctxt *ctxt)
 int em_outs(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int size = ctxt->d.op_bytes;
-	int rc = x86_io_allowed(ctxt, x86_gpr_read(ctxt, X86_RDX), size);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
 	memcpy(ctxt->pio_data + ctxt->pio_end, &ctxt->src.val, size);
 	ctxt->pio_end += size;
 	return X86EMUL_CONTINUE;

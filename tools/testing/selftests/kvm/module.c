@@ -28,6 +28,14 @@ static const char *vendor_file(const char *name)
 	return name[4] == 'a' ? "kvm-amd.ko" : "kvm-intel.ko";
 }
 
+static bool present(const char *directory, const char *file)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	return !access(path, R_OK);
+}
+
 static int unload(const char *name)
 {
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
@@ -82,6 +90,7 @@ static void run_a_guest(void)
 FIXTURE(module) {
 	const char *directory;
 	const char *vendor;
+	bool runnable;
 };
 
 FIXTURE_SETUP(module)
@@ -92,15 +101,17 @@ FIXTURE_SETUP(module)
 		SKIP(return, "SLIMKVM_MODULES does not say where the modules are");
 	if (!self->vendor)
 		SKIP(return, "no vendor module is loaded");
+	if (!present(self->directory, "kvm.ko") ||
+	    !present(self->directory, vendor_file(self->vendor)))
+		SKIP(return, "the loaded modules are not in %s", self->directory);
 	if (getuid())
 		SKIP(return, "needs root");
+	self->runnable = true;
 }
 
 FIXTURE_TEARDOWN(module)
 {
 }
-
-#define RUNNABLE(self)	((self)->directory && (self)->vendor && !getuid())
 
 TEST_F(module, refused_while_in_use)
 {
@@ -108,7 +119,7 @@ TEST_F(module, refused_while_in_use)
 	struct vm *vm;
 	int dev;
 
-	if (!RUNNABLE(self))
+	if (!self->runnable)
 		return;
 	EXPECT_NE(0, unload("kvm"));
 	dev = kvm_open();
@@ -132,7 +143,7 @@ TEST_F_TIMEOUT(module, reload, 80)
 {
 	int i;
 
-	if (!RUNNABLE(self))
+	if (!self->runnable)
 		return;
 	for (i = 0; i < CYCLES; i++) {
 		ASSERT_EQ(0, unload_soon(self->vendor));
@@ -147,7 +158,7 @@ TEST_F_TIMEOUT(module, reload, 80)
 
 TEST_F(module, loaded_twice)
 {
-	if (!RUNNABLE(self))
+	if (!self->runnable)
 		return;
 	EXPECT_EQ(EEXIST, load(self->directory, "kvm.ko"));
 	EXPECT_EQ(EEXIST, load(self->directory, vendor_file(self->vendor)));

@@ -319,7 +319,8 @@ void machine_init(struct machine *m, enum x86_mode mode, unsigned int cpl)
 		if (mode <= X86_MODE_VM86)
 			m->seg[i].limit = 0xffff;
 	}
-	m->seg[X86_SREG_TR] = (struct kvm_segment){ .type = 11, .limit = 0x67, .present = 1 };
+	/* Too short for a bitmap: every port is refused where IOPL does not allow it. */
+	m->seg[X86_SREG_TR] = (struct kvm_segment){ .type = 11, .limit = 0x60, .present = 1 };
 }
 
 void machine_code(struct machine *m, const void *insn, unsigned int len)

@@ -5,6 +5,10 @@
 int main(void)
 {
 	printf("TAP version 13\n");
+	test_length();
+	test_modes();
+	test_system();
+	test_string();
 	test_differential();
 	printf("1..%u\n", tap_count);
 	return tap_failed != 0;

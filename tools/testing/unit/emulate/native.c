@@ -106,6 +106,8 @@ void native_run(const u8 *insn, unsigned int len, struct state *s)
 {
 	memcpy((void *)CODE_ENTRY, insn, len);
 	current = s;
+	/* A POPF case may have left ID set, which no signal frame restores. */
+	__builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~X86_EFLAGS_ID);
 	asm volatile("int3" ::: "memory");
 	memset((void *)CODE_ENTRY, 0xcc, len);
 }
