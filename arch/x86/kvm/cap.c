@@ -27,7 +27,6 @@ int kvm_arch_check_extension(struct kvm *kvm, long ext)
 	case KVM_CAP_DEBUGREGS:
 	case KVM_CAP_SET_GUEST_DEBUG:
 	case KVM_CAP_X86_ROBUST_SINGLESTEP:
-	case KVM_CAP_ADJUST_CLOCK:
 	case KVM_CAP_GET_TSC_KHZ:
 	case KVM_CAP_VCPU_ATTRIBUTES:
 	case KVM_CAP_GET_MSR_FEATURES:
@@ -39,6 +38,10 @@ int kvm_arch_check_extension(struct kvm *kvm, long ext)
 		return boot_cpu_has(X86_FEATURE_XSAVE);
 	case KVM_CAP_XSAVE2:
 		return kvm_xsave2_size(kvm);
+	case KVM_CAP_ADJUST_CLOCK:
+		return kvm_clock_flags_supported();
+	case KVM_CAP_SET_GUEST_DEBUG2:
+		return kvm_guest_debug_supported();
 	case KVM_CAP_MCE:
 		return KVM_MCE_BANKS;
 	case KVM_CAP_IRQ_ROUTING:

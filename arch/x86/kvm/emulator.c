@@ -16,8 +16,10 @@ static struct kmem_cache *emulator_cache;
 /** kvm_emulator_module_init - once, before the first vCPU; 0 or -ENOMEM */
 int kvm_emulator_module_init(void)
 {
-	emulator_cache = kmem_cache_create("kvm_emulator", sizeof(struct kvm_emulator), 0,
-					   SLAB_ACCOUNT, NULL);
+	/* Operands are copied straight between here and guest memory: all of it is fit for that. */
+	emulator_cache = kmem_cache_create_usercopy("kvm_emulator", sizeof(struct kvm_emulator), 0,
+						    SLAB_ACCOUNT, 0, sizeof(struct kvm_emulator),
+						    NULL);
 	return emulator_cache ? 0 : -ENOMEM;
 }
 

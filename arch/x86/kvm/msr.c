@@ -6,6 +6,7 @@
  *
  * Results: 0; 1: refused, #GP(0); KVM_MSR_UNKNOWN: nobody knows the number. Under the vCPU's mutex.
  */
+#include <linux/kvm_para.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -93,13 +94,24 @@ static bool kvm_msr_is_zero(u32 index)
 	}
 }
 
+/*
+ * The paravirtual clock is not offered, so to a guest its MSRs do not exist. A VMM may save and
+ * restore them as it does on any KVM (QEMU does, always), if it says what is true: off.
+ */
+static bool kvm_msr_is_absent_clock(const struct msr_data *msr)
+{
+	return msr->host_initiated && (msr->index == MSR_KVM_SYSTEM_TIME ||
+				       msr->index == MSR_KVM_WALL_CLOCK);
+}
+
 static int kvm_get_msr_rare(struct kvm_vcpu *vcpu, struct msr_data *msr)
 {
 	if (kvm_mce_is_msr(vcpu, msr->index))
 		return kvm_mce_get_msr(vcpu, msr->index, &msr->data, msr->host_initiated);
 	if (kvm_mtrr_is_msr(msr->index))
 		return kvm_mtrr_get(vcpu, msr->index, &msr->data);
-	if (!kvm_msr_is_inert(msr->index) && !kvm_msr_is_zero(msr->index))
+	if (!kvm_msr_is_inert(msr->index) && !kvm_msr_is_zero(msr->index) &&
+	    !kvm_msr_is_absent_clock(msr))
 		return KVM_MSR_UNKNOWN;
 	msr->data = 0;
 	return 0;
@@ -211,7 +223,7 @@ static int kvm_set_msr_rare(struct kvm_vcpu *vcpu, struct msr_data *msr)
 		return kvm_mtrr_set(vcpu, msr->index, msr->data);
 	if (kvm_msr_is_inert(msr->index))
 		return 0;
-	if (kvm_msr_is_zero(msr->index))
+	if (kvm_msr_is_zero(msr->index) || kvm_msr_is_absent_clock(msr))
 		return msr->data ? 1 : 0;
 	return KVM_MSR_UNKNOWN;
 }

@@ -23,7 +23,6 @@ static int svm_exit_ioio(struct kvm_vcpu *vcpu)
 	u32 info = control->exit_info_1;
 	int size = (info & SVM_IOIO_SIZE_MASK) >> SVM_IOIO_SIZE_SHIFT;
 
-	++vcpu->stat.io_exits;
 	if (unlikely(info & SVM_IOIO_STR_MASK))
 		return kvm_emulate_instruction(vcpu, 0, 0, NULL, 0);
 	/* Here it comes on every CPU; with NRIPS in both fields. */
