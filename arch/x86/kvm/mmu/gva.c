@@ -142,8 +142,7 @@ EXPORT_SYMBOL_GPL(kvm_gva_to_gpa);
 bool kvm_mmu_load_pdptrs(struct kvm_vcpu *vcpu, unsigned long cr3)
 {
 	struct kvm_mmu *mmu = vcpu->arch.mmu;
-	u64 rsvd = GENMASK_ULL(63, min_t(u8, vcpu->arch.maxphyaddr, 63)) | GENMASK_ULL(8, 5) |
-		   GENMASK_ULL(2, 1);
+	u64 rsvd = kvm_pdpte_reserved(vcpu->arch.maxphyaddr, spte_masks.ept);
 	u64 pdpte[4];
 	int i;
 

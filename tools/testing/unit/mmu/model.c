@@ -71,8 +71,11 @@ bool model_denied(const struct model_cpu *cpu, const struct model_access *access
 /* Tables 4-4 to 4-20; level 3 of PAE is the PDPTE. */
 static bool bit_reserved_pae(const struct model_cpu *cpu, int level, bool ps, int bit)
 {
+	/* a CPU that does not load them by MOV CR3 may keep an accessed bit in them */
+	if (level == 3 && bit == 5)
+		return cpu->pdptrs_cached;
 	if (level == 3)
-		return bit == 1 || bit == 2 || (bit >= 5 && bit <= 8) || bit >= cpu->maxphyaddr;
+		return bit == 1 || bit == 2 || (bit >= 6 && bit <= 8) || bit >= cpu->maxphyaddr;
 	if (bit == 63)
 		return !cpu->nxe;
 	if (bit >= cpu->maxphyaddr)
