@@ -192,7 +192,6 @@ TEST(guest_debug_bits_are_taken)
 		  bits & (KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP));
 	for (bit = 0; bit < 32; bit++) {
 		struct kvm_guest_debug debug = { .control = KVM_GUESTDBG_ENABLE | 1u << bit };
-
 		struct vcpu *vcpu = vcpu_new(vm_bare(), 0);
 
 		/* A new vCPU each, for an exception still on its way is EBUSY. */
