@@ -90,7 +90,7 @@ void test_cr4(void)
 		set_feature(cpuid, cr4_bits[i].function, cr4_bits[i].reg, cr4_bits[i].feature,
 			    true);
 	}
-	/* All others: VMX, SMX, key locker, CET, PKS, user interrupts, and what nobody has named. */
+	/* All others: VMX, SMX, key locker, CET, PKS, user interrupts, and those without a name. */
 	vcpu = vcpu_with(cpuid);
 	for (bit = 0; bit < 64; bit++)
 		if (!(known & 1ul << bit))
