@@ -308,6 +308,9 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 		return r;
 
 	++vcpu->stat.insn_emulation;
+	if ((emulation_type & EMULTYPE_PF_DATA) &&
+	    kvm_mmio_move(vcpu, cr2_or_gpa, emulation_type & EMULTYPE_PF_STORE, insn, insn_len, &r))
+		return r;
 	setup(vcpu);
 	switch (x86_decode_insn(ctxt, insn, insn ? insn_len : 0)) {
 	case X86EMUL_CONTINUE:

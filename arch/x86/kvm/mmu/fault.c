@@ -135,6 +135,23 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	return fault_map(vcpu, fault);
 }
 
+/*
+ * What is known of an access that must be emulated. The address is that of the access when it was
+ * not met while the guest's tables were walked (APM2 15.25.6), and it is a device's for certain
+ * when the guest's CPU can have it.
+ */
+static int fault_emulate(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault,
+			 const void *insn, int insn_len)
+{
+	u64 kind = fault->error_code & (PFERR_GUEST_FINAL_MASK | PFERR_FETCH_MASK);
+	int type = EMULTYPE_PF;
+
+	vcpu->stat.pf_mmio++;
+	if (kind == PFERR_GUEST_FINAL_MASK && !(fault->gpa & vcpu->arch.reserved_gpa_bits))
+		type |= EMULTYPE_PF_DATA | (fault->write ? EMULTYPE_PF_STORE : 0);
+	return kvm_emulate_instruction(vcpu, fault->gpa, type, insn, insn_len);
+}
+
 /* A reserved bit in our own tables: never by our hand, so they are not to be trusted any more. */
 static int fault_corrupt(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
 {
@@ -171,8 +188,7 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const v
 		vcpu->stat.pf_spurious++;
 		return 1;
 	case KVM_PF_EMULATE:
-		vcpu->stat.pf_mmio++;
-		return kvm_emulate_instruction(vcpu, gpa, EMULTYPE_PF, insn, insn_len);
+		return fault_emulate(vcpu, &fault, insn, insn_len);
 	default:
 		return ret < 0 ? ret : 1;
 	}
