@@ -35,13 +35,14 @@ static int fault_level(const struct kvm_page_fault *fault)
 {
 	const struct kvm_memory_slot *slot = fault->slot;
 
-	if (!fault->ref.page || !PageCompound(fault->ref.page))
+	if (fault->ref.level == 1 ||
+	    (!fault->ref.level && !(fault->ref.page && PageCompound(fault->ref.page))))
 		return 1;
 	if (kvm_mmu_config.huge_level < 2 || slot->dirty_bitmap || slot->arch.no_huge_2m)
 		return 1;
 	if (!fault_fits_huge(fault))
 		return 1;
-	return kvm_host_mapping_level(slot, fault->gfn) >= 2 ? 2 : 1;
+	return (fault->ref.level ?: kvm_host_mapping_level(slot, fault->gfn)) >= 2 ? 2 : 1;
 }
 
 /*
@@ -57,7 +58,7 @@ static int fault_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	read_lock(&kvm->mmu_lock);
 	if (!kvm_mmu_invalidate_retry(kvm, fault->invalidate_seq, fault->gfn))
 		ret = tdp_map(vcpu, fault);
-	kvm_release_page(&fault->ref, true, ret == KVM_PF_FIXED && fault->ref.writable);
+	kvm_release_page(&fault->ref, ret == KVM_PF_FIXED && fault->ref.writable);
 	read_unlock(&kvm->mmu_lock);
 
 	if (unlikely(ret == KVM_PF_ZAP_FIRST)) {
