@@ -201,7 +201,8 @@ static int execute(struct kvm_vcpu *vcpu)
 
 	emu->replayed = 0;
 	emu->pio_exit = false;
-	emu->singlestep = emu->ctxt.eflags & X86_EFLAGS_TF;
+	/* The debugger's TF too, which ctxt->eflags has not. */
+	emu->singlestep = kvm_x86_call(get_rflags)(vcpu) & X86_EFLAGS_TF;
 
 	switch (x86_emulate_insn(&emu->ctxt)) {
 	case X86EMUL_CONTINUE:
