@@ -300,9 +300,11 @@ int kvm_emulator_module_init(void);
 void kvm_emulator_module_exit(void);
 int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulation_type,
 			    const void *insn, int insn_len);
+int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reason,
+		    bool has_error_code, u32 error_code);
 /*
  * Length of the instruction at RIP whose intercept the exit was (no NRIPS): the bytes at RIP must
- * be the opcode that @opcode names (kvm_insn_*, see emulate/insn_length.h), after any prefixes;
+ * be the opcode that @opcode names (X86_SKIP_*, see emulate/insn.h), after any prefixes;
  * else a negative errno.
  */
 int kvm_insn_length_at_rip(struct kvm_vcpu *vcpu, unsigned int opcode);

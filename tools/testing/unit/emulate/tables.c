@@ -165,9 +165,6 @@ void test_modes(void)
 	tap_ok(machine_run(&m) == X86EMUL_PROPAGATE_FAULT && m.s.gpr[X86_RSP] == 7,
 	       "real: PUSHA that faults half-way leaves SP");
 
-	START(X86_MODE_PROT32, 0, "\xff\x2d\0\0\0\0");
-	tap_ok(machine_run(&m) == X86EMUL_UNHANDLEABLE, "protected: far JMP is refused");
-
 	START(X86_MODE_PROT32, 0, "\x89\x03");
 	m.seg[X86_SREG_DS].type = 1;
 	tap_ok(faults(13, 0), "protected: write to a read-only segment");
