@@ -88,7 +88,7 @@ static int find_mapped(unsigned long hva, struct kvm_page_ref *ref)
 	local_irq_restore(flags);
 	if (!level || level > 2)
 		return level ? -1 : 0;
-	/* A huge entry may be of device memory without struct pages; small ones are marked special. */
+	/* A huge entry may be of memory without struct pages; small ones are marked special. */
 	if (level == 2 && !pfn_valid(pfn))
 		return -1;
 	page = pfn_to_page(pfn);

@@ -32,11 +32,13 @@ struct kvm_mmio_record {
  * @move: the instruction
  * @gpa: where it reads
  * @rip: where it is
+ * @next: where the next instruction is
  */
 struct kvm_mmio_load {
 	struct x86_move move;
 	gpa_t gpa;
 	unsigned long rip;
+	unsigned long next;
 };
 
 /**

@@ -9,7 +9,7 @@
 #include "emulator.h"
 #include "trace.h"
 
-/* --- Translation -------------------------------------------------------------------------------- */
+/* --- Translation ------------------------------------------------------------------------------ */
 
 static u64 walk_access(struct x86_emulate_ctxt *ctxt, u32 access)
 {
@@ -50,7 +50,7 @@ static int translate(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int byt
 	return X86EMUL_CONTINUE;
 }
 
-/* --- MMIO reads --------------------------------------------------------------------------------- */
+/* --- MMIO reads ------------------------------------------------------------------------------- */
 
 /**
  * kvm_mmio_forget_reads - drop answers that finished iterations of a REP instruction have used
@@ -129,7 +129,7 @@ int kvm_emul_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsi
 	return rc;
 }
 
-/* --- MMIO writes -------------------------------------------------------------------------------- */
+/* --- MMIO writes ------------------------------------------------------------------------------ */
 
 /*
  * A device in the kernel takes the write now. Userspace gets it when the instruction has retired,
@@ -205,7 +205,7 @@ int kvm_emul_probe_write(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int
 	return rc;
 }
 
-/* --- Locked accesses ---------------------------------------------------------------------------- */
+/* --- Locked accesses -------------------------------------------------------------------------- */
 
 #define TRY_CMPXCHG(type, hva, old, new, fault)						\
 ({											\
@@ -288,7 +288,7 @@ int kvm_emul_fetch(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigne
 	return r == -EFAULT ? X86EMUL_PROPAGATE_FAULT : X86EMUL_UNHANDLEABLE;
 }
 
-/* --- Exits to userspace ------------------------------------------------------------------------- */
+/* --- Exits to userspace ----------------------------------------------------------------------- */
 
 /**
  * kvm_mmio_exit - kvm_run ← KVM_EXIT_MMIO
@@ -327,7 +327,7 @@ int kvm_mmio_exit_read(struct kvm_vcpu *vcpu)
 	return kvm_mmio_exit(vcpu, r->gpa, r->len, false, 0);
 }
 
-/** kvm_mmio_take_read - userspace has answered: the instruction finds the data when it runs again */
+/** kvm_mmio_take_read - userspace has answered: the instruction finds the data when it runs on */
 void kvm_mmio_take_read(struct kvm_vcpu *vcpu)
 {
 	struct kvm_emulator *emu = kvm_emulator_of(vcpu);

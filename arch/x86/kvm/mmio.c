@@ -9,13 +9,16 @@
 #include "trace.h"
 
 /* Instruction bytes that begin at RIP: as many as the page has, an instruction's at most. */
-static unsigned int fetch_bytes(struct kvm_vcpu *vcpu, u8 *bytes)
+static unsigned int fetch_bytes(struct kvm_vcpu *vcpu, enum x86_mode mode, u8 *bytes)
 {
-	unsigned long rip = kvm_linear_rip(vcpu);
-	unsigned int n = min_t(unsigned int, X86_INSN_MAX, PAGE_SIZE - offset_in_page(rip));
+	unsigned long rip = kvm_rip_read(vcpu);
 	u64 access = PFERR_FETCH_MASK;
 	struct x86_exception fault;
+	unsigned int n;
 
+	if (mode != X86_MODE_LONG)
+		rip = (u32)(rip + kvm_x86_call(get_segment_base)(vcpu, VCPU_SREG_CS));
+	n = min_t(unsigned int, X86_INSN_MAX, PAGE_SIZE - offset_in_page(rip));
 	if (kvm_x86_call(get_cpl)(vcpu) == 3)
 		access |= PFERR_USER_MASK;
 	return kvm_read_guest_virt(vcpu, rip, bytes, n, access, &fault) ? 0 : n;
@@ -70,7 +73,7 @@ static bool move_is_at(struct kvm_vcpu *vcpu, const struct x86_move *m, enum x86
 	       offset_in_page(gpa) + m->bytes <= PAGE_SIZE;
 }
 
-/* --- Registers ---------------------------------------------------------------------------------- */
+/* --- Registers -------------------------------------------------------------------------------- */
 
 static u64 truncate(u64 val, unsigned int bytes)
 {
@@ -103,15 +106,13 @@ static void load_register(struct kvm_vcpu *vcpu, const struct x86_move *m, u64 v
 }
 
 /* RFLAGS.RF was not set, so that nothing but RIP and the interrupt shadow moves. */
-static void retire(struct kvm_vcpu *vcpu, const struct x86_move *m)
+static void retire(struct kvm_vcpu *vcpu, unsigned long next)
 {
-	unsigned long rip = kvm_rip_read(vcpu) + m->length;
-
-	kvm_rip_write(vcpu, kvm_is_64_bit_mode(vcpu) ? rip : (u32)rip);
+	kvm_rip_write(vcpu, next);
 	kvm_x86_call(set_interrupt_shadow)(vcpu, 0);
 }
 
-/* --- Load and store ----------------------------------------------------------------------------- */
+/* --- Load and store --------------------------------------------------------------------------- */
 
 /* Userspace that moved RIP has taken the instruction's place; it may have begun to step, too. */
 static int complete_load(struct kvm_vcpu *vcpu)
@@ -127,11 +128,11 @@ static int complete_load(struct kvm_vcpu *vcpu)
 	trace_kvm_mmio(KVM_TRACE_MMIO_READ, load->move.bytes, load->gpa, &val);
 	load_register(vcpu, &load->move, val);
 	rflags = kvm_x86_call(get_rflags)(vcpu);
-	retire(vcpu, &load->move);
+	retire(vcpu, load->next);
 	return unlikely(rflags & X86_EFLAGS_TF) ? kvm_debug_singlestep(vcpu, rflags) : 1;
 }
 
-static int do_load(struct kvm_vcpu *vcpu, const struct x86_move *m, gpa_t gpa)
+static int do_load(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned long next, gpa_t gpa)
 {
 	struct kvm_mmio_load *load = &kvm_emulator_of(vcpu)->load;
 	u64 val = 0;
@@ -139,24 +140,25 @@ static int do_load(struct kvm_vcpu *vcpu, const struct x86_move *m, gpa_t gpa)
 	if (!kvm_io_bus_read(vcpu, KVM_MMIO_BUS, gpa, m->bytes, &val)) {
 		trace_kvm_mmio(KVM_TRACE_MMIO_READ, m->bytes, gpa, &val);
 		load_register(vcpu, m, val);
-		retire(vcpu, m);
+		retire(vcpu, next);
 		return 1;
 	}
 	trace_kvm_mmio(KVM_TRACE_MMIO_READ_UNSATISFIED, m->bytes, gpa, NULL);
 	load->move = *m;
 	load->gpa = gpa;
 	load->rip = kvm_rip_read(vcpu);
+	load->next = next;
 	vcpu->arch.complete_userspace_io = complete_load;
 	return kvm_mmio_exit(vcpu, gpa, m->bytes, false, 0);
 }
 
 /* The store has retired when userspace sees it, as the emulator's do. */
-static int do_store(struct kvm_vcpu *vcpu, const struct x86_move *m, gpa_t gpa)
+static int do_store(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned long next, gpa_t gpa)
 {
 	u64 val = stored_value(vcpu, m);
 
 	trace_kvm_mmio(KVM_TRACE_MMIO_WRITE, m->bytes, gpa, &val);
-	retire(vcpu, m);
+	retire(vcpu, next);
 	if (!kvm_io_bus_write(vcpu, KVM_MMIO_BUS, gpa, m->bytes, &val))
 		return 1;
 	return kvm_mmio_exit(vcpu, gpa, m->bytes, true, val);
@@ -174,6 +176,8 @@ static int do_store(struct kvm_vcpu *vcpu, const struct x86_move *m, gpa_t gpa)
  * Hardware walked the guest's tables for this access in this direction, so that no other guest code
  * can borrow a right from it: the instruction, which the guest may have changed since, must access
  * that address in that direction. An event whose delivery faulted is not an instruction's doing.
+ * Accessed and dirty bits of the guest's entries are as the CPU's walk left them: they tell nothing
+ * of a device's page.
  *
  * Return: false: nothing was done, emulate it.
  */
@@ -184,16 +188,20 @@ bool kvm_mmio_move(struct kvm_vcpu *vcpu, gpa_t gpa, bool store, const void *ins
 	enum x86_mode mode = move_mode(vcpu);
 	u8 bytes[X86_MOVE_BUFFER] = {};
 	struct x86_move move;
+	unsigned long next;
 
 	if ((kvm_x86_call(get_rflags)(vcpu) & special) || kvm_event_needs_reinjection(vcpu))
 		return false;
 	if (insn_len)
 		memcpy(bytes, insn, min_t(unsigned int, insn_len, X86_INSN_MAX));
 	else
-		insn_len = fetch_bytes(vcpu, bytes);
+		insn_len = fetch_bytes(vcpu, mode, bytes);
 	if (!insn_len || !x86_decode_move(&move, bytes, insn_len, mode) || move.store != store ||
 	    !move_is_at(vcpu, &move, mode, gpa))
 		return false;
-	*ret = store ? do_store(vcpu, &move, gpa) : do_load(vcpu, &move, gpa);
+	next = kvm_rip_read(vcpu) + move.length;
+	if (mode != X86_MODE_LONG)
+		next = (u32)next;
+	*ret = store ? do_store(vcpu, &move, next, gpa) : do_load(vcpu, &move, next, gpa);
 	return true;
 }

@@ -2,7 +2,7 @@
 /*
  * MOV, MOVZX and MOVSX between a GPR, or an immediate, and memory, in 32-bit and 64-bit code
  * without segment, address-size, LOCK or REP prefixes. What it does not take is decode.c's to
- * decode; what it takes it decodes as decode.c does, which the unit tests compare. Called by mmio.c.
+ * decode; what it takes it decodes as decode.c does: the unit tests compare. Called by mmio.c.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
