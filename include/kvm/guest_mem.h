@@ -22,8 +22,11 @@ void kvm_vcpu_mark_page_dirty(struct kvm_vcpu *vcpu, gfn_t gfn);
 /**
  * struct kvm_page_ref - what backs a gfn right now
  * @pfn: host frame
- * @page: the struct page a reference is held on, or NULL (PFNMAP: device memory)
+ * @page: its struct page, or NULL (PFNMAP: device memory)
  * @writable: the host maps it writable
+ * @held: a reference to @page is held; without one it must not be looked at before
+ *   kvm_mmu_invalidate_retry() has said that it is still mapped
+ * @level: how large the host maps it, as kvm_host_mapping_level() says; 0: not known
  *
  * It stays valid only while the mmu notifier's sequence has not moved: see
  * kvm_mmu_invalidate_retry().
@@ -32,11 +35,13 @@ struct kvm_page_ref {
 	kvm_pfn_t pfn;
 	struct page *page;
 	bool writable;
+	bool held;
+	u8 level;
 };
 
 int kvm_faultin_pfn(const struct kvm_memory_slot *slot, gfn_t gfn, bool write, bool interruptible,
 		    struct kvm_page_ref *ref);
-void kvm_release_page(struct kvm_page_ref *ref, bool accessed, bool dirty);
+void kvm_release_page(struct kvm_page_ref *ref, bool dirty);
 int kvm_host_mapping_level(const struct kvm_memory_slot *slot, gfn_t gfn);
 
 #endif
