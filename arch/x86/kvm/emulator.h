@@ -84,6 +84,12 @@ void kvm_mmio_take_read(struct kvm_vcpu *vcpu);
 bool kvm_mmio_exit_write(struct kvm_vcpu *vcpu);
 void kvm_mmio_forget_reads(struct kvm_emulator *emu, u32 iteration);
 
+/* emulator_fpu.c */
+void kvm_emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
+		       unsigned int bytes);
+void kvm_emul_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex);
+void kvm_emul_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf);
+
 /* io.c */
 int kvm_emul_pio_in(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, void *val,
 		    unsigned int count);

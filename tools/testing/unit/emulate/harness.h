@@ -30,6 +30,7 @@ struct state {
 	u8 trap;	/* NO_TRAP, or the vector */
 	u32 error;
 	u64 cr2;
+	u8 vec[16][32] __aligned(16);	/* XMM, and the upper halves of YMM */
 };
 
 /* native.c */
@@ -46,7 +47,10 @@ struct machine {
 	unsigned int cpl;
 	u64 cr[16];
 	u64 dr[8];
-	u64 msr_val, sysenter[3], syscall[5], kernel_gs;
+	u64 msr_val, sysenter[3], syscall[5], kernel_gs, xcr0;
+	u16 fcw;
+	u32 mxcsr;
+	unsigned int emms;
 	struct kvm_segment seg[X86_NR_SREGS];
 	struct x86_desc_ptr gdt, idt;
 	bool wild;		/* touched memory the CPU must not be let near */
@@ -72,6 +76,7 @@ void test_length(void);
 void test_modes(void);
 void test_system(void);
 void test_string(void);
+void test_vector(void);
 void test_segments(void);
 void test_tasks(void);
 int test_differential(void);

@@ -27,6 +27,41 @@ static bool inside;
 static gregset_t host;
 static u8 stack[64 * 1024] __attribute__((aligned(16)));
 
+/* The signal frame's image: FXSAVE, then XSAVE's header and, without compaction, YMM. */
+#define XSAVE_XMM	160
+#define XSAVE_HEADER	512
+#define XSAVE_YMM	576
+#define XSAVE_END	832
+
+static u8 host_fpu[XSAVE_END];
+
+static void fpu_enter(u8 *image)
+{
+	unsigned int i;
+
+	memcpy(host_fpu, image, XSAVE_END);
+	image[XSAVE_HEADER] |= 6;
+	for (i = 0; i < 16; i++) {
+		memcpy(image + XSAVE_XMM + 16 * i, current->vec[i], 16);
+		memcpy(image + XSAVE_YMM + 16 * i, current->vec[i] + 16, 16);
+	}
+}
+
+/* A component in its initial state is not in the image. */
+static void fpu_leave(u8 *image)
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++) {
+		memset(current->vec[i], 0, 32);
+		if (image[XSAVE_HEADER] & 2)
+			memcpy(current->vec[i], image + XSAVE_XMM + 16 * i, 16);
+		if (image[XSAVE_HEADER] & 4)
+			memcpy(current->vec[i] + 16, image + XSAVE_YMM + 16 * i, 16);
+	}
+	memcpy(image, host_fpu, XSAVE_END);
+}
+
 static void enter(gregset_t regs)
 {
 	unsigned int i;
@@ -62,10 +97,13 @@ static void handler(int sig, siginfo_t *info, void *context)
 
 	(void)sig;
 	(void)info;
-	if (!inside)
+	if (!inside) {
 		enter(uc->uc_mcontext.gregs);
-	else
+		fpu_enter((u8 *)uc->uc_mcontext.fpregs);
+	} else {
 		leave(uc->uc_mcontext.gregs);
+		fpu_leave((u8 *)uc->uc_mcontext.fpregs);
+	}
 	inside = !inside;
 }
 
