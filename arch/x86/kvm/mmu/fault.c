@@ -14,6 +14,7 @@
 #include <linux/sched/signal.h>
 #include "kvm_mmu.h"
 #include "mmu_internal.h"
+#include "trace.h"
 #include "x86.h"
 
 /* A frame of the slot that a huge page can stand for: all of it is in the slot. */
@@ -124,7 +125,7 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 		return ret;
 
 	fault->invalidate_seq = READ_ONCE(kvm->mmu_invalidate_seq);
-	/* The sequence before the frame: pairs with the notifier, which moves it after unmapping. */
+	/* The sequence before the frame: pairs with smp_wmb() in kvm_mmu_invalidate_end(). */
 	smp_rmb();
 	ret = kvm_faultin_pfn(fault->slot, fault->gfn, fault->write, true, &fault->ref);
 	if (unlikely(ret))
@@ -156,6 +157,7 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const v
 	int ret;
 
 	vcpu->stat.pf_taken++;
+	trace_kvm_page_fault(vcpu, gpa, error_code);
 	if (unlikely(error_code & PFERR_RSVD_MASK))
 		return fault_corrupt(vcpu, gpa, error_code);
 

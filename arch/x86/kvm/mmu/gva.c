@@ -142,8 +142,7 @@ EXPORT_SYMBOL_GPL(kvm_gva_to_gpa);
 bool kvm_mmu_load_pdptrs(struct kvm_vcpu *vcpu, unsigned long cr3)
 {
 	struct kvm_mmu *mmu = vcpu->arch.mmu;
-	u64 rsvd = GENMASK_ULL(63, min_t(u8, vcpu->arch.maxphyaddr, 63)) | GENMASK_ULL(8, 5) |
-		   GENMASK_ULL(2, 1);
+	u64 rsvd = kvm_pdpte_reserved(vcpu->arch.maxphyaddr, spte_masks.ept);
 	u64 pdpte[4];
 	int i;
 
@@ -164,14 +163,16 @@ EXPORT_SYMBOL_GPL(kvm_mmu_load_pdptrs);
  */
 
 /*
- * Copy a few bytes from user memory: two loads that may overlap, and no call. -EIO: not mapped.
+ * Copy from user memory: up to 16 bytes by two loads that may overlap, and no call. -EIO: not
+ * mapped. The raw form for the rest: @len is the kernel's own, so that hardened usercopy's search
+ * for the destination's bounds has nothing to find.
  */
 static __always_inline int copy_small(void *to, unsigned long hva, unsigned int len)
 {
 	u64 head, tail;
 
 	if (len < 8 || len > 16)
-		return __copy_from_user(to, (void __user *)hva, len) ? -EIO : 0;
+		return raw_copy_from_user(to, (void __user *)hva, len) ? -EIO : 0;
 
 	__uaccess_begin();
 	unsafe_get_user(head, (u64 __user *)hva, fault);

@@ -235,5 +235,7 @@ void kvm_mmu_unload(struct kvm_vcpu *vcpu)
  */
 bool kvm_is_valid_cr3(struct kvm_vcpu *vcpu, unsigned long cr3)
 {
-	return !kvm_is_long_mode(vcpu) || !(cr3 & GENMASK(63, min_t(u8, vcpu->arch.maxphyaddr, 63)));
+	u8 width = min_t(u8, vcpu->arch.maxphyaddr, 63);
+
+	return !kvm_is_long_mode(vcpu) || !(cr3 & GENMASK(63, width));
 }

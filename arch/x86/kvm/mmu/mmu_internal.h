@@ -65,7 +65,7 @@ enum kvm_pf_result {
 	KVM_PF_RETRY,		/* let the guest try again: something moved meanwhile */
 	KVM_PF_FIXED,		/* mapped */
 	KVM_PF_SPURIOUS,	/* another vCPU had mapped it */
-	KVM_PF_EMULATE,		/* no memory there, or it must not be written: an access to emulate */
+	KVM_PF_EMULATE,		/* no memory is there, or it must not be written */
 	KVM_PF_ZAP_FIRST,	/* tdp.c only: another mapping is in the way: tdp_zap_gfn() it */
 };
 

@@ -136,6 +136,7 @@ struct kvm_paging {
 	struct kvm_rsvd_bits rsvd;
 };
 
+u64 kvm_pdpte_reserved(u8 maxphyaddr, bool cached);
 void kvm_paging_init(struct kvm_paging *pg, const struct kvm_paging_facts *facts);
 void kvm_paging_init_ept(struct kvm_paging *pg, u8 level, u8 maxphyaddr, bool has_ad_bits,
 			 bool has_exec_only, bool has_gbpages);

@@ -94,15 +94,31 @@ static void paging_rsvd_32(struct kvm_paging *pg, const struct kvm_paging_facts 
 	pg->rsvd.mask[1][1] = GENMASK_ULL(21, 13) & ~pg->pse36_mask;
 }
 
+/**
+ * kvm_pdpte_reserved - bits that must be 0 in a PDPTE of PAE paging
+ * @maxphyaddr: the guest's physical address width
+ * @cached: the CPU loads the PDPTEs by MOV CR3
+ *
+ * SDM table 4-8: 63:M, 8:5 and 2:1. A CPU that reads them on demand (APM2 15.25.10) may walk them
+ * as it does other entries and set the accessed bit: what it wrote must not fault in our walk.
+ */
+u64 kvm_pdpte_reserved(u8 maxphyaddr, bool cached)
+{
+	u64 rsvd = GENMASK_ULL(63, 52) | paging_high_bits(maxphyaddr) | GENMASK_ULL(8, 5) |
+		   GENMASK_ULL(2, 1);
+
+	return cached ? rsvd : rsvd & ~GPTE_A;
+}
+
 /*
- * PAE (SDM tables 4-8 to 4-11): bits 62:M are reserved, not only those up to 51, and XD without
- * NXE; in a PDPTE 63:M, 8:5 and 2:1.
+ * PAE (SDM tables 4-9 to 4-11): bits 62:M are reserved, not only those up to 51, and XD without
+ * NXE.
  */
 static void paging_rsvd_pae(struct kvm_paging *pg, const struct kvm_paging_facts *facts)
 {
 	u64 high = GENMASK_ULL(62, 52) | paging_high_bits(facts->maxphyaddr);
 
-	pg->pdpte_rsvd = high | GPTE_NX | GENMASK_ULL(8, 5) | GENMASK_ULL(2, 1);
+	pg->pdpte_rsvd = kvm_pdpte_reserved(facts->maxphyaddr, facts->pdptrs_cached);
 	if (!pg->nx)
 		high |= GPTE_NX;
 	pg->rsvd.mask[0][0] = high;

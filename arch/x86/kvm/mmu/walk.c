@@ -43,7 +43,7 @@ static __always_inline u64 walk_gpa(const struct kvm_paging *pg, u64 pte, u64 ad
 
 	if (level > 1) {
 		offset = GENMASK_ULL(PAGE_SHIFT - 1 + (wide ? 9 : 10) * (level - 1), 0);
-		/* PSE-36: bits 39:32 of a 4 MiB page are in bits 20:13 of its entry (SDM table 4-4). */
+		/* PSE-36: bits 39:32 of the address are in bits 20:13 (SDM table 4-4). */
 		if (!wide)
 			base |= (pte & pg->pse36_mask) << (32 - 13);
 	}

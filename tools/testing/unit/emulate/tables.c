@@ -324,7 +324,8 @@ void test_string(void)
 	START(X86_MODE_LONG, 0, "\xf3\x6f");
 	m.s.gpr[X86_RCX] = 3;
 	m.s.gpr[X86_RSI] = DATA_BASE + 8;
-	tap_ok(retires(CODE_ENTRY + 2) && m.outs == 1 && m.out_count == 3, "REP OUTSD is one batch");
+	tap_ok(retires(CODE_ENTRY + 2) && m.outs == 1 && m.out_count == 3,
+	       "REP OUTSD is one batch");
 
 	START(X86_MODE_LONG, 0, "\xf3\x6f");
 	m.s.gpr[X86_RCX] = 4;
