@@ -241,7 +241,7 @@ static void aim(struct machine *m)
 	}
 	if (d->op->exec == em_xlat)
 		m->s.gpr[X86_RBX] = DATA_BASE + 0x400 - (d->seg == X86_SREG_GS ? DATA_BASE : 0);
-	if (d->op->exec == em_leave)
+	if (d->op->exec == em_leave || d->op->exec == em_enter)
 		m->s.gpr[X86_RBP] = target_address();
 	if (has_operand(d, O_MOFFS)) {
 		u64 to = target_address() - (d->seg == X86_SREG_GS ? DATA_BASE : 0);
@@ -513,8 +513,8 @@ static void child(u64 seed, u64 first, u64 cases, u64 budget)
 		if (!(progress->number % 256) && cpu_seconds() >= budget)
 			break;
 	}
-	fflush(stdout);
-	_exit(0);
+	/* Not _exit(): coverage counters are written on the way out. */
+	exit(0);
 }
 
 /* The instructions run in a child: a wild one kills that and no more. */

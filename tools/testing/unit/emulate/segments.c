@@ -473,6 +473,27 @@ static void test_vm86(void)
 	put(0x700, 0x3333, 2);
 	put(0x704, 0x202, 2);
 	tap_ok(retires(0x3333) && (m.s.rflags & X86_EFLAGS_VIF), "VME: IRET sets VIF");
+	vm86("\x9c", 1, 0, X86_CR4_VME);
+	tap_ok(retires(0x101) && get(0x6fe, 2) == 0x3002, "VME: PUSHF shows VIF and IOPL 3");
+	vm86("\x9d", 1, 0, X86_CR4_VME);
+	put(0x700, 0x202, 2);
+	tap_ok(retires(0x101) && (m.s.rflags & X86_EFLAGS_VIF), "VME: POPF sets VIF");
+	vm86("\x9d", 1, 0, X86_CR4_VME);
+	put(0x700, 0x302, 2);
+	tap_ok(faults(13, 0), "VME: POPF of TF");
+	vm86("\x66\x9c", 2, 0, X86_CR4_VME);
+	tap_ok(faults(13, 0), "VME: PUSHFD below IOPL 3");
+	vm86("\xfb", 1, 0, X86_CR4_VME);
+	m.s.rflags |= X86_EFLAGS_VIP;
+	tap_ok(faults(13, 0), "VME: STI with VIP");
+	START(PROT32, 3, "\xfb");
+	m.cr[4] = X86_CR4_PVI;
+	m.s.rflags = 2;
+	tap_ok(retires(0x101) && m.s.rflags == (X86_EFLAGS_VIF | 2), "PVI: STI sets VIF");
+	START(PROT32, 3, "\xfa");
+	m.cr[4] = X86_CR4_PVI;
+	m.s.rflags |= X86_EFLAGS_VIF;
+	tap_ok(retires(0x101) && m.s.rflags == 0x202, "PVI: CLI clears VIF");
 	vm86("\xcf", 1, 0, 0);
 	tap_ok(faults(13, 0), "vm86: IRET below IOPL 3");
 }
