@@ -187,7 +187,7 @@ static int vex_follows(struct x86_fetch *f, enum x86_mode mode, bool *follows)
 	return X86EMUL_CONTINUE;
 }
 
-/* R, X, B and vvvv are stored inverted; outside 64-bit mode there are eight registers. */
+/* R, X, B and vvvv are stored inverted; outside 64-bit mode R, X and B count for nothing. */
 static void vex_fields(struct x86_insn *d, enum x86_mode mode, u8 rxb, u8 last)
 {
 	static const u8 pp[4] = { 0, X86_PREFIX_OPSIZE, X86_PREFIX_REP, X86_PREFIX_REPNE };
@@ -198,8 +198,6 @@ static void vex_fields(struct x86_insn *d, enum x86_mode mode, u8 rxb, u8 last)
 	d->prefixes |= pp[last & 3];
 	if (mode == X86_MODE_LONG)
 		d->rex = 0x40 | (~rxb >> 5 & 7) | (last & 0x80 ? X86_REX_W : 0);
-	else
-		d->vvvv &= 7;
 }
 
 static int invalid_opcode(struct x86_fetch *f)

@@ -76,7 +76,8 @@ enum x86_opcode_map {
  * @rip_relative: @disp counts from the next instruction
  * @vex: has a VEX prefix, whose W, R, X and B are in @rex and whose pp is in @prefixes
  * @vex_l: 256 bits
- * @vvvv: the register its vvvv names: 0 also where it must name none
+ * @vvvv: the register its vvvv names, by its low three bits outside 64-bit mode; 0 also
+ *	where it must name none
  * @length: bytes, prefixes included
  */
 struct x86_insn {

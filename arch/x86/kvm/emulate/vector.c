@@ -190,7 +190,8 @@ int em_vstore8(struct x86_emulate_ctxt *ctxt)
 /* One half from memory, the other from the register, or from vvvv. */
 static int load_half(struct x86_emulate_ctxt *ctxt, unsigned int at)
 {
-	unsigned int other = ctxt->d.vex ? ctxt->d.vvvv : ctxt->d.reg;
+	unsigned int other = ctxt->d.vex ? ctxt->d.vvvv & (x86_is_long(ctxt) ? 15 : 7) :
+					   ctxt->d.reg;
 	u8 val[VEC_BYTES] = {};
 	int rc = ctxt->d.vex_l ? x86_fault_ud(ctxt) : check(ctxt);
 

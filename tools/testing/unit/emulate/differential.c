@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Random instructions, registers and memory through the emulator and through the
- * real CPU; every register, flag, byte and fault is compared, but for the flags
+ * real CPU, in 64-bit and in compatibility mode; every register, flag, byte and fault is compared, but for the flags
  * that the manual leaves undefined. A case depends on SEED and its number only.
  */
 #define _GNU_SOURCE
@@ -285,7 +285,7 @@ static bool is_excluded(const struct machine *m)
 		/* These ask the kernel for something, or its descriptor tables. */
 		em_int_n, em_int3, em_into, em_int1, em_iret, em_syscall, em_sysenter, em_sldt,
 		em_str, em_lar, em_lsl, em_verr, em_verw, em_mov_to_sreg, em_pop_sreg, em_lds,
-		em_jmp_far_mem, em_call_far_mem, em_ret_far,
+		em_jmp_far_mem, em_call_far_mem, em_ret_far, em_jmp_far, em_call_far,
 		/* And these have their own tests: the machine has no x87. */
 		em_fxsave, em_fxrstor, em_fnstcw, em_fnstsw, em_fninit, em_emms, em_xgetbv,
 	};
@@ -298,6 +298,12 @@ static bool is_excluded(const struct machine *m)
 		if (d->op->exec == excluded[i])
 			return true;
 	}
+	/* Intel has SYSRET in 64-bit mode alone. */
+	if (d->op->exec == em_sysret && m->s.compat)
+		return true;
+	/* A 32-bit PUSH of a segment may write 16 bits only: CPUs differ (SDM 2B PUSH). */
+	if (d->op->exec == em_push_sreg && d->op_bytes == 4)
+		return true;
 	/* BSWAP r16, and double shifts past the operand: undefined results. */
 	if (d->op->exec == em_bswap && d->op_bytes == 2)
 		return true;
@@ -427,6 +433,28 @@ static void selectors(struct machine *m)
 	m->seg[X86_SREG_GS].base = DATA_BASE;
 }
 
+/* As the kernel sets up a 32-bit code segment: FS and GS are null, the others flat. */
+static void compat_segments(struct machine *m)
+{
+	unsigned int i;
+
+	m->s.compat = true;
+	m->s.rip = CODE_ENTRY;
+	m->seg[X86_SREG_CS].selector = 0x23;
+	for (i = X86_SREG_FS; i <= X86_SREG_GS; i++)
+		m->seg[i].unusable = 1;
+}
+
+static void start_state(struct machine *m, bool compat)
+{
+	machine_init(m, compat ? X86_MODE_PROT32 : X86_MODE_LONG, 3);
+	m->native = true;
+	selectors(m);
+	m->syscall[0] = 0x501;	/* EFER: SCE, LME, LMA */
+	if (compat)
+		compat_segments(m);
+}
+
 /* False: not comparable, another one is to be made. */
 static bool run_case(struct machine *m, u64 seed, u64 number)
 {
@@ -437,9 +465,7 @@ static bool run_case(struct machine *m, u64 seed, u64 number)
 	int rc;
 
 	seed_case(seed, number);
-	machine_init(m, X86_MODE_LONG, 3);
-	selectors(m);
-	m->syscall[0] = 0x501;	/* EFER: SCE, LME, LMA */
+	start_state(m, one_in(4));
 	machine_code(m, insn, random_insn(insn));
 	m->code_len = 16;
 	rc = machine_decode(m);
@@ -452,6 +478,8 @@ static bool run_case(struct machine *m, u64 seed, u64 number)
 	m->s.rflags = 0x202 | (rnd() & X86_FLAGS_ARITH) | (one_in(4) ? X86_EFLAGS_DF : 0);
 	if (rc == X86EMUL_CONTINUE)
 		aim(m);
+	for (i = 0; m->s.compat && i < 16; i++)
+		m->s.gpr[i] = (u32)m->s.gpr[i];
 	m->wild = false;
 	start = m->s;
 	fill_data(m);

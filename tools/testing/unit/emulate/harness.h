@@ -27,6 +27,7 @@ struct state {
 	u64 gpr[16];
 	u64 rip;
 	u64 rflags;
+	bool compat;	/* 32-bit code segment */
 	u8 trap;	/* NO_TRAP, or the vector */
 	u32 error;
 	u64 cr2;
@@ -53,6 +54,7 @@ struct machine {
 	unsigned int emms;
 	struct kvm_segment seg[X86_NR_SREGS];
 	struct x86_desc_ptr gdt, idt;
+	bool native;	/* the memory map of native.c in any mode */
 	bool wild;		/* touched memory the CPU must not be let near */
 	unsigned int in_delay;	/* pio_in answers IO_NEEDED so many times */
 	unsigned int ins, outs, out_count, halts, invlpgs, irets;

@@ -30,7 +30,7 @@ static int page_fault(struct x86_emulate_ctxt *ctxt, u64 addr, bool present, boo
 
 static u64 data_base(const struct machine *m)
 {
-	return m->ctxt.mode == X86_MODE_LONG ? DATA_BASE : 0;
+	return m->ctxt.mode == X86_MODE_LONG || m->native ? DATA_BASE : 0;
 }
 
 /* The first byte that faults decides, page by page as hardware does it. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One instruction on the real CPU, in 64-bit user mode. A signal handler loads
+ * One instruction on the real CPU, in 64-bit user mode or compatibility mode. A signal handler loads
  * the case's registers into the interrupted context, the instruction runs, and
  * the int3 behind it, or its fault, brings the handler back to collect them.
  */
@@ -21,6 +21,10 @@ static const int greg_of[16] = {
 };
 
 #define FLAGS_SETTABLE	(X86_FLAGS_ARITH | X86_EFLAGS_DF)
+
+/* Linux's flat segments of user mode; the signal frame's CS chooses between 32 and 64 bits. */
+#define USER32_CS	0x23
+#define USER_DS		0x2b
 
 static struct state *current;
 static bool inside;
@@ -70,6 +74,8 @@ static void enter(gregset_t regs)
 	for (i = 0; i < 16; i++)
 		regs[greg_of[i]] = current->gpr[i];
 	regs[REG_RIP] = current->rip;
+	if (current->compat)
+		regs[REG_CSGSFS] = (regs[REG_CSGSFS] & ~0xffffLL) | USER32_CS;
 	regs[REG_EFL] = (regs[REG_EFL] & ~FLAGS_SETTABLE) | (current->rflags & FLAGS_SETTABLE);
 }
 
@@ -135,6 +141,8 @@ void native_init(void)
 		if (sigaction(signals[i], &sa, NULL))
 			err(1, "sigaction");
 	}
+	/* 64-bit code runs with null ones, which compatibility mode may not use. */
+	asm volatile("mov %0, %%ds; mov %0, %%es" : : "r" (USER_DS));
 	/* A base that GS-relative cases can be aimed with. */
 	if (syscall(SYS_arch_prctl, ARCH_SET_GS, DATA_BASE))
 		err(1, "arch_prctl");
