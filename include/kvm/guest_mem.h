@@ -2,20 +2,16 @@
 /*
  * Access to guest memory by guest physical address, and gfn → pfn.
  *
- * The kvm_vcpu_* forms take kvm->srcu lazily on the vCPU's behalf (see kvm_vcpu_hold_srcu); the
- * kvm_* forms want the caller to hold kvm->srcu or kvm->slots_lock. All of them may sleep and fault
- * user pages in, except _atomic.
+ * They take kvm->srcu lazily on the vCPU's behalf (see kvm_vcpu_hold_srcu), may sleep and fault user
+ * pages in.
  */
 #ifndef __KVM_GUEST_MEM_H
 #define __KVM_GUEST_MEM_H
 
 #include <kvm/memslot.h>
 
-int kvm_read_guest(struct kvm *kvm, gpa_t gpa, void *data, unsigned long len);
-int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data, unsigned long len);
 int kvm_vcpu_read_guest(struct kvm_vcpu *vcpu, gpa_t gpa, void *data, unsigned long len);
 int kvm_vcpu_write_guest(struct kvm_vcpu *vcpu, gpa_t gpa, const void *data, unsigned long len);
-int kvm_vcpu_read_guest_atomic(struct kvm_vcpu *vcpu, gpa_t gpa, void *data, unsigned long len);
 
 /*
  * hva of @gfn for reading (@writable says whether writing is allowed as well) or KVM_HVA_INVALID.

@@ -126,8 +126,6 @@ static int requests_process(struct kvm_vcpu *vcpu)
 		kvm_mmu_unload(vcpu);
 	if (kvm_check_request(KVM_REQ_NMI, vcpu))
 		kvm_process_nmi(vcpu);
-	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
-	kvm_clear_request(KVM_REQ_OUTSIDE_GUEST, vcpu);
 	return 1;
 }
 
