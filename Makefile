@@ -13,7 +13,7 @@ build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules-for modules-test install uninstall demo check bench unit lint setup
-.PHONY: clean help
+.PHONY: clean help coverage fuzz
 
 modules:
 	@$(call build)
@@ -42,6 +42,13 @@ bench: setup modules-test
 unit:
 	@tools/testing/unit/run
 
+# What of the emulator's lines the unit tests execute.
+coverage:
+	@COVERAGE=1 CASES=$(or $(CASES),50000) tools/testing/unit/emulate/run
+
+fuzz:
+	@tools/testing/unit/emulate/fuzz/run
+
 lint:
 	@JOBS=$(JOBS) tools/lint/run $(KVER)
 
@@ -67,6 +74,8 @@ help:
 	@echo '  make check            every test; last line: N passed, N failed, N skipped'
 	@echo '  make bench            executed instructions per exit, in-tree modules and ours'
 	@echo '  make unit             the tests that need no kernel'
+	@echo '  make coverage         lines of the instruction emulator that its unit tests execute'
+	@echo '  make fuzz             libFuzzer on the instruction emulator for a minute; needs clang'
 	@echo '  make lint             W=1, sparse, shellcheck and the rules of the house'
 	@echo '  make install          into /lib/modules/<release>/updates, and depmod'
 	@echo '  make uninstall        and the in-tree modules are back'

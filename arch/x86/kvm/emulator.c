@@ -4,10 +4,17 @@
  * the middle of an instruction and comes back to it, and reports what it cannot do. Called by exit
  * handlers and the MMU's fault path under the vCPU's mutex.
  */
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <asm/trapnr.h>
 
 #include "emulator.h"
+#include "trace.h"
+
+/* For test suites: run the instruction behind the prefix UD2 "kvm" here and not on the CPU. */
+static int force_emulation_prefix;
+module_param(force_emulation_prefix, int, 0644);
+MODULE_PARM_DESC(force_emulation_prefix, "emulate instructions behind 0f 0b 6b 76 6d");
 
 static struct kmem_cache *emulator_cache;
 
@@ -116,6 +123,7 @@ static int report_failure(struct kvm_vcpu *vcpu)
 static int handle_failure(struct kvm_vcpu *vcpu)
 {
 	++vcpu->stat.insn_emulation_fail;
+	trace_kvm_emulate_insn(vcpu, vcpu->arch.emulate_ctxt, true);
 	if (vcpu->kvm->arch.exit_on_emulation_error || !kvm_x86_call(get_cpl)(vcpu))
 		return report_failure(vcpu);
 	kvm_queue_exception(vcpu, X86_TRAP_UD);
@@ -251,6 +259,18 @@ static int skip(struct kvm_vcpu *vcpu)
 	return 1;
 }
 
+static const u8 emulation_prefix[5] = { 0x0f, 0x0b, 'k', 'v', 'm' };
+
+static bool has_emulation_prefix(struct kvm_vcpu *vcpu, u64 access)
+{
+	u8 code[sizeof(emulation_prefix)];
+	struct x86_exception fault;
+
+	return !kvm_read_guest_virt(vcpu, kvm_linear_rip(vcpu), code, sizeof(code),
+				    access | PFERR_FETCH_MASK, &fault) &&
+	       !memcmp(code, emulation_prefix, sizeof(code));
+}
+
 static bool is_hypercall(const u8 *code)
 {
 	return code[0] == 0x0f && code[1] == 0x01 && (code[2] == 0xc1 || code[2] == 0xd9);
@@ -270,6 +290,10 @@ static int handle_ud(struct kvm_vcpu *vcpu)
 	u8 code[3], ours[3];
 	int r;
 
+	if (force_emulation_prefix && has_emulation_prefix(vcpu, access)) {
+		kvm_rip_write(vcpu, kvm_rip_read(vcpu) + sizeof(emulation_prefix));
+		return kvm_emulate_instruction(vcpu, 0, 0, NULL, 0);
+	}
 	if ((vcpu->kvm->arch.disabled_quirks & KVM_X86_QUIRK_FIX_HYPERCALL_INSN) ||
 	    kvm_read_guest_virt(vcpu, rip, code, 3, access | PFERR_FETCH_MASK, &fault) ||
 	    !is_hypercall(code))
@@ -318,6 +342,7 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 	setup(vcpu);
 	switch (x86_decode_insn(ctxt, insn, insn ? insn_len : 0)) {
 	case X86EMUL_CONTINUE:
+		trace_kvm_emulate_insn(vcpu, ctxt, false);
 		return execute(vcpu);
 	case X86EMUL_PROPAGATE_FAULT:
 		kvm_inject_x86_exception(vcpu, &ctxt->exception);

@@ -106,6 +106,12 @@ void kvm_mmio_forget_reads(struct kvm_emulator *emu, u32 iteration);
 bool kvm_mmio_move(struct kvm_vcpu *vcpu, gpa_t gpa, bool store, const void *insn,
 		   unsigned int insn_len, int *ret);
 
+/* emulator_fpu.c */
+void kvm_emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
+		       unsigned int bytes);
+void kvm_emul_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex);
+void kvm_emul_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf);
+
 /* io.c */
 int kvm_emul_pio_in(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, void *val,
 		    unsigned int count);

@@ -215,6 +215,22 @@ int kvm_emul_probe_write(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int
 	__ok;										\
 })
 
+/* Sixteen bytes, aligned: the instruction raised #GP otherwise. 1, 0 or -EFAULT. */
+static int cmpxchg16_user(unsigned long hva, const u64 *old, const u64 *new)
+{
+	u64 low = old[0], high = old[1];
+	int err = 0;
+	bool ok;
+
+	asm volatile("1: lock cmpxchg16b (%[ptr])\n"
+		     "2: setz %[ok]\n"
+		     _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_EFAULT_REG, %[err])
+		     : [ok] "=q" (ok), [err] "+r" (err), "+a" (low), "+d" (high)
+		     : [ptr] "r" (hva), "b" (new[0]), "c" (new[1])
+		     : "memory", "cc");
+	return err ? err : ok;
+}
+
 /* 1 exchanged, 0 the memory was not @old, -EFAULT not mapped, -EINVAL no such size. */
 static int cmpxchg_user(unsigned long hva, const void *old, const void *new, unsigned int bytes)
 {
@@ -235,6 +251,9 @@ static int cmpxchg_user(unsigned long hva, const void *old, const void *new, uns
 	case 8:
 		ok = TRY_CMPXCHG(u64, hva, old, new, fault);
 		break;
+	case 16:
+		ok = cmpxchg16_user(hva, old, new);
+		break;
 	default:
 		ok = -EINVAL;
 	}
@@ -249,8 +268,7 @@ fault:
  * x86_emulate_ops.cmpxchg
  *
  * Atomic on guest memory inside a page. A device has no atomic access, and one that straddles two
- * pages is as good as one: these are written plainly. Sixteen bytes of RAM are never emulated with
- * nested paging, and answered with X86EMUL_UNHANDLEABLE.
+ * pages is as good as one: these are written plainly.
  */
 int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old, const void *new,
 		     unsigned int bytes)

@@ -158,6 +158,16 @@ static int emul_rdpmc(struct x86_emulate_ctxt *ctxt, u32 counter, u64 *val)
 	return 1;
 }
 
+static u64 emul_xcr0(struct x86_emulate_ctxt *ctxt)
+{
+	return emul_to_vcpu(ctxt)->arch.xcr0;
+}
+
+static int emul_set_xcr(struct x86_emulate_ctxt *ctxt, u32 index, u64 val)
+{
+	return kvm_set_xcr(emul_to_vcpu(ctxt), index, val);
+}
+
 static int emul_halt(struct x86_emulate_ctxt *ctxt)
 {
 	emul_of(ctxt)->halted = true;
@@ -213,6 +223,11 @@ const struct x86_emulate_ops kvm_emulate_ops = {
 	.cpuid = emul_cpuid,
 	.rdtsc = emul_rdtsc,
 	.rdpmc = emul_rdpmc,
+	.xcr0 = emul_xcr0,
+	.set_xcr = emul_set_xcr,
+	.read_vec = kvm_emul_read_vec,
+	.write_vec = kvm_emul_write_vec,
+	.fpu = kvm_emul_fpu,
 	.halt = emul_halt,
 	.iret = emul_iret,
 	.wbinvd = emul_wbinvd,

@@ -12,6 +12,7 @@
 #define __KVM_X86_TRACE_H
 
 #include <linux/tracepoint.h>
+#include "emulate/emulate.h"
 #include "x86.h"
 
 TRACE_EVENT(kvm_entry,
@@ -215,6 +216,37 @@ TRACE_EVENT(kvm_inj_exception,
 	TP_printk("vector %u%s (0x%x)%s", __entry->exception,
 		  __entry->has_error ? " error code" : "", __entry->error_code,
 		  __entry->reinjected ? " [reinjected]" : "")
+);
+
+/* Bits of flags: CR0.PE, EFLAGS.VM, CS.D, CS.L. */
+#define KVM_TRACE_INSN_FLAGS(mode)			\
+	(((mode) != X86_MODE_REAL ? 0x1 : 0) |		\
+	 ((mode) == X86_MODE_VM86 ? 0x2 : 0) |		\
+	 ((mode) == X86_MODE_PROT32 ? 0x4 : 0) |	\
+	 ((mode) == X86_MODE_LONG ? 0x8 : 0))
+
+TRACE_EVENT(kvm_emulate_insn,
+	TP_PROTO(struct kvm_vcpu *vcpu, const struct x86_emulate_ctxt *ctxt, bool failed),
+	TP_ARGS(vcpu, ctxt, failed),
+	TP_STRUCT__entry(
+		__field(u64, rip)
+		__field(u32, csbase)
+		__field(u8, len)
+		__array(u8, insn, X86_INSN_MAX)
+		__field(u8, flags)
+		__field(u8, failed)
+	),
+	TP_fast_assign(
+		__entry->rip = ctxt->eip;
+		__entry->csbase = kvm_x86_call(get_segment_base)(vcpu, VCPU_SREG_CS);
+		__entry->len = min_t(u8, ctxt->d.length, ctxt->fetched);
+		memcpy(__entry->insn, ctxt->bytes, X86_INSN_MAX);
+		__entry->flags = KVM_TRACE_INSN_FLAGS(ctxt->mode);
+		__entry->failed = failed;
+	),
+	TP_printk("%x:%llx:%s (flags %x)%s", __entry->csbase, __entry->rip,
+		  __print_hex(__entry->insn, __entry->len), __entry->flags,
+		  __entry->failed ? " failed" : "")
 );
 
 #endif /* __KVM_X86_TRACE_H */

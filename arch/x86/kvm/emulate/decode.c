@@ -158,6 +158,10 @@ static int decode_0f38(struct x86_insn *d, struct x86_fetch *f)
 	if (rc != X86EMUL_CONTINUE)
 		return rc;
 	d->map = X86_MAP_0F38;
+	if (d->opcode == 0x2a) {
+		d->op = &x86_opcodes_movntdqa;
+		return X86EMUL_CONTINUE;
+	}
 	if (d->opcode != 0xf0 && d->opcode != 0xf1)
 		return X86EMUL_UNHANDLEABLE;
 	/* MOVBE: no F2 or F3, which are CRC32 and reserved. */
@@ -167,12 +171,81 @@ static int decode_0f38(struct x86_insn *d, struct x86_fetch *f)
 	return X86EMUL_CONTINUE;
 }
 
-static int decode_opcode(struct x86_insn *d, struct x86_fetch *f, u8 b)
+/*
+ * C4 and C5 outside 64-bit mode are LES and LDS unless what would be ModRM.mod
+ * is 3; real and virtual-8086 mode have no VEX at all (SDM 2A 2.3.5).
+ */
+static int vex_follows(struct x86_fetch *f, enum x86_mode mode, bool *follows)
 {
+	u8 next;
+	int rc = fetch_u8(f, &next);
+
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	f->pos--;
+	*follows = mode == X86_MODE_LONG || (mode > X86_MODE_VM86 && next >= 0xc0);
+	return X86EMUL_CONTINUE;
+}
+
+/* R, X, B and vvvv are stored inverted; outside 64-bit mode R, X and B count for nothing. */
+static void vex_fields(struct x86_insn *d, enum x86_mode mode, u8 rxb, u8 last)
+{
+	static const u8 pp[4] = { 0, X86_PREFIX_OPSIZE, X86_PREFIX_REP, X86_PREFIX_REPNE };
+
+	d->vex = true;
+	d->vex_l = last & 4;
+	d->vvvv = (~last >> 3) & 15;
+	d->prefixes |= pp[last & 3];
+	if (mode == X86_MODE_LONG)
+		d->rex = 0x40 | (~rxb >> 5 & 7) | (last & 0x80 ? X86_REX_W : 0);
+}
+
+static int invalid_opcode(struct x86_fetch *f)
+{
+	return f->ctxt ? x86_fault_ud(f->ctxt) : X86EMUL_UNHANDLEABLE;
+}
+
+/* Two bytes: R vvvv L pp; three: R X B mmmmm, W vvvv L pp (SDM 2A figure 2-9). */
+static int decode_vex(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode, u8 b)
+{
+	u8 first, last;
+	int rc;
+
+	/* 66, F2, F3, LOCK and REX before it are #UD. */
+	if (d->rex || (d->prefixes & ~X86_PREFIX_ADSIZE))
+		return invalid_opcode(f);
+	rc = fetch_u8(f, &first);
+	last = first & 0x7f;
+	if (rc == X86EMUL_CONTINUE && b == 0xc4)
+		rc = fetch_u8(f, &last);
+	if (rc == X86EMUL_CONTINUE)
+		rc = fetch_u8(f, &d->opcode);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	vex_fields(d, mode, b == 0xc5 ? first | 0x60 : first, last);
+	d->map = b == 0xc5 ? 1 : first & 0x1f;
+	if (d->map == X86_MAP_0F)
+		d->op = &x86_opcodes_0f[d->opcode];
+	else if (d->map == X86_MAP_0F38 && d->opcode == 0x2a)
+		d->op = &x86_opcodes_movntdqa;
+	else
+		return X86EMUL_UNHANDLEABLE;
+	return X86EMUL_CONTINUE;
+}
+
+static int decode_opcode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode, u8 b)
+{
+	bool vex;
 	int rc;
 
 	d->opcode = b;
 	d->op = &x86_opcodes_1byte[b];
+	if (unlikely((b & 0xfe) == 0xc4)) {
+		rc = vex_follows(f, mode, &vex);
+		if (rc == X86EMUL_CONTINUE && vex)
+			rc = decode_vex(d, f, mode, b);
+		return rc;
+	}
 	if (b != 0x0f)
 		return X86EMUL_CONTINUE;
 
@@ -205,11 +278,6 @@ static bool row_has_modrm(const struct x86_opcode *op)
 	if (op->kind == K_GROUP || op->kind == K_DUAL || op->kind == K_RM)
 		return true;
 	return (op->flags & F_MODRM) || operand_has_modrm(op->dst) || operand_has_modrm(op->src);
-}
-
-static int invalid_opcode(struct x86_fetch *f)
-{
-	return f->ctxt ? x86_fault_ud(f->ctxt) : X86EMUL_UNHANDLEABLE;
 }
 
 /* Follow groups down to one instruction; ModRM is read when first needed. */
@@ -248,6 +316,8 @@ static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode
 			/* Before its operands: they may not even end within 15 bytes. */
 			if ((op->flags & F_NO64) && mode == X86_MODE_LONG)
 				return invalid_opcode(f);
+			if (unlikely(d->vex) && !(op->flags & F_VEX))
+				return X86EMUL_UNHANDLEABLE;
 			return X86EMUL_CONTINUE;
 		case K_UD:
 			return invalid_opcode(f);
@@ -478,7 +548,7 @@ int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 
 	rc = decode_prefixes(d, f, mode, &b);
 	if (rc == X86EMUL_CONTINUE)
-		rc = decode_opcode(d, f, b);
+		rc = decode_opcode(d, f, mode, b);
 	if (rc == X86EMUL_CONTINUE)
 		rc = resolve_groups(d, f, mode, &has_modrm);
 	if (rc == X86EMUL_CONTINUE)

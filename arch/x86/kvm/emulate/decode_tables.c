@@ -101,8 +101,20 @@ static const struct x86_opcode mode_63[2] = {
 };
 
 /* C4 and C5: LES and LDS outside 64-bit mode; VEX with a register form or inside it. */
-static const struct x86_opcode dual_lds[2] = { I(lds, REG, EA, F_MOV) };
+static const struct x86_opcode dual_lds[2] = { I(lds, REG, EA, F_MOV), UD };
 static const struct x86_opcode mode_lds[2] = { DUAL(dual_lds) };
+
+/* x87: FNSTCW m16, FNSTSW m16, FNSTSW AX, FNINIT; no other touches a device or a boot path. */
+static const struct x86_opcode d9_7[2] = { I(fnstcw, RM16, NONE, F_MOV) };
+static const struct x86_opcode dd_7[2] = { I(fnstsw, RM16, NONE, F_MOV) };
+static const struct x86_opcode db_4_rm[8] = { [3] = I(fninit, NONE, NONE, 0) };
+static const struct x86_opcode db_4[2] = { {}, RM(db_4_rm) };
+static const struct x86_opcode df_4_rm[8] = { [0] = I(fnstsw, ACC, NONE, F_MOV) };
+static const struct x86_opcode df_4[2] = { {}, RM(df_4_rm) };
+static const struct x86_opcode group_d9[8] = { [7] = DUAL(d9_7) };
+static const struct x86_opcode group_db[8] = { [4] = DUAL(db_4) };
+static const struct x86_opcode group_dd[8] = { [7] = DUAL(dd_7) };
+static const struct x86_opcode group_df[8] = { [4] = DUAL(df_4) };
 
 #define ALU_ROWS(base, fn, f)							\
 	[(base) + 0] = I(fn, RM, REG, F_BYTE | (f)),				\
@@ -220,6 +232,11 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0xd3] = GROUP(group2_ev_cl),
 	[0xd7] = I(xlat, ACC, NONE, F_BYTE | F_MOV),
 
+	[0xd9] = GROUP(group_d9),
+	[0xdb] = GROUP(group_db),
+	[0xdd] = GROUP(group_dd),
+	[0xdf] = GROUP(group_df),
+
 	[0xe0 ... 0xe2] = I(loop, NONE, IMM8, F_NEAR),
 	[0xe3] = I(jcxz, NONE, IMM8, F_NEAR),
 	[0xe4] = I(in, ACC, IMM8U, F_BYTE | F_MOV),
@@ -268,8 +285,8 @@ static const struct x86_opcode group7_rm1[8] = {
 };
 
 static const struct x86_opcode group7_rm2[8] = {
-	[0] = LEN(NONE, NONE, 0),		/* XGETBV */
-	[1] = LEN(NONE, NONE, F_CPL0),		/* XSETBV */
+	[0] = I(xgetbv, NONE, NONE, 0),
+	[1] = I(xsetbv, NONE, NONE, 0),
 };
 
 /* VMRUN, VMMCALL, VMLOAD, VMSAVE, STGI, CLGI, SKINIT, INVLPGA */
@@ -335,20 +352,28 @@ static const struct x86_opcode prefix_clflush[4] = { DUAL(dual_clflush) };
 static const struct x86_opcode dual_lfence[2] = { {}, I(nop, NONE, NONE, 0) };
 static const struct x86_opcode prefix_fence[4] = { DUAL(dual_lfence) };
 
+static const struct x86_opcode dual_fxsave[2] = { I(fxsave, NONE, NONE, F_MODRM) };
+static const struct x86_opcode dual_fxrstor[2] = { I(fxrstor, NONE, NONE, F_MODRM) };
+static const struct x86_opcode prefix_fxsave[4] = { DUAL(dual_fxsave) };
+static const struct x86_opcode prefix_fxrstor[4] = { DUAL(dual_fxrstor) };
+
 static const struct x86_opcode group15[8] = {
+	[0] = PREFIX(prefix_fxsave),
+	[1] = PREFIX(prefix_fxrstor),
 	[5] = PREFIX(prefix_fence),
 	[6] = PREFIX(prefix_fence),
 	[7] = PREFIX(prefix_clflush),
 };
 
-/* F3 makes TZCNT and LZCNT of these, where the CPU has them. */
 static const struct x86_opcode prefix_bsf[4] = {
-	I(bsf, REG, RM, F_NOWRITE), I(bsf, REG, RM, F_NOWRITE),
+	I(bsf, REG, RM, F_NOWRITE), I(bsf, REG, RM, F_NOWRITE), I(tzcnt, REG, RM, F_NOWRITE),
 };
 
 static const struct x86_opcode prefix_bsr[4] = {
-	I(bsr, REG, RM, F_NOWRITE), I(bsr, REG, RM, F_NOWRITE),
+	I(bsr, REG, RM, F_NOWRITE), I(bsr, REG, RM, F_NOWRITE), I(lzcnt, REG, RM, F_NOWRITE),
 };
+
+static const struct x86_opcode prefix_popcnt[4] = { [2] = I(popcnt, REG, RM, F_MOV) };
 
 static const struct x86_opcode dual_movnti[2] = { I(mov, RM, REG, F_MOV), UD };
 static const struct x86_opcode prefix_movnti[4] = { DUAL(dual_movnti) };
@@ -359,6 +384,40 @@ static const struct x86_opcode dual_prefetch[2] = {
 };
 
 static const struct x86_opcode dual_lss[2] = { I(lds, REG, EA, F_MOV), UD };
+
+/* --- SSE and AVX moves ------------------------------------------------ */
+
+#define V(fn)			I(fn, NONE, NONE, F_MODRM | F_VEX)
+#define V_MEM(name, fn)	static const struct x86_opcode name[2] = { V(fn) }
+
+V_MEM(dual_load_lo, vload_lo);
+V_MEM(dual_load_hi, vload_hi);
+V_MEM(dual_store_lo, movq_store);
+V_MEM(dual_store_hi, vstore_hi);
+V_MEM(dual_load_nt, vload_aligned);
+V_MEM(dual_store_nt, vstore_aligned);
+V_MEM(dual_lddqu, vload);
+
+/* By prefix: none, 66, F3, F2. */
+static const struct x86_opcode prefix_10[4] = { V(vload), V(vload), V(vload4), V(vload8) };
+static const struct x86_opcode prefix_11[4] = { V(vstore), V(vstore), V(vstore4), V(vstore8) };
+static const struct x86_opcode prefix_12[4] = { DUAL(dual_load_lo), DUAL(dual_load_lo) };
+static const struct x86_opcode prefix_13[4] = { DUAL(dual_store_lo), DUAL(dual_store_lo) };
+static const struct x86_opcode prefix_16[4] = { DUAL(dual_load_hi), DUAL(dual_load_hi) };
+static const struct x86_opcode prefix_17[4] = { DUAL(dual_store_hi), DUAL(dual_store_hi) };
+static const struct x86_opcode prefix_28[4] = { V(vload_aligned), V(vload_aligned) };
+static const struct x86_opcode prefix_29[4] = { V(vstore_aligned), V(vstore_aligned) };
+static const struct x86_opcode prefix_2b[4] = { DUAL(dual_store_nt), DUAL(dual_store_nt) };
+static const struct x86_opcode prefix_6e[4] = { [1] = V(movd_load) };
+static const struct x86_opcode prefix_6f[4] = { [1] = V(vload_aligned), [2] = V(vload) };
+static const struct x86_opcode prefix_7e[4] = { [1] = V(movd_store), [2] = V(movq_load) };
+static const struct x86_opcode prefix_7f[4] = { [1] = V(vstore_aligned), [2] = V(vstore) };
+static const struct x86_opcode prefix_d6[4] = { [1] = V(movq_store) };
+static const struct x86_opcode prefix_e7[4] = { [1] = DUAL(dual_store_nt) };
+static const struct x86_opcode prefix_f0[4] = { [3] = DUAL(dual_lddqu) };
+static const struct x86_opcode prefix_2a38[4] = { [1] = DUAL(dual_load_nt) };
+
+const struct x86_opcode x86_opcodes_movntdqa = PREFIX(prefix_2a38);
 
 static const struct x86_opcode group6[8] = {
 	I(sldt, RM, NONE, F_PROT | F_MOV),
@@ -382,6 +441,12 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0x09] = I(wbinvd, NONE, NONE, F_CPL0),
 	[0x0b] = UD,
 	[0x0d] = I(nop, EA, NONE, F_NOWRITE),
+	[0x10] = PREFIX(prefix_10),
+	[0x11] = PREFIX(prefix_11),
+	[0x12] = PREFIX(prefix_12),
+	[0x13] = PREFIX(prefix_13),
+	[0x16] = PREFIX(prefix_16),
+	[0x17] = PREFIX(prefix_17),
 	[0x18] = DUAL(dual_prefetch),
 	[0x1f] = I(nop, EA, NONE, F_NOWRITE),
 
@@ -389,6 +454,10 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0x21] = I(mov_from_dr, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
 	[0x22] = I(mov_to_cr, NONE, RM, F_MODREG | F_LONG64),
 	[0x23] = I(mov_to_dr, NONE, RM, F_MODREG | F_LONG64),
+
+	[0x28] = PREFIX(prefix_28),
+	[0x29] = PREFIX(prefix_29),
+	[0x2b] = PREFIX(prefix_2b),
 
 	[0x30] = I(wrmsr, NONE, NONE, F_CPL0),
 	[0x31] = I(rdtsc, NONE, NONE, 0),
@@ -399,6 +468,11 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0x35] = I(sysexit, NONE, NONE, 0),
 
 	ROWS16(0x40, I(cmovcc, REG, RM, 0)),
+	[0x6e] = PREFIX(prefix_6e),
+	[0x6f] = PREFIX(prefix_6f),
+	[0x77] = I(emms, NONE, NONE, 0),
+	[0x7e] = PREFIX(prefix_7e),
+	[0x7f] = PREFIX(prefix_7f),
 	ROWS16(0x80, I(jcc, NONE, IMM, F_NEAR)),
 	ROWS16(0x90, I(setcc, RM, NONE, F_BYTE | F_MOV)),
 
@@ -428,6 +502,7 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0xb9] = UD,
 	[0xba] = GROUP(group8),
 	[0xbb] = I(btc, RM, REG, F_BITS | F_LOCKABLE),
+	[0xb8] = PREFIX(prefix_popcnt),
 	[0xbc] = PREFIX(prefix_bsf),
 	[0xbd] = PREFIX(prefix_bsr),
 	[0xbe] = I(movsx, REG, RM8, F_MOV),
@@ -438,6 +513,9 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0xc3] = PREFIX(prefix_movnti),
 	[0xc7] = GROUP(group9),
 	ROWS8(0xc8, I(bswap, OPREG, NONE, 0)),
+	[0xd6] = PREFIX(prefix_d6),
+	[0xe7] = PREFIX(prefix_e7),
+	[0xf0] = PREFIX(prefix_f0),
 };
 
 /* --- 0F 38 F0 and F1 -------------------------------------------------- */

@@ -45,6 +45,20 @@ struct x86_desc_ptr {
 	u64 base;
 };
 
+#define X86_FXSAVE_BYTES	512
+
+/* What struct x86_emulate_ops.fpu does; those that move data have a buffer. */
+enum x86_fpu_op {
+	X86_FPU_FNSTCW,		/* u16 */
+	X86_FPU_FNSTSW,		/* u16 */
+	X86_FPU_FNINIT,
+	X86_FPU_EMMS,
+	X86_FPU_FXSAVE,		/* X86_FXSAVE_BYTES, aligned to 16 */
+	X86_FPU_FXSAVE64,
+	X86_FPU_FXRSTOR,	/* MXCSR has been checked */
+	X86_FPU_FXRSTOR64,
+};
+
 /**
  * struct x86_emulate_ops - what the emulator needs of a vCPU
  * @read_gpr: a GPR, X86_RAX to X86_R15
@@ -71,10 +85,16 @@ struct x86_desc_ptr {
  * @cpuid: in place: eax and ecx select, all four answer
  * @rdtsc: the guest's TSC
  * @rdpmc: nonzero: no such counter
+ * @set_xcr: XSETBV; nonzero: the value is refused with #GP(0)
  * @halt: HLT retired
  * @iret: IRET retired: NMIs are no longer blocked
  * @wbinvd: WBINVD or INVD retired
  * @invlpg: drop the translation of a linear address
+ * @xcr0: XCR0
+ * @read_vec: 16 or 32 bytes of XMM or YMM register 0 to 15
+ * @write_vec: set one; with @vex 32 bytes, and zero above, else 16 and keep what
+ *	is above (SDM 2A 2.3.10)
+ * @fpu: enum x86_fpu_op on the guest's x87 and SSE state
  * @intercept: a first-level hypervisor's intercepts; NULL when not nested
  */
 struct x86_emulate_ops {
@@ -116,10 +136,16 @@ struct x86_emulate_ops {
 	int (*cpuid)(struct x86_emulate_ctxt *ctxt, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 	u64 (*rdtsc)(struct x86_emulate_ctxt *ctxt);
 	int (*rdpmc)(struct x86_emulate_ctxt *ctxt, u32 counter, u64 *val);
+	int (*set_xcr)(struct x86_emulate_ctxt *ctxt, u32 index, u64 val);
 	int (*halt)(struct x86_emulate_ctxt *ctxt);
 	void (*iret)(struct x86_emulate_ctxt *ctxt);
 	int (*wbinvd)(struct x86_emulate_ctxt *ctxt);
 	void (*invlpg)(struct x86_emulate_ctxt *ctxt, u64 linear);
+	u64 (*xcr0)(struct x86_emulate_ctxt *ctxt);
+	void (*read_vec)(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
+			 unsigned int bytes);
+	void (*write_vec)(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex);
+	void (*fpu)(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf);
 	int (*intercept)(struct x86_emulate_ctxt *ctxt, const struct x86_insn *insn);
 };
 

@@ -74,6 +74,10 @@ enum x86_opcode_map {
  * @base: GPR numbers of the address, X86_NO_GPR where there is none
  * @scale: shift of @index
  * @rip_relative: @disp counts from the next instruction
+ * @vex: has a VEX prefix, whose W, R, X and B are in @rex and whose pp is in @prefixes
+ * @vex_l: 256 bits
+ * @vvvv: the register its vvvv names, by its low three bits outside 64-bit mode; 0 also
+ *	where it must name none
  * @length: bytes, prefixes included
  */
 struct x86_insn {
@@ -97,6 +101,9 @@ struct x86_insn {
 	u8 index;
 	u8 scale;
 	bool rip_relative;
+	bool vex;
+	bool vex_l;
+	u8 vvvv;
 	u8 length;
 };
 

@@ -6,6 +6,7 @@
 #ifndef _KVM_X86_EMULATE_INTERNAL_H
 #define _KVM_X86_EMULATE_INTERNAL_H
 
+#include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <asm/processor-flags.h>
@@ -82,6 +83,7 @@ enum x86_operand_kind {
 #define F_XCHG		0x00040000	/* memory form is locked by itself */
 #define F_SELF		0x00080000	/* exec writes the destination back itself */
 #define F_KEEP_RF	0x00200000	/* loads RF instead of clearing it */
+#define F_VEX		0x00400000	/* may be VEX-encoded */
 #define F_PORT		0x00100000	/* port in DX: permission comes before all else */
 
 struct x86_opcode {
@@ -99,6 +101,7 @@ struct x86_opcode {
 extern const struct x86_opcode x86_opcodes_1byte[256];
 extern const struct x86_opcode x86_opcodes_0f[256];
 extern const struct x86_opcode x86_opcodes_movbe[2];
+extern const struct x86_opcode x86_opcodes_movntdqa;
 
 struct x86_fetch {
 	struct x86_emulate_ctxt *ctxt;	/* NULL: no more bytes than these */
@@ -340,7 +343,7 @@ EM(inc); EM(dec); EM(neg); EM(not); EM(xadd); EM(cmpxchg); EM(cmpxchg8b);
 /* shift.c */
 EM(rol); EM(ror); EM(rcl); EM(rcr); EM(shl); EM(shr); EM(sar); EM(shld); EM(shrd);
 /* bits.c */
-EM(bt); EM(bts); EM(btr); EM(btc); EM(bsf); EM(bsr); EM(bswap); EM(movbe);
+EM(tzcnt); EM(lzcnt); EM(popcnt); EM(bt); EM(bts); EM(btr); EM(btc); EM(bsf); EM(bsr); EM(bswap); EM(movbe);
 /* muldiv.c */
 EM(mul); EM(imul); EM(imul3); EM(div); EM(idiv);
 /* data.c */
@@ -356,6 +359,11 @@ EM(jcc); EM(jmp); EM(jmp_rel); EM(call); EM(call_rel); EM(ret); EM(loop); EM(jcx
 EM(jmp_far); EM(call_far); EM(jmp_far_mem); EM(call_far_mem); EM(ret_far);
 /* interrupt.c */
 EM(int_n); EM(int3); EM(into); EM(int1); EM(iret);
+/* vector.c */
+EM(vload); EM(vload_aligned); EM(vstore); EM(vstore_aligned); EM(vload4); EM(vload8);
+EM(vstore4); EM(vstore8); EM(vload_lo); EM(vload_hi); EM(vstore_hi);
+EM(movd_load); EM(movd_store); EM(movq_load); EM(movq_store);
+EM(fnstcw); EM(fnstsw); EM(fninit); EM(emms); EM(fxsave); EM(fxrstor);
 /* segment.c */
 EM(lar); EM(lsl); EM(verr); EM(verw); EM(sldt); EM(str); EM(lldt); EM(ltr); EM(arpl);
 /* syscall.c */
@@ -365,7 +373,7 @@ EM(ins); EM(outs); EM(in); EM(out);
 /* system.c */
 EM(mov_from_cr); EM(mov_to_cr); EM(mov_from_dr); EM(mov_to_dr); EM(clts); EM(lmsw); EM(smsw);
 EM(lgdt); EM(lidt); EM(sgdt); EM(sidt); EM(invlpg); EM(cpuid); EM(rdmsr); EM(wrmsr);
-EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(hlt); EM(wbinvd); EM(cli); EM(sti);
+EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(wbinvd); EM(cli); EM(sti);
 
 #undef EM
 

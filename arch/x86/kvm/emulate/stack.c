@@ -59,25 +59,35 @@ int em_popa(struct x86_emulate_ctxt *ctxt)
 
 /* --- Flags ----------------------------------------------------------- */
 
-/* Virtual-8086 mode below IOPL 3: #GP, unless VME virtualizes IF (SDM 20.3). */
-static int vm86_flags_allowed(struct x86_emulate_ctxt *ctxt)
+/*
+ * Virtual-8086 mode below IOPL 3: #GP, unless VME puts VIF in the place of IF,
+ * in 16-bit images only (SDM 20.3.1, 2B PUSHF).
+ */
+static int vm86_flags_allowed(struct x86_emulate_ctxt *ctxt, bool *virtual)
 {
-	if (ctxt->mode != X86_MODE_VM86 || x86_iopl(ctxt) == 3)
+	*virtual = ctxt->mode == X86_MODE_VM86 && x86_iopl(ctxt) < 3;
+	if (!*virtual)
 		return X86EMUL_CONTINUE;
-	if (ctxt->ops->get_cr(ctxt, 4) & X86_CR4_VME)
-		return X86EMUL_UNHANDLEABLE;
+	if (ctxt->d.op_bytes == 2 && (ctxt->ops->get_cr(ctxt, 4) & X86_CR4_VME))
+		return X86EMUL_CONTINUE;
 	return x86_fault_gp(ctxt, 0);
 }
 
 /* VM and RF read as zero in the image (SDM 2B PUSHF). */
 int em_pushf(struct x86_emulate_ctxt *ctxt)
 {
-	int rc = vm86_flags_allowed(ctxt);
+	u64 image = ctxt->eflags & ~(u64)(X86_EFLAGS_VM | X86_EFLAGS_RF);
+	bool virtual;
+	int rc = vm86_flags_allowed(ctxt, &virtual);
 
 	if (rc != X86EMUL_CONTINUE)
 		return rc;
-	return x86_push(ctxt, ctxt->eflags & ~(u64)(X86_EFLAGS_VM | X86_EFLAGS_RF),
-			ctxt->d.op_bytes);
+	if (virtual) {
+		image = (image & ~(u64)X86_EFLAGS_IF) | X86_EFLAGS_IOPL;
+		if (image & X86_EFLAGS_VIF)
+			image |= X86_EFLAGS_IF;
+	}
+	return x86_push(ctxt, image, ctxt->d.op_bytes);
 }
 
 /* IOPL changes at CPL 0 only, IF where CPL allows; VM, VIF and VIP never. */
@@ -96,14 +106,22 @@ static u64 popf_mask(struct x86_emulate_ctxt *ctxt)
 
 int em_popf(struct x86_emulate_ctxt *ctxt)
 {
+	bool virtual;
 	u64 val;
-	int rc = vm86_flags_allowed(ctxt);
+	int rc = vm86_flags_allowed(ctxt, &virtual);
 
 	if (rc == X86EMUL_CONTINUE)
 		rc = x86_pop(ctxt, &val, ctxt->d.op_bytes);
-	if (rc == X86EMUL_CONTINUE)
-		x86_flags_set(ctxt, popf_mask(ctxt), val & ~(u64)X86_EFLAGS_RF);
-	return rc;
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	if (virtual) {
+		if ((val & X86_EFLAGS_TF) ||
+		    ((val & X86_EFLAGS_IF) && (ctxt->eflags & X86_EFLAGS_VIP)))
+			return x86_fault_gp(ctxt, 0);
+		x86_flags_set(ctxt, X86_EFLAGS_VIF, val & X86_EFLAGS_IF ? X86_EFLAGS_VIF : 0);
+	}
+	x86_flags_set(ctxt, popf_mask(ctxt), val & ~(u64)X86_EFLAGS_RF);
+	return X86EMUL_CONTINUE;
 }
 
 /* --- Segment registers ----------------------------------------------- */
@@ -134,24 +152,40 @@ int em_pop_sreg(struct x86_emulate_ctxt *ctxt)
 
 /* --- Frames ---------------------------------------------------------- */
 
-/*
- * Level 0 only: no compiler emits nested frames. The final stack pointer must
- * be writable though nothing is written there (SDM 2A ENTER).
- */
+/* Levels 1 to 31: the outer frames' pointers, then this frame's own (SDM 2A ENTER). */
+static int enter_display(struct x86_emulate_ctxt *ctxt, unsigned int level, u64 frame)
+{
+	unsigned int width = x86_stack_bytes(ctxt), bytes = ctxt->d.op_bytes;
+	u64 bp = x86_gpr_read(ctxt, X86_RBP), val;
+	int rc;
+
+	while (--level) {
+		val = 0;
+		bp = (bp - bytes) & x86_mask(width);
+		rc = x86_mem_read(ctxt, X86_SREG_SS, bp, &val, bytes, 0);
+		if (rc == X86EMUL_CONTINUE)
+			rc = x86_push(ctxt, val, bytes);
+		if (rc != X86EMUL_CONTINUE)
+			return rc;
+	}
+	return x86_push(ctxt, frame, bytes);
+}
+
+/* The final stack pointer must be writable though nothing is written there. */
 int em_enter(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int width = x86_stack_bytes(ctxt), bytes = ctxt->d.op_bytes;
+	unsigned int level = ctxt->d.imm2 & 0x1f;
 	u64 frame, linear;
-	int rc;
+	int rc = x86_push(ctxt, x86_gpr_read(ctxt, X86_RBP), bytes);
 
-	if (ctxt->d.imm2 & 0x1f)
-		return X86EMUL_UNHANDLEABLE;
-	rc = x86_push(ctxt, x86_gpr_read(ctxt, X86_RBP), bytes);
+	frame = x86_gpr_read(ctxt, X86_RSP);
+	if (rc == X86EMUL_CONTINUE && level)
+		rc = enter_display(ctxt, level, frame);
 	if (rc != X86EMUL_CONTINUE)
 		return rc;
-	frame = x86_gpr_read(ctxt, X86_RSP);
 	x86_gpr_write(ctxt, X86_RBP, frame, bytes);
-	x86_gpr_write(ctxt, X86_RSP, frame - ctxt->d.imm, width);
+	x86_gpr_write(ctxt, X86_RSP, x86_gpr_read(ctxt, X86_RSP) - ctxt->d.imm, width);
 
 	rc = x86_linearize(ctxt, X86_SREG_SS, x86_gpr_read(ctxt, X86_RSP) & x86_mask(width),
 			   bytes, true, &linear);

@@ -57,10 +57,19 @@ static int check_dr(struct x86_emulate_ctxt *ctxt, unsigned int *dr)
 	return X86EMUL_CONTINUE;
 }
 
-/* DR7.GD traps every access (SDM 17.2.4): a #DB with BD is left to the caller. */
-static bool general_detect(struct x86_emulate_ctxt *ctxt)
+#define DR7_GD	(1u << 13)
+#define DR6_BD	(1u << 13)
+
+/* DR7.GD: every access is #DB with DR6.BD, and clears GD for the handler (SDM 17.2.4). */
+static int general_detect(struct x86_emulate_ctxt *ctxt)
 {
-	return ctxt->ops->get_dr(ctxt, 7) & (1u << 13);
+	u64 dr7 = ctxt->ops->get_dr(ctxt, 7);
+
+	if (!(dr7 & DR7_GD))
+		return X86EMUL_CONTINUE;
+	ctxt->ops->set_dr(ctxt, 7, dr7 & ~(u64)DR7_GD);
+	ctxt->ops->set_dr(ctxt, 6, ctxt->ops->get_dr(ctxt, 6) | DR6_BD);
+	return x86_fault(ctxt, DB_VECTOR_NR, false, 0);
 }
 
 int em_mov_from_dr(struct x86_emulate_ctxt *ctxt)
@@ -68,10 +77,10 @@ int em_mov_from_dr(struct x86_emulate_ctxt *ctxt)
 	unsigned int dr;
 	int rc = check_dr(ctxt, &dr);
 
+	if (rc == X86EMUL_CONTINUE)
+		rc = general_detect(ctxt);
 	if (rc != X86EMUL_CONTINUE)
 		return rc;
-	if (general_detect(ctxt))
-		return X86EMUL_UNHANDLEABLE;
 	ctxt->dst.val = ctxt->ops->get_dr(ctxt, dr);
 	return X86EMUL_CONTINUE;
 }
@@ -81,10 +90,10 @@ int em_mov_to_dr(struct x86_emulate_ctxt *ctxt)
 	unsigned int dr;
 	int rc = check_dr(ctxt, &dr);
 
+	if (rc == X86EMUL_CONTINUE)
+		rc = general_detect(ctxt);
 	if (rc != X86EMUL_CONTINUE)
 		return rc;
-	if (general_detect(ctxt))
-		return X86EMUL_UNHANDLEABLE;
 	/* Bits 63:32 of DR6 and DR7 must be zero (SDM 17.2.6). */
 	if (dr >= 6 && ctxt->src.val >> 32)
 		return x86_fault_gp(ctxt, 0);
@@ -285,6 +294,29 @@ int em_rdpmc(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
+/* Both are #UD without CR4.OSXSAVE, which comes before privilege (SDM 2C XSETBV). */
+int em_xsetbv(struct x86_emulate_ctxt *ctxt)
+{
+	u64 val = (u32)x86_gpr_read(ctxt, X86_RAX) | x86_gpr_read(ctxt, X86_RDX) << 32;
+
+	if (!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_OSXSAVE))
+		return x86_fault_ud(ctxt);
+	if (ctxt->ops->cpl(ctxt) ||
+	    ctxt->ops->set_xcr(ctxt, x86_gpr_read(ctxt, X86_RCX), val))
+		return x86_fault_gp(ctxt, 0);
+	return X86EMUL_CONTINUE;
+}
+
+int em_xgetbv(struct x86_emulate_ctxt *ctxt)
+{
+	if (!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_OSXSAVE))
+		return x86_fault_ud(ctxt);
+	if ((u32)x86_gpr_read(ctxt, X86_RCX))
+		return x86_fault_gp(ctxt, 0);
+	write_edx_eax(ctxt, ctxt->ops->xcr0(ctxt));
+	return X86EMUL_CONTINUE;
+}
+
 int em_hlt(struct x86_emulate_ctxt *ctxt)
 {
 	return ctxt->ops->halt(ctxt);
@@ -297,38 +329,47 @@ int em_wbinvd(struct x86_emulate_ctxt *ctxt)
 
 /* --- IF and I/O privilege -------------------------------------------- */
 
-/* Below IOPL: #GP, unless VME or PVI gives a virtual IF (SDM 2A CLI, table 3-7). */
-static int check_iopl(struct x86_emulate_ctxt *ctxt)
+/*
+ * Below IOPL: #GP, unless VME or PVI makes VIF the flag that ring 3 may change
+ * (SDM 2A CLI, table 3-7).
+ */
+static int check_iopl(struct x86_emulate_ctxt *ctxt, u64 *flag)
 {
 	unsigned int cpl = ctxt->ops->cpl(ctxt);
 	u64 virtual = ctxt->mode == X86_MODE_VM86 ? X86_CR4_VME : X86_CR4_PVI;
 
+	*flag = X86_EFLAGS_IF;
 	if (ctxt->mode == X86_MODE_REAL || cpl <= x86_iopl(ctxt))
 		return X86EMUL_CONTINUE;
+	*flag = X86_EFLAGS_VIF;
 	if (cpl == 3 && (ctxt->ops->get_cr(ctxt, 4) & virtual))
-		return X86EMUL_UNHANDLEABLE;
+		return X86EMUL_CONTINUE;
 	return x86_fault_gp(ctxt, 0);
 }
 
 int em_cli(struct x86_emulate_ctxt *ctxt)
 {
-	int rc = check_iopl(ctxt);
+	u64 flag;
+	int rc = check_iopl(ctxt, &flag);
 
 	if (rc == X86EMUL_CONTINUE)
-		ctxt->eflags &= ~(u64)X86_EFLAGS_IF;
+		ctxt->eflags &= ~flag;
 	return rc;
 }
 
-/* The shadow is there only when IF was clear before (SDM 2B STI). */
+/* The shadow is there only when IF was clear before; VIP stops VIF (SDM 2B STI). */
 int em_sti(struct x86_emulate_ctxt *ctxt)
 {
-	int rc = check_iopl(ctxt);
+	u64 flag;
+	int rc = check_iopl(ctxt, &flag);
 
 	if (rc != X86EMUL_CONTINUE)
 		return rc;
-	if (!(ctxt->eflags & X86_EFLAGS_IF))
+	if (flag == X86_EFLAGS_VIF && (ctxt->eflags & X86_EFLAGS_VIP))
+		return x86_fault_gp(ctxt, 0);
+	if (flag == X86_EFLAGS_IF && !(ctxt->eflags & X86_EFLAGS_IF))
 		ctxt->shadow = X86_SHADOW_STI;
-	ctxt->eflags |= X86_EFLAGS_IF;
+	ctxt->eflags |= flag;
 	return X86EMUL_CONTINUE;
 }
 

@@ -65,8 +65,10 @@ static int tss_save(struct x86_emulate_ctxt *ctxt, const struct task *t, u64 efl
 	struct tss16 image = { .ip = ctxt->next_eip, .flags = eflags };
 	unsigned int i;
 
-	for (i = 0; i < 8; i++)
-		s.gpr[i] = image.gpr[i] = x86_gpr_read(ctxt, i);
+	for (i = 0; i < 8; i++) {
+		s.gpr[i] = x86_gpr_read(ctxt, i);
+		image.gpr[i] = s.gpr[i];
+	}
 	for (i = 0; i < 6; i++)
 		s.seg[i] = x86_segment(ctxt, i)->selector;
 	for (i = 0; i < 4; i++)

@@ -226,10 +226,14 @@ __guest static void say_done(void)
 
 static void expect_healthy(struct __test_metadata *_metadata)
 {
-	struct vm *vm = vm_new();
-	struct vcpu *vcpu = vcpu_new(vm, 0);
+	struct vcpu *vcpu;
 	struct ucall uc;
+	struct vm *vm;
 
+	/* KVM_CREATE_VM takes every lock of the process's memory, and gives up for a signal. */
+	tick_every(0);
+	vm = vm_new();
+	vcpu = vcpu_new(vm, 0);
 	vcpu_enter(vcpu, say_done);
 	EXPECT_EQ(UCALL_DONE, vcpu_ucall(vcpu, &uc));
 	vcpu_free(vcpu);

@@ -404,4 +404,46 @@ TEST(pending_read_completes_under_immediate_exit)
 	EXPECT_EQ(8, reads);
 }
 
+/* What memcpy() and compilers make of moves of 4, 8 and 16 bytes. */
+__guest static void vector_moves(void)
+{
+	uint64_t a, b, c;
+
+	__asm__ volatile("movups (%3), %%xmm1; movq %%xmm1, %0; psrldq $8, %%xmm1; movq %%xmm1, %1;"
+			 "movss 0x20(%3), %%xmm9; movq %%xmm9, %2"
+			 : "=r" (a), "=r" (b), "=r" (c) : "r" (MMIO_AT(0x10)));
+	guest_sync(a, b, c);
+	__asm__ volatile("movdqa (%3), %%xmm2; movntdq %%xmm2, 0x100(%3);"
+			 "movq 0x30(%3), %%xmm3; movq %%xmm3, 0x120(%3);"
+			 "movhps %%xmm2, 0x130(%3); movd %%xmm2, 0x140(%3);"
+			 "movq %%xmm2, %0; movq %%xmm3, %1; xorl %k2, %k2"
+			 : "=r" (a), "=r" (b), "=r" (c) : "r" (MMIO_AT(0x400)));
+	guest_sync(a, b, c);
+	guest_done();
+}
+
+TEST(moves_of_vector_registers)
+{
+	struct vcpu *vcpu = start(vector_moves);
+	struct kvm_sregs sregs;
+	struct ucall uc;
+
+	vcpu_sregs(vcpu, &sregs);
+	sregs.cr4 |= CR4_OSFXSR;
+	vcpu_set_sregs(vcpu, &sregs);
+	ASSERT_EQ(UCALL_SYNC, run_device(vcpu, &uc));
+	EXPECT_EQ(device_word(0x10, 8), uc.arg[0]);
+	EXPECT_EQ(device_word(0x18, 8), uc.arg[1]);
+	EXPECT_EQ(device_word(0x30, 4), uc.arg[2]);
+	EXPECT_EQ(20, reads);
+	ASSERT_EQ(UCALL_SYNC, run_device(vcpu, &uc));
+	EXPECT_EQ(device_word(0x400, 8), uc.arg[0]);
+	EXPECT_EQ(device_word(0x430, 8), uc.arg[1]);
+	EXPECT_EQ(0, memcmp(device + 0x400, device + 0x500, 16));
+	EXPECT_EQ(device_word(0x430, 8), device_word(0x520, 8));
+	EXPECT_EQ(device_word(0x408, 8), device_word(0x530, 8));
+	EXPECT_EQ(device_word(0x400, 4), device_word(0x540, 4));
+	EXPECT_EQ(36, writes);
+}
+
 TEST_HARNESS_MAIN

@@ -27,9 +27,11 @@ struct state {
 	u64 gpr[16];
 	u64 rip;
 	u64 rflags;
+	bool compat;	/* 32-bit code segment */
 	u8 trap;	/* NO_TRAP, or the vector */
 	u32 error;
 	u64 cr2;
+	u8 vec[16][32] __aligned(16);	/* XMM, and the upper halves of YMM */
 };
 
 /* native.c */
@@ -46,9 +48,13 @@ struct machine {
 	unsigned int cpl;
 	u64 cr[16];
 	u64 dr[8];
-	u64 msr_val, sysenter[3], syscall[5], kernel_gs;
+	u64 msr_val, sysenter[3], syscall[5], kernel_gs, xcr0;
+	u16 fcw;
+	u32 mxcsr;
+	unsigned int emms;
 	struct kvm_segment seg[X86_NR_SREGS];
 	struct x86_desc_ptr gdt, idt;
+	bool native;	/* the memory map of native.c in any mode */
 	bool wild;		/* touched memory the CPU must not be let near */
 	unsigned int in_delay;	/* pio_in answers IO_NEEDED so many times */
 	unsigned int ins, outs, out_count, halts, invlpgs, irets;
@@ -73,6 +79,7 @@ void test_moves(void);
 void test_modes(void);
 void test_system(void);
 void test_string(void);
+void test_vector(void);
 void test_segments(void);
 void test_tasks(void);
 int test_differential(void);

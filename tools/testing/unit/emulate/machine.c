@@ -30,7 +30,7 @@ static int page_fault(struct x86_emulate_ctxt *ctxt, u64 addr, bool present, boo
 
 static u64 data_base(const struct machine *m)
 {
-	return m->ctxt.mode == X86_MODE_LONG ? DATA_BASE : 0;
+	return m->ctxt.mode == X86_MODE_LONG || m->native ? DATA_BASE : 0;
 }
 
 /* The first byte that faults decides, page by page as hardware does it. */
@@ -292,6 +292,65 @@ static void op_iret(struct x86_emulate_ctxt *ctxt)
 	machine_of(ctxt)->irets++;
 }
 
+static u64 op_xcr0(struct x86_emulate_ctxt *ctxt)
+{
+	return machine_of(ctxt)->xcr0;
+}
+
+static int op_set_xcr(struct x86_emulate_ctxt *ctxt, u32 index, u64 val)
+{
+	if (index || !(val & 1))
+		return 1;
+	machine_of(ctxt)->xcr0 = val;
+	return 0;
+}
+
+static void op_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
+			unsigned int bytes)
+{
+	memcpy(val, machine_of(ctxt)->s.vec[n], bytes);
+}
+
+static void op_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex)
+{
+	memcpy(machine_of(ctxt)->s.vec[n], val, vex ? 32 : 16);
+}
+
+/* A x87 that knows its control words and what an image has of XMM and MXCSR. */
+static void op_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf)
+{
+	struct machine *m = machine_of(ctxt);
+	unsigned int i;
+
+	switch (op) {
+	case X86_FPU_FNSTCW:
+	case X86_FPU_FNSTSW:
+		*(u16 *)buf = op == X86_FPU_FNSTCW ? m->fcw : 0x3800;
+		break;
+	case X86_FPU_FNINIT:
+		m->fcw = 0x37f;
+		break;
+	case X86_FPU_EMMS:
+		m->emms++;
+		break;
+	case X86_FPU_FXSAVE:
+	case X86_FPU_FXSAVE64:
+		memset(buf, 0, X86_FXSAVE_BYTES);
+		memcpy(buf, &m->fcw, 2);
+		memcpy((u8 *)buf + 24, &m->mxcsr, 4);
+		for (i = 0; i < 16; i++)
+			memcpy((u8 *)buf + 160 + 16 * i, m->s.vec[i], 16);
+		break;
+	case X86_FPU_FXRSTOR:
+	case X86_FPU_FXRSTOR64:
+		memcpy(&m->fcw, buf, 2);
+		memcpy(&m->mxcsr, (u8 *)buf + 24, 4);
+		for (i = 0; i < 16; i++)
+			memcpy(m->s.vec[i], (u8 *)buf + 160 + 16 * i, 16);
+		break;
+	}
+}
+
 static int op_wbinvd(struct x86_emulate_ctxt *ctxt)
 {
 	(void)ctxt;
@@ -315,7 +374,8 @@ static const struct x86_emulate_ops machine_ops = {
 	.get_msr = op_get_msr, .set_msr = op_set_msr,
 	.pio_in = op_pio_in, .pio_out = op_pio_out,
 	.cpuid = op_cpuid, .rdtsc = op_rdtsc, .rdpmc = op_rdpmc,
-	.halt = op_halt, .iret = op_iret, .wbinvd = op_wbinvd, .invlpg = op_invlpg,
+	.halt = op_halt, .iret = op_iret, .xcr0 = op_xcr0, .set_xcr = op_set_xcr,
+	.read_vec = op_read_vec, .write_vec = op_write_vec, .fpu = op_fpu, .wbinvd = op_wbinvd, .invlpg = op_invlpg,
 };
 
 /* --- Life ------------------------------------------------------------ */
@@ -342,6 +402,10 @@ void machine_init(struct machine *m, enum x86_mode mode, unsigned int cpl)
 	m->ctxt.mode = mode;
 	m->s.rip = mode == X86_MODE_LONG ? CODE_ENTRY : 0x100;
 	m->s.rflags = 0x202;
+	m->xcr0 = 7;
+	m->cr[4] = X86_CR4_OSFXSR | X86_CR4_OSXSAVE;
+	m->fcw = 0x27f;
+	m->mxcsr = 0x1f80;
 	for (i = 0; i < X86_SREG_TR; i++) {
 		m->seg[i] = flat(8 * i, i == X86_SREG_CS ? 11 : 3, mode == X86_MODE_PROT32, cpl);
 		if (mode <= X86_MODE_VM86)

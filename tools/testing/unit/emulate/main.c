@@ -10,6 +10,7 @@ int main(void)
 	test_modes();
 	test_system();
 	test_string();
+	test_vector();
 	test_segments();
 	test_tasks();
 	test_differential();

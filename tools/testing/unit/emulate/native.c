@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One instruction on the real CPU, in 64-bit user mode. A signal handler loads
+ * One instruction on the real CPU, in 64-bit user mode or compatibility mode. A signal handler loads
  * the case's registers into the interrupted context, the instruction runs, and
  * the int3 behind it, or its fault, brings the handler back to collect them.
  */
@@ -22,10 +22,49 @@ static const int greg_of[16] = {
 
 #define FLAGS_SETTABLE	(X86_FLAGS_ARITH | X86_EFLAGS_DF)
 
+/* Linux's flat segments of user mode; the signal frame's CS chooses between 32 and 64 bits. */
+#define USER32_CS	0x23
+#define USER_DS		0x2b
+
 static struct state *current;
 static bool inside;
 static gregset_t host;
 static u8 stack[64 * 1024] __attribute__((aligned(16)));
+
+/* The signal frame's image: FXSAVE, then XSAVE's header and, without compaction, YMM. */
+#define XSAVE_XMM	160
+#define XSAVE_HEADER	512
+#define XSAVE_YMM	576
+#define XSAVE_END	832
+
+static u8 host_fpu[XSAVE_END];
+
+static void fpu_enter(u8 *image)
+{
+	unsigned int i;
+
+	memcpy(host_fpu, image, XSAVE_END);
+	image[XSAVE_HEADER] |= 6;
+	for (i = 0; i < 16; i++) {
+		memcpy(image + XSAVE_XMM + 16 * i, current->vec[i], 16);
+		memcpy(image + XSAVE_YMM + 16 * i, current->vec[i] + 16, 16);
+	}
+}
+
+/* A component in its initial state is not in the image. */
+static void fpu_leave(u8 *image)
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++) {
+		memset(current->vec[i], 0, 32);
+		if (image[XSAVE_HEADER] & 2)
+			memcpy(current->vec[i], image + XSAVE_XMM + 16 * i, 16);
+		if (image[XSAVE_HEADER] & 4)
+			memcpy(current->vec[i] + 16, image + XSAVE_YMM + 16 * i, 16);
+	}
+	memcpy(image, host_fpu, XSAVE_END);
+}
 
 static void enter(gregset_t regs)
 {
@@ -35,6 +74,8 @@ static void enter(gregset_t regs)
 	for (i = 0; i < 16; i++)
 		regs[greg_of[i]] = current->gpr[i];
 	regs[REG_RIP] = current->rip;
+	if (current->compat)
+		regs[REG_CSGSFS] = (regs[REG_CSGSFS] & ~0xffffLL) | USER32_CS;
 	regs[REG_EFL] = (regs[REG_EFL] & ~FLAGS_SETTABLE) | (current->rflags & FLAGS_SETTABLE);
 }
 
@@ -62,10 +103,13 @@ static void handler(int sig, siginfo_t *info, void *context)
 
 	(void)sig;
 	(void)info;
-	if (!inside)
+	if (!inside) {
 		enter(uc->uc_mcontext.gregs);
-	else
+		fpu_enter((u8 *)uc->uc_mcontext.fpregs);
+	} else {
 		leave(uc->uc_mcontext.gregs);
+		fpu_leave((u8 *)uc->uc_mcontext.fpregs);
+	}
 	inside = !inside;
 }
 
@@ -97,6 +141,8 @@ void native_init(void)
 		if (sigaction(signals[i], &sa, NULL))
 			err(1, "sigaction");
 	}
+	/* 64-bit code runs with null ones, which compatibility mode may not use. */
+	asm volatile("mov %0, %%ds; mov %0, %%es" : : "r" (USER_DS));
 	/* A base that GS-relative cases can be aimed with. */
 	if (syscall(SYS_arch_prctl, ARCH_SET_GS, DATA_BASE))
 		err(1, "arch_prctl");

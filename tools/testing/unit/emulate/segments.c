@@ -473,6 +473,27 @@ static void test_vm86(void)
 	put(0x700, 0x3333, 2);
 	put(0x704, 0x202, 2);
 	tap_ok(retires(0x3333) && (m.s.rflags & X86_EFLAGS_VIF), "VME: IRET sets VIF");
+	vm86("\x9c", 1, 0, X86_CR4_VME);
+	tap_ok(retires(0x101) && get(0x6fe, 2) == 0x3002, "VME: PUSHF shows VIF and IOPL 3");
+	vm86("\x9d", 1, 0, X86_CR4_VME);
+	put(0x700, 0x202, 2);
+	tap_ok(retires(0x101) && (m.s.rflags & X86_EFLAGS_VIF), "VME: POPF sets VIF");
+	vm86("\x9d", 1, 0, X86_CR4_VME);
+	put(0x700, 0x302, 2);
+	tap_ok(faults(13, 0), "VME: POPF of TF");
+	vm86("\x66\x9c", 2, 0, X86_CR4_VME);
+	tap_ok(faults(13, 0), "VME: PUSHFD below IOPL 3");
+	vm86("\xfb", 1, 0, X86_CR4_VME);
+	m.s.rflags |= X86_EFLAGS_VIP;
+	tap_ok(faults(13, 0), "VME: STI with VIP");
+	START(PROT32, 3, "\xfb");
+	m.cr[4] = X86_CR4_PVI;
+	m.s.rflags = 2;
+	tap_ok(retires(0x101) && m.s.rflags == (X86_EFLAGS_VIF | 2), "PVI: STI sets VIF");
+	START(PROT32, 3, "\xfa");
+	m.cr[4] = X86_CR4_PVI;
+	m.s.rflags |= X86_EFLAGS_VIF;
+	tap_ok(retires(0x101) && m.s.rflags == 0x202, "PVI: CLI clears VIF");
 	vm86("\xcf", 1, 0, 0);
 	tap_ok(faults(13, 0), "vm86: IRET below IOPL 3");
 }
@@ -600,10 +621,10 @@ void test_tasks(void)
 {
 	far_insn("\xea", TASK, 0, 0);
 	second_task();
-	m.s.gpr[X86_RBX] = 0xbbbb;
+	m.s.gpr[X86_RBX] = 0xbbbbbbbb;
 	tap_ok(retires(0x6000) && m.s.gpr[X86_RAX] == 0xaaaa && m.s.gpr[X86_RSP] == 0x600 &&
 	       m.seg[X86_SREG_TR].selector == TASK && get(TSS + 0x20, 4) == 0x107 &&
-	       get(TSS + 0x34, 4) == 0xbbbb && get(GDT + TR + 5, 1) == 0x89 &&
+	       get(TSS + 0x34, 4) == 0xbbbbbbbb && get(GDT + TR + 5, 1) == 0x89 &&
 	       get(GDT + TASK + 5, 1) == 0x8b && (m.cr[0] & X86_CR0_TS),
 	       "JMP to a TSS");
 
@@ -613,7 +634,20 @@ void test_tasks(void)
 	       get(GDT + TR + 5, 1) == 0x8b, "CALL nests");
 	machine_code(&m, "\xcf", 1);
 	tap_ok(retires(0x107) && m.seg[X86_SREG_TR].selector == TR && !(m.s.rflags & X86_EFLAGS_NT) &&
-	       get(GDT + TASK + 5, 1) == 0x89 && get(TSS2 + 0x20, 4) == 0x6001, "IRET goes back");
+	       get(GDT + TASK + 5, 1) == 0x89 && get(TSS2 + 0x20, 4) == 0x6001 &&
+	       m.s.gpr[X86_RSP] == STACK, "IRET goes back");
+
+	/* There by JMP, back by JMP, there by CALL, back by IRET: the first task keeps its own. */
+	far_insn("\xea", TASK, 0, 0);
+	second_task();
+	put(TSS + 0x1c, 0, 4);
+	tap_ok(retires(0x6000), "a round trip: JMP");
+	machine_code(&m, "\xea\0\0\0\0\x48\0", 7);
+	tap_ok(retires(0x107) && m.s.gpr[X86_RSP] == STACK, "and JMP back");
+	machine_code(&m, "\x9a\0\0\0\0\x78\0", 7);
+	tap_ok(retires(0x6007) && m.s.gpr[X86_RSP] == 0x600, "and CALL");
+	machine_code(&m, "\xcf", 1);
+	tap_ok(retires(0x10e) && m.s.gpr[X86_RSP] == STACK, "and IRET back");
 
 	far_insn("\x9a", TASKGATE, 0, 3);
 	second_task();
@@ -657,6 +691,14 @@ void test_tasks(void)
 	put(TSS2 + 0x26, DATA0, 2);
 	tap_ok(retires(0x6000) && (u16)m.s.gpr[X86_RAX] == 0xaaaa && m.seg[X86_SREG_FS].unusable,
 	       "JMP to a 16-bit TSS");
+
+	far_insn("\xea", TASK, 0, 0);
+	second_task();
+	desc(TR, TSS, 0x2b, 0x83, 0);
+	m.seg[X86_SREG_TR].type = 3;
+	m.s.gpr[X86_RBX] = 0xbbbbcccc;
+	tap_ok(retires(0x6000) && get(TSS + 0x0e, 2) == 0x107 && get(TSS + 0x18, 4) == 0xf00cccc,
+	       "JMP from a 16-bit TSS");
 
 	START(PROT32, 0, "\x90");
 	second_task();

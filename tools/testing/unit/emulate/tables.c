@@ -235,6 +235,65 @@ static void test_ports(void)
 	memset(m.data, 0, DATA_SIZE);
 }
 
+/* What each instruction does at CPL 0, and how it refuses. */
+static void test_registers(void)
+{
+	START(X86_MODE_LONG, 0, "\x0f\x21\xc0");
+	m.dr[7] = 1u << 13;
+	tap_ok(faults(1, 0) && !(m.dr[7] & 1u << 13) && (m.dr[6] & 1u << 13),
+	       "DR7.GD: #DB with BD, and GD is clear for the handler");
+	START(X86_MODE_LONG, 0, "\x0f\x21\xe0");
+	m.cr[4] = X86_CR4_DE;
+	tap_ok(faults(6, 0), "MOV from DR4 with CR4.DE");
+	START(X86_MODE_LONG, 0, "\x0f\x23\xe8");
+	m.s.gpr[X86_RAX] = 0x401;
+	tap_ok(retires(CODE_ENTRY + 3) && m.dr[7] == 0x401, "DR5 is DR7 without it");
+	START(X86_MODE_LONG, 0, "\x0f\x20\xc8");
+	tap_ok(faults(6, 0), "MOV from CR1");
+	START(X86_MODE_LONG, 0, "\x0f\x06");
+	m.cr[0] = X86_CR0_TS | X86_CR0_PE;
+	tap_ok(retires(CODE_ENTRY + 2) && m.cr[0] == X86_CR0_PE, "CLTS");
+	START(X86_MODE_LONG, 3, "\x0f\x01\xe0");
+	m.cr[4] = X86_CR4_UMIP;
+	tap_ok(faults(13, 0), "SMSW at CPL 3 with UMIP");
+	START(X86_MODE_LONG, 0, "\x0f\x01\x03");
+	m.s.gpr[X86_RBX] = DATA_BASE;
+	m.gdt = (struct x86_desc_ptr){ .limit = 0x7f, .base = 0x1122334455 };
+	tap_ok(retires(CODE_ENTRY + 3) && m.data[0] == 0x7f && m.data[2] == 0x55, "SGDT");
+	START(X86_MODE_LONG, 0, "\x0f\x01\x0b");
+	m.s.gpr[X86_RBX] = DATA_BASE;
+	m.idt.limit = 0x3f;
+	tap_ok(retires(CODE_ENTRY + 3) && m.data[0] == 0x3f, "SIDT");
+	START(X86_MODE_LONG, 0, "\x0f\x01\x13");
+	m.s.gpr[X86_RBX] = DATA_BASE;
+	memset(m.data, 0x7f, 10);
+	tap_ok(faults(13, 0), "LGDT of a base that is not canonical");
+	START(X86_MODE_LONG, 0, "\x0f\x01\x3b");
+	tap_ok(retires(CODE_ENTRY + 3) && m.invlpgs == 1, "INVLPG");
+	START(X86_MODE_LONG, 0, "\x0f\x01\x3b");
+	m.s.gpr[X86_RBX] = 1ULL << 60;
+	tap_ok(retires(CODE_ENTRY + 3) && !m.invlpgs, "INVLPG of no canonical address");
+	START(X86_MODE_LONG, 3, "\x0f\x31");
+	m.cr[4] = X86_CR4_TSD;
+	tap_ok(faults(13, 0), "RDTSC at CPL 3 with TSD");
+	START(X86_MODE_LONG, 0, "\x0f\x31");
+	tap_ok(retires(CODE_ENTRY + 2) && m.s.gpr[X86_RDX] == 0x11223344, "RDTSC");
+	START(X86_MODE_LONG, 0, "\x0f\x01\xf9");
+	tap_ok(faults(6, 0), "RDTSCP without TSC_AUX");
+	START(X86_MODE_LONG, 0, "\x0f\x33");
+	m.s.gpr[X86_RCX] = 2;
+	tap_ok(retires(CODE_ENTRY + 2) && m.s.gpr[X86_RAX] == 2, "RDPMC");
+	START(X86_MODE_LONG, 0, "\x0f\x33");
+	m.s.gpr[X86_RCX] = 9;
+	tap_ok(faults(13, 0), "RDPMC of no counter");
+	START(X86_MODE_LONG, 0, "\x0f\x30");
+	m.s.gpr[X86_RCX] = 0x10;
+	m.s.gpr[X86_RAX] = 5;
+	tap_ok(retires(CODE_ENTRY + 2) && m.msr_val == 5, "WRMSR");
+	START(X86_MODE_LONG, 0, "\x0f\x30");
+	tap_ok(faults(13, 0), "WRMSR of no MSR");
+}
+
 void test_system(void)
 {
 	unsigned int i, bad = 0;
@@ -293,6 +352,7 @@ void test_system(void)
 	m.cmpxchg_fails = true;
 	tap_ok(machine_run(&m) == X86EMUL_RETRY_INSTR && m.cmpxchgs == 1,
 	       "a locked ADD that loses its race is tried again by the guest");
+	test_registers();
 	test_ports();
 }
 
