@@ -39,7 +39,8 @@ static bool visible(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x8
 }
 
 /* Bit n: LAR, or LSL, knows system type n (SDM 2A tables 3-53, 3-56). */
-#define LAR_TYPES	(1u << 1 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 9 | 1u << 11 | 1u << 12)
+#define LAR_TYPES	(1u << 1 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 9 | 1u << 11 | \
+			 1u << 12)
 #define LAR_TYPES_LMA	(1u << 2 | 1u << 9 | 1u << 11 | 1u << 12)
 #define LSL_TYPES	(1u << 1 | 1u << 2 | 1u << 3 | 1u << 9 | 1u << 11)
 #define LSL_TYPES_LMA	(1u << 2 | 1u << 9 | 1u << 11)
