@@ -114,14 +114,20 @@ int em_verw(struct x86_emulate_ctxt *ctxt)
 	return verify(ctxt, true);
 }
 
-/* The higher RPL number of the two goes to the destination (SDM 2A ARPL). */
+/*
+ * The higher RPL number of the two goes to the destination (SDM 2A ARPL), which
+ * CPUs write, and want writable, only when it changes.
+ */
 int em_arpl(struct x86_emulate_ctxt *ctxt)
 {
 	bool raise = (ctxt->dst.val & 3) < (ctxt->src.val & 3);
+	int rc = X86EMUL_CONTINUE;
 
-	if (raise)
+	if (raise) {
 		ctxt->dst.val = (ctxt->dst.val & ~3ULL) | (ctxt->src.val & 3);
-	return answer(ctxt, raise);
+		rc = x86_operand_write(ctxt, &ctxt->dst);
+	}
+	return rc ? rc : answer(ctxt, raise);
 }
 
 /* --- LDTR and TR ----------------------------------------------------- */
