@@ -38,8 +38,9 @@ struct ymm {
 	u8 byte[32];
 };
 
-/** kvm_emul_read_vec - x86_emulate_ops.read_vec; YMM only where the guest's XCR0, so ours, has it */
-void kvm_emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val, unsigned int bytes)
+/** kvm_emul_read_vec - x86_emulate_ops.read_vec; YMM only where the guest's XCR0 has it, so ours */
+void kvm_emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
+		       unsigned int bytes)
 {
 	fpregs_get();
 	if (bytes == 16) {

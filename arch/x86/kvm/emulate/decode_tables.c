@@ -96,7 +96,7 @@ static const struct x86_opcode mode_82[2] = { GROUP(group1_eb_ib), UD };
 
 /* 63: ARPL outside 64-bit mode, MOVSXD inside. */
 static const struct x86_opcode mode_63[2] = {
-	I(arpl, RM16, REG, F_PROT),
+	I(arpl, RM16, REG, F_PROT | F_NOWRITE),
 	I(movsx, REG, RM32, F_MOV),
 };
 

@@ -343,7 +343,8 @@ EM(inc); EM(dec); EM(neg); EM(not); EM(xadd); EM(cmpxchg); EM(cmpxchg8b);
 /* shift.c */
 EM(rol); EM(ror); EM(rcl); EM(rcr); EM(shl); EM(shr); EM(sar); EM(shld); EM(shrd);
 /* bits.c */
-EM(tzcnt); EM(lzcnt); EM(popcnt); EM(bt); EM(bts); EM(btr); EM(btc); EM(bsf); EM(bsr); EM(bswap); EM(movbe);
+EM(tzcnt); EM(lzcnt); EM(popcnt);
+EM(bt); EM(bts); EM(btr); EM(btc); EM(bsf); EM(bsr); EM(bswap); EM(movbe);
 /* muldiv.c */
 EM(mul); EM(imul); EM(imul3); EM(div); EM(idiv);
 /* data.c */
@@ -351,7 +352,8 @@ EM(mov); EM(movsx); EM(xchg); EM(lea); EM(cbw); EM(cwd); EM(setcc); EM(cmovcc); 
 EM(lahf); EM(sahf); EM(mov_from_sreg); EM(mov_to_sreg); EM(nop); EM(clflush);
 EM(clc); EM(stc); EM(cmc); EM(cld); EM(std); EM(lds);
 /* stack.c */
-EM(push); EM(pop); EM(pop_rm); EM(pusha); EM(popa); EM(pushf); EM(popf); EM(push_sreg); EM(pop_sreg);
+EM(push); EM(pop); EM(pop_rm); EM(pusha); EM(popa); EM(pushf); EM(popf);
+EM(push_sreg); EM(pop_sreg);
 EM(enter); EM(leave);
 /* control.c */
 EM(jcc); EM(jmp); EM(jmp_rel); EM(call); EM(call_rel); EM(ret); EM(loop); EM(jcxz);

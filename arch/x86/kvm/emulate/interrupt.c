@@ -56,7 +56,7 @@ static int fault_idt(struct x86_emulate_ctxt *ctxt, u8 vector, u8 entry)
 
 static int read_gate(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft, struct x86_desc *gate)
 {
-	bool lma = x86_lma(ctxt);
+	bool lma = x86_lma(ctxt), known;
 	unsigned int bytes = lma ? 16 : 8;
 	struct x86_desc_ptr idt;
 	u8 type;
@@ -73,8 +73,9 @@ static int read_gate(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft, struct
 
 	/* 16-bit gates and task gates are outside long mode only (SDM 6.14.1). */
 	type = x86_desc_type(gate);
-	if (x86_desc_s(gate) || ((type & 0xe) != DESC_INT_GATE32 &&
-				 (lma || ((type & 0xe) != DESC_INT_GATE16 && type != DESC_TASK_GATE))))
+	known = (type & 0xe) == DESC_INT_GATE32 ||
+		(!lma && ((type & 0xe) == DESC_INT_GATE16 || type == DESC_TASK_GATE));
+	if (x86_desc_s(gate) || !known)
 		return fault_idt(ctxt, GP_VECTOR_NR, vector);
 	if (soft && x86_desc_dpl(gate) < ctxt->ops->cpl(ctxt))
 		return fault_idt(ctxt, GP_VECTOR_NR, vector);
@@ -334,7 +335,9 @@ static int iret_8086(struct x86_emulate_ctxt *ctxt)
 /* VM set in the image at CPL 0: ESP, SS, ES, DS, FS and GS follow (SDM 20.2.2). */
 static int iret_to_vm86(struct x86_emulate_ctxt *ctxt, u64 eip, u64 cs, u64 flags)
 {
-	static const u8 order[] = { X86_SREG_SS, X86_SREG_ES, X86_SREG_DS, X86_SREG_FS, X86_SREG_GS };
+	static const u8 order[] = {
+		X86_SREG_SS, X86_SREG_ES, X86_SREG_DS, X86_SREG_FS, X86_SREG_GS,
+	};
 	u64 esp, selector[ARRAY_SIZE(order)];
 	unsigned int i;
 	int rc = x86_pop(ctxt, &esp, 4);

@@ -39,7 +39,8 @@ static bool visible(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x8
 }
 
 /* Bit n: LAR, or LSL, knows system type n (SDM 2A tables 3-53, 3-56). */
-#define LAR_TYPES	(1u << 1 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 9 | 1u << 11 | 1u << 12)
+#define LAR_TYPES	(1u << 1 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 9 | 1u << 11 | \
+			 1u << 12)
 #define LAR_TYPES_LMA	(1u << 2 | 1u << 9 | 1u << 11 | 1u << 12)
 #define LSL_TYPES	(1u << 1 | 1u << 2 | 1u << 3 | 1u << 9 | 1u << 11)
 #define LSL_TYPES_LMA	(1u << 2 | 1u << 9 | 1u << 11)
@@ -113,14 +114,20 @@ int em_verw(struct x86_emulate_ctxt *ctxt)
 	return verify(ctxt, true);
 }
 
-/* The higher RPL number of the two goes to the destination (SDM 2A ARPL). */
+/*
+ * The higher RPL number of the two goes to the destination (SDM 2A ARPL), which
+ * CPUs write, and want writable, only when it changes.
+ */
 int em_arpl(struct x86_emulate_ctxt *ctxt)
 {
 	bool raise = (ctxt->dst.val & 3) < (ctxt->src.val & 3);
+	int rc = X86EMUL_CONTINUE;
 
-	if (raise)
+	if (raise) {
 		ctxt->dst.val = (ctxt->dst.val & ~3ULL) | (ctxt->src.val & 3);
-	return answer(ctxt, raise);
+		rc = x86_operand_write(ctxt, &ctxt->dst);
+	}
+	return rc ? rc : answer(ctxt, raise);
 }
 
 /* --- LDTR and TR ----------------------------------------------------- */

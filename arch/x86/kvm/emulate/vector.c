@@ -47,7 +47,8 @@ static unsigned int full_bytes(const struct x86_emulate_ctxt *ctxt)
 static int linear_of(struct x86_emulate_ctxt *ctxt, unsigned int bytes, bool write, bool aligned,
 		     u64 *linear)
 {
-	int rc = x86_linearize(ctxt, ctxt->d.seg, x86_effective_address(ctxt), bytes, write, linear);
+	u64 ea = x86_effective_address(ctxt);
+	int rc = x86_linearize(ctxt, ctxt->d.seg, ea, bytes, write, linear);
 
 	if (rc == X86EMUL_CONTINUE && aligned && (*linear & (bytes - 1)))
 		return x86_fault_gp(ctxt, 0);

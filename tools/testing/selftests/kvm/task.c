@@ -23,7 +23,8 @@
 #define SEL_B		0x20
 
 /*
- * Task A, behind label 1, switches to B, at label 3, three times; B says what it finds, and comes back by JMP, IRET and IRET.
+ * Task A, behind label 1, switches to B, at label 3, three times; B says what it finds, and comes
+ * back by JMP, IRET and IRET.
  * esi is a register that a task keeps to itself.
  */
 #define PROGRAM(name, force)								\

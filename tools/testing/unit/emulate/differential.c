@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Random instructions, registers and memory through the emulator and through the
- * real CPU, in 64-bit and in compatibility mode; every register, flag, byte and fault is compared, but for the flags
- * that the manual leaves undefined. A case depends on SEED and its number only.
+ * real CPU, in 64-bit and in compatibility mode; every register, flag, byte and
+ * fault is compared, but for the flags that the manual leaves undefined. A case
+ * depends on SEED and its number only.
  */
 #define _GNU_SOURCE
 #include <sched.h>

@@ -375,7 +375,8 @@ static const struct x86_emulate_ops machine_ops = {
 	.pio_in = op_pio_in, .pio_out = op_pio_out,
 	.cpuid = op_cpuid, .rdtsc = op_rdtsc, .rdpmc = op_rdpmc,
 	.halt = op_halt, .iret = op_iret, .xcr0 = op_xcr0, .set_xcr = op_set_xcr,
-	.read_vec = op_read_vec, .write_vec = op_write_vec, .fpu = op_fpu, .wbinvd = op_wbinvd, .invlpg = op_invlpg,
+	.read_vec = op_read_vec, .write_vec = op_write_vec, .fpu = op_fpu,
+	.wbinvd = op_wbinvd, .invlpg = op_invlpg,
 };
 
 /* --- Life ------------------------------------------------------------ */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One instruction on the real CPU, in 64-bit user mode or compatibility mode. A signal handler loads
- * the case's registers into the interrupted context, the instruction runs, and
+ * One instruction on the real CPU, in 64-bit user mode or compatibility mode. A
+ * signal handler loads the case's registers into the interrupted context, the instruction runs, and
  * the int3 behind it, or its fault, brings the handler back to collect them.
  */
 #define _GNU_SOURCE

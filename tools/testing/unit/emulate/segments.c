@@ -112,7 +112,8 @@ static bool faults(u8 vector, u32 error)
 	struct state before = m.s;
 	unsigned int cpl = m.cpl;
 
-	if (machine_run(&m) != X86EMUL_PROPAGATE_FAULT || m.s.trap != vector || m.s.error != error) {
+	if (machine_run(&m) != X86EMUL_PROPAGATE_FAULT || m.s.trap != vector ||
+	    m.s.error != error) {
 		printf("# trap %u error %#x\n", m.s.trap, m.s.error);
 		return false;
 	}
@@ -333,7 +334,8 @@ static void test_returns(void)
 	m.s.gpr[X86_RBX] = DATA_BASE;
 	put(4, GATE | 3, 2);
 	tap_ok(retires(CODE_BASE + 0x345) && m.cpl == 0 && m.seg[X86_SREG_SS].unusable &&
-	       m.s.gpr[X86_RSP] == DATA_BASE + STACK0 - 32 && get(STACK0 - 32, 8) == CODE_ENTRY + 2 &&
+	       m.s.gpr[X86_RSP] == DATA_BASE + STACK0 - 32 &&
+	       get(STACK0 - 32, 8) == CODE_ENTRY + 2 &&
 	       get(STACK0 - 16, 8) == DATA_BASE + STACK, "a call gate of long mode");
 }
 
@@ -563,7 +565,8 @@ static void test_syscalls(void)
 	m.s.gpr[X86_RCX] = CODE_BASE;
 	m.s.gpr[X86_R11] = 0x10246;
 	tap_ok(retires(CODE_BASE) && m.cpl == 3 && m.s.rflags == 0x246 &&
-	       m.seg[X86_SREG_CS].selector == 0x2b && m.seg[X86_SREG_SS].selector == 0x23, "SYSRETQ");
+	       m.seg[X86_SREG_CS].selector == 0x2b && m.seg[X86_SREG_SS].selector == 0x23,
+	       "SYSRETQ");
 	START(LONG, 3, "\x0f\x05");
 	m.syscall[0] &= ~1ULL;
 	tap_ok(faults(6, 0), "SYSCALL without EFER.SCE");
@@ -587,7 +590,8 @@ static void test_syscalls(void)
 	START(LONG, 0, "\x0f\x01\xf8");
 	m.kernel_gs = 0x1234;
 	m.seg[X86_SREG_GS].base = 0x5678;
-	tap_ok(retires(CODE_ENTRY + 3) && m.seg[X86_SREG_GS].base == 0x1234 && m.kernel_gs == 0x5678,
+	tap_ok(retires(CODE_ENTRY + 3) && m.seg[X86_SREG_GS].base == 0x1234 &&
+	       m.kernel_gs == 0x5678,
 	       "SWAPGS");
 }
 
@@ -633,7 +637,8 @@ void test_tasks(void)
 	tap_ok(retires(0x6000) && get(TSS2, 2) == TR && (m.s.rflags & X86_EFLAGS_NT) &&
 	       get(GDT + TR + 5, 1) == 0x8b, "CALL nests");
 	machine_code(&m, "\xcf", 1);
-	tap_ok(retires(0x107) && m.seg[X86_SREG_TR].selector == TR && !(m.s.rflags & X86_EFLAGS_NT) &&
+	tap_ok(retires(0x107) && m.seg[X86_SREG_TR].selector == TR &&
+	       !(m.s.rflags & X86_EFLAGS_NT) &&
 	       get(GDT + TASK + 5, 1) == 0x89 && get(TSS2 + 0x20, 4) == 0x6001 &&
 	       m.s.gpr[X86_RSP] == STACK, "IRET goes back");
 
