@@ -2,8 +2,8 @@
 /*
  * Access to guest memory by guest physical address, and gfn → pfn.
  *
- * They take kvm->srcu lazily on the vCPU's behalf (see kvm_vcpu_hold_srcu), may sleep and fault user
- * pages in.
+ * They take kvm->srcu lazily on the vCPU's behalf (see kvm_vcpu_hold_srcu), may sleep and fault
+ * user pages in.
  */
 #ifndef __KVM_GUEST_MEM_H
 #define __KVM_GUEST_MEM_H

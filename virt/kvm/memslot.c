@@ -44,8 +44,8 @@ struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn)
  * @vcpu: the vCPU; its mutex is held
  * @gfn: guest frame
  *
- * One slot serves most look-ups in a row, so the last hit is tried first; so is the last miss, which
- * is a device's page, looked up at the fault and again for the access.
+ * One slot serves most look-ups in a row, so the last hit is tried first; so is the last miss,
+ * which is a device's page, looked up at the fault and again for the access.
  */
 struct kvm_memory_slot *kvm_vcpu_gfn_to_slot(struct kvm_vcpu *vcpu, gfn_t gfn)
 {

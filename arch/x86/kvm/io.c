@@ -31,7 +31,9 @@ static int pio_exit(struct kvm_vcpu *vcpu, unsigned int size, u16 port, const vo
 	return 0;
 }
 
-/* --- IN and OUT without the emulator ------------------------------------------------------------ */
+/*
+ * --- IN and OUT without the emulator ------------------------------------------------------------
+ */
 
 /* A 32-bit IN clears bits 63:32 of RAX, the others keep what is above them (SDM 3.4.1.1). */
 static void write_rax(struct kvm_vcpu *vcpu, unsigned int size, u32 val)
@@ -138,7 +140,9 @@ int kvm_fast_pio(struct kvm_vcpu *vcpu, int size, unsigned short port, bool in)
 }
 EXPORT_SYMBOL_GPL(kvm_fast_pio);
 
-/* --- The emulator's ports ----------------------------------------------------------------------- */
+/*
+ * --- The emulator's ports -----------------------------------------------------------------------
+ */
 
 static bool pio_answered(struct kvm_vcpu *vcpu, unsigned int size, u16 port, unsigned int count)
 {
