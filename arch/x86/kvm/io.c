@@ -197,7 +197,7 @@ int kvm_emul_pio_in(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, 
 	return X86EMUL_CONTINUE;
 }
 
-/** kvm_emul_pio_out - x86_emulate_ops.pio_out: what the kernel's bus does not take waits in kvm_run */
+/* --- String I/O to userspace ---------------------------------------------------------------- */
 int kvm_emul_pio_out(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, const void *val,
 		     unsigned int count)
 {
