@@ -17,6 +17,8 @@
 #include <linux/lockdep.h>
 #include <linux/rcupdate.h>
 #include <linux/vtime.h>
+#include <asm/mce.h>
+#include <asm/ptrace.h>
 
 #include <compat/probed.h>
 
@@ -86,6 +88,23 @@ static __always_inline void kvm_guest_state_exit_irqoff(void)
 	instrumentation_begin();
 	trace_hardirqs_off_finish();
 	instrumentation_end();
+}
+
+/*
+ * A machine check ended the guest's run: hand it to the host's handler, to which it looks like one
+ * in user mode, which the guest is to the host. A kernel without that handler (CONFIG_X86_MCE)
+ * never sets CR4.MCE, with which a machine check shuts the CPU down instead of coming here.
+ */
+static inline void kvm_host_machine_check(void)
+{
+#ifdef CONFIG_X86_MCE
+	struct pt_regs regs = {
+		.cs = 3,
+		.flags = X86_EFLAGS_IF,
+	};
+
+	do_machine_check(&regs);
+#endif
 }
 
 #endif /* SLIMKVM_COMPAT_GUEST_ENTRY_H */

@@ -7,8 +7,6 @@
 #include <linux/percpu.h>
 #include <asm/processor.h>
 #include <asm/debugreg.h>
-#include <asm/mce.h>
-#include <asm/ptrace.h>
 #include "vmcb.h"
 
 /**
@@ -93,15 +91,9 @@ int svm_exit_mc(struct kvm_vcpu *vcpu)
 /**
  * svm_machine_check - a machine check ended the guest's run: hand it to the host's handler
  *
- * The intercept took it away (APM2 15.12.14). To the handler it looks like one in user mode, which
- * the guest is to the host.
+ * The intercept took it away (APM2 15.12.14).
  */
 void svm_machine_check(void)
 {
-	struct pt_regs regs = {
-		.cs = 3,
-		.flags = X86_EFLAGS_IF,
-	};
-
-	do_machine_check(&regs);
+	kvm_host_machine_check();
 }
