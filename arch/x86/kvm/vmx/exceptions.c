@@ -7,8 +7,6 @@
 #include <linux/percpu.h>
 #include <asm/processor.h>
 #include <asm/debugreg.h>
-#include <asm/mce.h>
-#include <asm/ptrace.h>
 #include "vmcs.h"
 
 /*
@@ -119,14 +117,9 @@ void vmx_exit_exception_irqoff(void)
 /**
  * vmx_machine_check - a machine check ended the guest's run: hand it to the host's handler
  *
- * To the handler it looks like one in user mode, which the guest is to the host.
+ * The exit took it away: nobody else will (27.1).
  */
 void vmx_machine_check(void)
 {
-	struct pt_regs regs = {
-		.cs = 3,
-		.flags = X86_EFLAGS_IF,
-	};
-
-	do_machine_check(&regs);
+	kvm_host_machine_check();
 }
