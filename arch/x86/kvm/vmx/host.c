@@ -34,7 +34,9 @@ void vmx_host_init(struct vcpu_vmx *vmx)
 	store_idt(&idt);
 	vmcs_writel(HOST_IDTR_BASE, idt.address);
 	vmcs_writel(HOST_RIP, (unsigned long)vmx_vmexit);
-	vmcs_write32(HOST_IA32_SYSENTER_CS, __KERNEL_CS);
+	/* As they are: a host without 32-bit programs has SYSENTER disabled, by a CS of 0. */
+	rdmsrl(MSR_IA32_SYSENTER_CS, value);
+	vmcs_write32(HOST_IA32_SYSENTER_CS, value);
 	rdmsrl(MSR_IA32_SYSENTER_EIP, value);
 	vmcs_writel(HOST_IA32_SYSENTER_EIP, value);
 	rdmsrl(MSR_IA32_CR_PAT, value);
@@ -55,9 +57,12 @@ void vmx_host_init(struct vcpu_vmx *vmx)
 /** vmx_host_load_cpu - what differs from CPU to CPU: @cpu is this one, its VMCS is current */
 void vmx_host_load_cpu(int cpu)
 {
+	u64 esp;
+
 	vmcs_writel(HOST_TR_BASE, (unsigned long)&get_cpu_entry_area(cpu)->tss.x86_tss);
 	vmcs_writel(HOST_GDTR_BASE, (unsigned long)get_cpu_gdt_ro(cpu));
-	vmcs_writel(HOST_IA32_SYSENTER_ESP, (unsigned long)(cpu_entry_stack(cpu) + 1));
+	rdmsrl(MSR_IA32_SYSENTER_ESP, esp);
+	vmcs_writel(HOST_IA32_SYSENTER_ESP, esp);
 }
 
 static void vmx_host_save_segments(struct vmx_host *host)
