@@ -91,11 +91,11 @@ static __always_inline void kvm_guest_state_exit_irqoff(void)
 }
 
 /*
- * A machine check ended the guest's run: hand it to the host's handler, to which it looks like one
- * in user mode, which the guest is to the host. A kernel without that handler (CONFIG_X86_MCE)
- * never sets CR4.MCE, with which a machine check shuts the CPU down instead of coming here.
+ * A machine check ended the guest's run and did not reach the host's handler. To that it looks like
+ * one in user mode, which the guest is to the host. A kernel built without machine checks (the
+ * cloud flavours) has no handler, and leaves CR4.MCE clear: there is nobody to tell.
  */
-static inline void kvm_host_machine_check(void)
+static inline void kvm_compat_machine_check(void)
 {
 #ifdef CONFIG_X86_MCE
 	struct pt_regs regs = {

@@ -17,6 +17,7 @@
 int kvm_arch_check_extension(struct kvm *kvm, long ext)
 {
 	switch (ext) {
+	case KVM_CAP_HLT:
 	case KVM_CAP_SET_TSS_ADDR:
 	case KVM_CAP_SET_IDENTITY_MAP_ADDR:
 	case KVM_CAP_EXT_CPUID:
@@ -46,9 +47,9 @@ int kvm_arch_check_extension(struct kvm *kvm, long ext)
 		return KVM_MCE_BANKS;
 	case KVM_CAP_IRQ_ROUTING:
 		/*
-		 * Stock QEMU does not start without it, whichever interrupt controller it wants. Routes
-		 * lead to an in-kernel one, so until the VM has that, setting them is -EINVAL: see
-		 * kvm_arch_vm_ioctl().
+		 * Stock QEMU does not start without it, whichever interrupt controller it wants.
+		 * Routes lead to an in-kernel one, so until the VM has that, setting them is
+		 * -EINVAL: see kvm_arch_vm_ioctl().
 		 */
 		return KVM_MAX_IRQ_ROUTES;
 	case KVM_CAP_TSC_CONTROL:

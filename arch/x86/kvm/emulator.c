@@ -173,6 +173,9 @@ static int commit(struct kvm_vcpu *vcpu)
 	if (!ctxt->rep_continues)
 		set_shadow(vcpu, ctxt->shadow);
 
+	if (unlikely(ctxt->late_fault))
+		kvm_inject_x86_exception(vcpu, &ctxt->exception);
+
 	/* An OUTS that stopped at a device's memory asks for that again. */
 	emu->read_pending = false;
 	emu->nr_reads = 0;
@@ -320,6 +323,46 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 	}
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_instruction);
+
+/**
+ * kvm_task_switch - a hardware task switch that the CPU leaves to us
+ * @vcpu: the vCPU, at the instruction or where the event came
+ * @selector: of the new TSS, or of a task gate's TSS
+ * @idt_index: vector of the event whose task gate it was, -1 when an instruction did it, INT too
+ * @reason: enum x86_task_reason (emulate/emulate.h)
+ * @has_error_code: the event pushes an error code onto the new task's stack
+ * @error_code: that code
+ *
+ * Privilege was checked: hardware does that before the exit (APM2 15.14.1; SDM 25.4.2).
+ *
+ * Return: 1/0/errno; a fault is queued for the guest, in the old task or the new one (SDM 7.3).
+ */
+int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reason,
+		    bool has_error_code, u32 error_code)
+{
+	struct x86_emulate_ctxt *ctxt = vcpu->arch.emulate_ctxt;
+	int length = 0;
+
+	setup(vcpu);
+	ctxt->fetched = 0;
+	if (idt_index < 0)
+		length = kvm_insn_length_at_rip(vcpu, X86_SKIP_ANY);
+	if (length < 0)
+		return handle_failure(vcpu);
+	kvm_emulator_of(vcpu)->singlestep = false;
+
+	switch (x86_emulate_task_switch(ctxt, length, selector, reason, idt_index >= 0,
+					has_error_code, error_code)) {
+	case X86EMUL_CONTINUE:
+		return commit(vcpu);
+	case X86EMUL_PROPAGATE_FAULT:
+		kvm_inject_x86_exception(vcpu, &ctxt->exception);
+		return 1;
+	default:
+		return handle_failure(vcpu);
+	}
+}
+EXPORT_SYMBOL_GPL(kvm_task_switch);
 
 /**
  * kvm_insn_length_at_rip - length of an intercepted instruction, without next-RIP

@@ -164,6 +164,12 @@ static int emul_halt(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
+/* NMIs may come again (SDM 6.7.1). */
+static void emul_iret(struct x86_emulate_ctxt *ctxt)
+{
+	kvm_x86_call(set_nmi_mask)(emul_to_vcpu(ctxt), false);
+}
+
 /* Guest memory is cached coherently, assigned devices or not: nothing to write back. */
 static int emul_wbinvd(struct x86_emulate_ctxt *ctxt)
 {
@@ -208,6 +214,7 @@ const struct x86_emulate_ops kvm_emulate_ops = {
 	.rdtsc = emul_rdtsc,
 	.rdpmc = emul_rdpmc,
 	.halt = emul_halt,
+	.iret = emul_iret,
 	.wbinvd = emul_wbinvd,
 	.invlpg = emul_invlpg,
 };

@@ -191,6 +191,7 @@ void kvm_inject_nmi(struct kvm_vcpu *vcpu)
 
 /**
  * kvm_process_nmi - take over what KVM_NMI queued
+ * @vcpu: the vCPU
  *
  * A CPU latches one NMI beside the one it handles (SDM 6.7.1), so of many at most two are seen.
  */

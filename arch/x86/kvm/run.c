@@ -150,7 +150,6 @@ static enum kvm_fastpath guest_switch(struct kvm_vcpu *vcpu)
 	enum kvm_fastpath fastpath;
 
 	/* An interrupt may have used the FPU since kvm_load_guest_fpu(), or the thread slept. */
-	fpregs_assert_state_consistent();
 	if (test_thread_flag(TIF_NEED_FPU_LOAD))
 		switch_fpu_return();
 	if (debug)

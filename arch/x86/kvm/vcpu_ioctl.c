@@ -7,7 +7,6 @@
  */
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <asm/tsc.h>
 #include "x86.h"
 
 #define VCPU_FN(name, type, expr)						\
@@ -158,7 +157,8 @@ long kvm_arch_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long ar
 	case KVM_SET_TSC_KHZ:
 		return kvm_tsc_set_khz(vcpu, arg);
 	case KVM_GET_TSC_KHZ:
-		return check_tsc_unstable() ? -EIO : vcpu->arch.virtual_tsc_khz;
+		/* What the guest's TSC was set to, however bad the host's is as a clock. */
+		return vcpu->arch.virtual_tsc_khz;
 	case KVM_NMI:
 		kvm_inject_nmi(vcpu);
 		return 0;

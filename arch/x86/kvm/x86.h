@@ -287,10 +287,10 @@ u64 kvm_mce_cap_supported(void);
 int kvm_fast_pio(struct kvm_vcpu *vcpu, int size, unsigned short port, bool in);
 
 /* ---- emulator.c */
-#define EMULTYPE_NO_DECODE	(1u << 0)	/* continue the instruction that userspace helped with */
+#define EMULTYPE_NO_DECODE	(1u << 0)	/* continue what userspace helped with */
 #define EMULTYPE_SKIP		(1u << 1)	/* only find its length and step over it */
-#define EMULTYPE_TRAP_UD	(1u << 2)	/* came here by #UD: raise #UD when we do not emulate it */
-#define EMULTYPE_PF		(1u << 3)	/* came here by a page fault at cr2_or_gpa */
+#define EMULTYPE_TRAP_UD	(1u << 2)	/* came by #UD: #UD if we do not emulate it */
+#define EMULTYPE_PF		(1u << 3)	/* came by a page fault at cr2_or_gpa */
 
 int kvm_emulator_create(struct kvm_vcpu *vcpu);
 void kvm_emulator_destroy(struct kvm_vcpu *vcpu);
@@ -298,8 +298,13 @@ int kvm_emulator_module_init(void);
 void kvm_emulator_module_exit(void);
 int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulation_type,
 			    const void *insn, int insn_len);
-/* Length of the instruction at RIP whose intercept the exit was (no NRIPS): the bytes at RIP must be the opcode that
- * @opcode names (kvm_insn_*, see emulate/insn_length.h), after any prefixes; else a negative errno. */
+int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reason,
+		    bool has_error_code, u32 error_code);
+/*
+ * Length of the instruction at RIP whose intercept the exit was (no NRIPS): the bytes at RIP must
+ * be the opcode that @opcode names (X86_SKIP_*, see emulate/insn.h), after any prefixes;
+ * else a negative errno.
+ */
 int kvm_insn_length_at_rip(struct kvm_vcpu *vcpu, unsigned int opcode);
 
 /*

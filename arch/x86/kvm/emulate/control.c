@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Control flow: near jumps, calls, returns, loops; far ones outside protected
- * mode, where they need no descriptor. Called by emulate.c.
+ * Control flow inside a code segment: near jumps, calls, returns, loops. Called
+ * by emulate.c.
  */
 #include "internal.h"
 
@@ -81,86 +81,4 @@ int em_loop(struct x86_emulate_ctxt *ctxt)
 int em_jcxz(struct x86_emulate_ctxt *ctxt)
 {
 	return x86_gpr_ad(ctxt, X86_RCX) ? X86EMUL_CONTINUE : jump_relative(ctxt);
-}
-
-/* --- Far, real and virtual-8086 mode --------------------------------- */
-
-static int far_to(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset)
-{
-	int rc = x86_jump(ctxt, offset);
-
-	if (rc == X86EMUL_CONTINUE)
-		x86_load_sreg_real(ctxt, X86_SREG_CS, selector);
-	return rc;
-}
-
-static int far_call_to(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset)
-{
-	u64 back = ctxt->next_eip;
-	int rc = x86_jump(ctxt, offset);
-
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_push(ctxt, x86_segment(ctxt, X86_SREG_CS)->selector, ctxt->d.op_bytes);
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_push(ctxt, back, ctxt->d.op_bytes);
-	if (rc == X86EMUL_CONTINUE)
-		x86_load_sreg_real(ctxt, X86_SREG_CS, selector);
-	return rc;
-}
-
-int em_jmp_far(struct x86_emulate_ctxt *ctxt)
-{
-	return far_to(ctxt, ctxt->d.imm2, ctxt->d.imm);
-}
-
-int em_call_far(struct x86_emulate_ctxt *ctxt)
-{
-	return far_call_to(ctxt, ctxt->d.imm2, ctxt->d.imm);
-}
-
-/* m16:16 or m16:32; a register operand is #UD. */
-static int read_far_pointer(struct x86_emulate_ctxt *ctxt, u16 *selector, u64 *offset)
-{
-	unsigned int bytes = ctxt->d.op_bytes;
-	u64 ptr = 0;
-	int rc;
-
-	if (ctxt->src.type != X86_OPERAND_MEM)
-		return x86_fault_ud(ctxt);
-	rc = x86_mem_read(ctxt, ctxt->src.seg, ctxt->src.ea, &ptr, bytes + 2, 0);
-	*selector = ptr >> bytes * 8;
-	*offset = ptr & x86_mask(bytes);
-	return rc;
-}
-
-int em_jmp_far_mem(struct x86_emulate_ctxt *ctxt)
-{
-	u16 selector;
-	u64 offset;
-	int rc = read_far_pointer(ctxt, &selector, &offset);
-
-	return rc ? rc : far_to(ctxt, selector, offset);
-}
-
-int em_call_far_mem(struct x86_emulate_ctxt *ctxt)
-{
-	u16 selector;
-	u64 offset;
-	int rc = read_far_pointer(ctxt, &selector, &offset);
-
-	return rc ? rc : far_call_to(ctxt, selector, offset);
-}
-
-int em_ret_far(struct x86_emulate_ctxt *ctxt)
-{
-	u64 offset, selector;
-	int rc = x86_pop(ctxt, &offset, ctxt->d.op_bytes);
-
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_pop(ctxt, &selector, ctxt->d.op_bytes);
-	if (rc == X86EMUL_CONTINUE)
-		rc = far_to(ctxt, selector, offset);
-	if (rc == X86EMUL_CONTINUE)
-		release_stack(ctxt);
-	return rc;
 }

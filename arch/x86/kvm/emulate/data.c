@@ -206,31 +206,28 @@ int em_mov_from_sreg(struct x86_emulate_ctxt *ctxt)
 int em_mov_to_sreg(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int sreg = ctxt->d.modrm >> 3 & 7;
+	int rc;
 
 	if (sreg > X86_SREG_GS || sreg == X86_SREG_CS)
 		return x86_fault_ud(ctxt);
-	x86_load_sreg_real(ctxt, sreg, ctxt->src.val);
+	rc = x86_load_sreg(ctxt, sreg, ctxt->src.val);
 	if (sreg == X86_SREG_SS)
 		ctxt->shadow = X86_SHADOW_MOV_SS;
-	return X86EMUL_CONTINUE;
+	return rc;
 }
 
 /* LES C4, LDS C5, LSS 0F B2, LFS 0F B4, LGS 0F B5: the offset, then the selector. */
 int em_lds(struct x86_emulate_ctxt *ctxt)
 {
-	unsigned int bytes = ctxt->d.op_bytes;
 	unsigned int sreg = ctxt->d.opcode & 7;
-	u64 ptr = 0;
-	int rc;
+	u16 selector;
+	u64 offset;
+	int rc = x86_read_far_pointer(ctxt, &selector, &offset);
 
-	if (ctxt->d.map == X86_MAP_1BYTE)
-		sreg = ctxt->d.opcode == 0xc4 ? X86_SREG_ES : X86_SREG_DS;
-	if (ctxt->src.type != X86_OPERAND_MEM)
-		return x86_fault_ud(ctxt);
-	rc = x86_mem_read(ctxt, ctxt->src.seg, ctxt->src.ea, &ptr, bytes + 2, 0);
 	if (rc != X86EMUL_CONTINUE)
 		return rc;
-	x86_load_sreg_real(ctxt, sreg, ptr >> bytes * 8);
-	ctxt->dst.val = ptr & x86_mask(bytes);
-	return X86EMUL_CONTINUE;
+	if (ctxt->d.map == X86_MAP_1BYTE)
+		sreg = ctxt->d.opcode == 0xc4 ? X86_SREG_ES : X86_SREG_DS;
+	ctxt->dst.val = offset;
+	return x86_load_sreg(ctxt, sreg, selector);
 }

@@ -81,9 +81,9 @@ static const struct x86_opcode group5[8] = {
 	I(inc, RM, NONE, F_LOCKABLE),
 	I(dec, RM, NONE, F_LOCKABLE),
 	I(call, NONE, RM, F_NEAR),
-	I(call_far_mem, NONE, EA, F_REAL),
+	I(call_far_mem, NONE, EA, 0),
 	I(jmp, NONE, RM, F_NEAR),
-	I(jmp_far_mem, NONE, EA, F_REAL),
+	I(jmp_far_mem, NONE, EA, 0),
 	I(push, NONE, RM, F_STACK),
 	UD,
 };
@@ -96,12 +96,12 @@ static const struct x86_opcode mode_82[2] = { GROUP(group1_eb_ib), UD };
 
 /* 63: ARPL outside 64-bit mode, MOVSXD inside. */
 static const struct x86_opcode mode_63[2] = {
-	LEN(RM16, REG, F_PROT),
+	I(arpl, RM16, REG, F_PROT),
 	I(movsx, REG, RM32, F_MOV),
 };
 
 /* C4 and C5: LES and LDS outside 64-bit mode; VEX with a register form or inside it. */
-static const struct x86_opcode dual_lds[2] = { I(lds, REG, EA, F_MOV | F_REAL) };
+static const struct x86_opcode dual_lds[2] = { I(lds, REG, EA, F_MOV) };
 static const struct x86_opcode mode_lds[2] = { DUAL(dual_lds) };
 
 #define ALU_ROWS(base, fn, f)							\
@@ -118,15 +118,15 @@ static const struct x86_opcode mode_lds[2] = { DUAL(dual_lds) };
 const struct x86_opcode x86_opcodes_1byte[256] = {
 	ALU_ROWS(0x00, add, F_LOCKABLE),
 	[0x06] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
-	[0x07] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64 | F_REAL),
+	[0x07] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
 	ALU_ROWS(0x08, or, F_LOCKABLE),
 	[0x0e] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
 	ALU_ROWS(0x10, adc, F_LOCKABLE),
 	[0x16] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
-	[0x17] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64 | F_REAL),
+	[0x17] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
 	ALU_ROWS(0x18, sbb, F_LOCKABLE),
 	[0x1e] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
-	[0x1f] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64 | F_REAL),
+	[0x1f] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
 	ALU_ROWS(0x20, and, F_LOCKABLE),
 	ALU_ROWS(0x28, sub, F_LOCKABLE),
 	ALU_ROWS(0x30, xor, F_LOCKABLE),
@@ -165,13 +165,13 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0x8b] = I(mov, REG, RM, F_MOV),
 	[0x8c] = I(mov_from_sreg, RM, NONE, F_MOV),
 	[0x8d] = I(lea, REG, EA, F_MOV),
-	[0x8e] = I(mov_to_sreg, NONE, RM16, F_REAL),
+	[0x8e] = I(mov_to_sreg, NONE, RM16, 0),
 	[0x8f] = GROUP(group1a),
 
 	ROWS8(0x90, I(xchg, OPREG, ACC, F_SELF)),
 	[0x98] = I(cbw, ACC, NONE, 0),
 	[0x99] = I(cwd, NONE, ACC, 0),
-	[0x9a] = I(call_far, NONE, FAR, F_NO64 | F_REAL),
+	[0x9a] = I(call_far, NONE, FAR, F_NO64),
 	[0x9c] = I(pushf, NONE, NONE, F_STACK),
 	[0x9d] = I(popf, NONE, NONE, F_STACK),
 	[0x9e] = I(sahf, NONE, NONE, 0),
@@ -207,12 +207,12 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0xc7] = GROUP(group11_ev),
 	[0xc8] = I3(enter, NONE, IMM16, IMM8U, F_STACK),
 	[0xc9] = I(leave, NONE, NONE, F_STACK),
-	[0xca] = I(ret_far, NONE, IMM16, F_REAL),
-	[0xcb] = I(ret_far, NONE, NONE, F_REAL),
-	[0xcc] = LEN(NONE, NONE, 0),
-	[0xcd] = LEN(NONE, IMM8U, 0),
-	[0xce] = LEN(NONE, NONE, F_NO64),
-	[0xcf] = LEN(NONE, NONE, 0),
+	[0xca] = I(ret_far, NONE, IMM16, 0),
+	[0xcb] = I(ret_far, NONE, NONE, 0),
+	[0xcc] = I(int3, NONE, NONE, 0),
+	[0xcd] = I(int_n, NONE, IMM8U, 0),
+	[0xce] = I(into, NONE, NONE, F_NO64),
+	[0xcf] = I(iret, NONE, NONE, F_KEEP_RF),
 
 	[0xd0] = GROUP(group2_eb_1),
 	[0xd1] = GROUP(group2_ev_1),
@@ -228,14 +228,14 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0xe7] = I(out, IMM8U, ACC, F_NOWRITE | F_IO),
 	[0xe8] = I(call_rel, NONE, IMM, F_NEAR),
 	[0xe9] = I(jmp_rel, NONE, IMM, F_NEAR),
-	[0xea] = I(jmp_far, NONE, FAR, F_NO64 | F_REAL),
+	[0xea] = I(jmp_far, NONE, FAR, F_NO64),
 	[0xeb] = I(jmp_rel, NONE, IMM8, F_NEAR),
 	[0xec] = I(in, ACC, DX, F_BYTE | F_MOV),
 	[0xed] = I(in, ACC, DX, F_MOV | F_IO),
 	[0xee] = I(out, DX, ACC, F_BYTE | F_NOWRITE),
 	[0xef] = I(out, DX, ACC, F_NOWRITE | F_IO),
 
-	[0xf1] = LEN(NONE, NONE, 0),
+	[0xf1] = I(int1, NONE, NONE, 0),
 	[0xf4] = I(hlt, NONE, NONE, F_CPL0),
 	[0xf5] = I(cmc, NONE, NONE, 0),
 	[0xf6] = GROUP(group3_eb),
@@ -276,7 +276,7 @@ static const struct x86_opcode group7_rm2[8] = {
 static const struct x86_opcode group7_rm3[8] = { ROWS8(0, LEN(NONE, NONE, 0)) };
 
 static const struct x86_opcode group7_rm7[8] = {
-	[0] = LEN(NONE, NONE, F_CPL0 | F_ONLY64),	/* SWAPGS */
+	[0] = I(swapgs, NONE, NONE, F_CPL0 | F_ONLY64),
 	[1] = I(rdtscp, NONE, NONE, 0),
 };
 
@@ -358,11 +358,26 @@ static const struct x86_opcode dual_prefetch[2] = {
 	I(nop, EA, NONE, F_NOWRITE), I(nop, NONE, RM, 0),
 };
 
-static const struct x86_opcode dual_lss[2] = { I(lds, REG, EA, F_MOV | F_REAL), UD };
+static const struct x86_opcode dual_lss[2] = { I(lds, REG, EA, F_MOV), UD };
+
+static const struct x86_opcode group6[8] = {
+	I(sldt, RM, NONE, F_PROT | F_MOV),
+	I(str, RM, NONE, F_PROT | F_MOV),
+	I(lldt, NONE, RM16, F_PROT | F_CPL0),
+	I(ltr, NONE, RM16, F_PROT | F_CPL0),
+	I(verr, NONE, RM16, F_PROT),
+	I(verw, NONE, RM16, F_PROT),
+	UD, UD,
+};
 
 const struct x86_opcode x86_opcodes_0f[256] = {
+	[0x00] = GROUP(group6),
 	[0x01] = GROUP(group7),
+	[0x02] = I(lar, REG, RM16, F_PROT | F_NOWRITE),
+	[0x03] = I(lsl, REG, RM16, F_PROT | F_NOWRITE),
+	[0x05] = I(syscall, NONE, NONE, 0),
 	[0x06] = I(clts, NONE, NONE, F_CPL0),
+	[0x07] = I(sysret, NONE, NONE, 0),
 	[0x08] = I(wbinvd, NONE, NONE, F_CPL0),
 	[0x09] = I(wbinvd, NONE, NONE, F_CPL0),
 	[0x0b] = UD,
@@ -380,18 +395,21 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0x32] = I(rdmsr, NONE, NONE, F_CPL0),
 	[0x33] = I(rdpmc, NONE, NONE, 0),
 
+	[0x34] = I(sysenter, NONE, NONE, 0),
+	[0x35] = I(sysexit, NONE, NONE, 0),
+
 	ROWS16(0x40, I(cmovcc, REG, RM, 0)),
 	ROWS16(0x80, I(jcc, NONE, IMM, F_NEAR)),
 	ROWS16(0x90, I(setcc, RM, NONE, F_BYTE | F_MOV)),
 
 	[0xa0] = I(push_sreg, NONE, NONE, F_STACK),
-	[0xa1] = I(pop_sreg, NONE, NONE, F_STACK | F_REAL),
+	[0xa1] = I(pop_sreg, NONE, NONE, F_STACK),
 	[0xa2] = I(cpuid, NONE, NONE, 0),
 	[0xa3] = I(bt, RM, REG, F_BITS | F_NOWRITE),
 	[0xa4] = I3(shld, RM, REG, IMM8U, 0),
 	[0xa5] = I3(shld, RM, REG, CL, 0),
 	[0xa8] = I(push_sreg, NONE, NONE, F_STACK),
-	[0xa9] = I(pop_sreg, NONE, NONE, F_STACK | F_REAL),
+	[0xa9] = I(pop_sreg, NONE, NONE, F_STACK),
 	[0xaa] = LEN(NONE, NONE, 0),
 	[0xab] = I(bts, RM, REG, F_BITS | F_LOCKABLE),
 	[0xac] = I3(shrd, RM, REG, IMM8U, 0),

@@ -16,6 +16,9 @@ void x86_emulate_reset(struct x86_emulate_ctxt *ctxt)
 	ctxt->gprs_valid = 0;
 	ctxt->gprs_dirty = 0;
 	ctxt->segs_valid = 0;
+	ctxt->segs_dirty = 0;
+	ctxt->ext = 0;
+	ctxt->late_fault = false;
 	ctxt->pio_pos = 0;
 	ctxt->pio_end = 0;
 	ctxt->io_pending = false;
@@ -40,7 +43,7 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 		return x86_fault_ud(ctxt);
 	if ((d->prefixes & X86_PREFIX_LOCK) && !lock_is_legal(d))
 		return x86_fault_ud(ctxt);
-	if (!d->op->exec || ((flags & F_REAL) && !x86_is_real(ctxt)))
+	if (!d->op->exec)
 		return X86EMUL_UNHANDLEABLE;
 	if ((flags & F_CPL0) && ctxt->ops->cpl(ctxt))
 		return x86_fault_gp(ctxt, 0);
@@ -68,7 +71,8 @@ int x86_run_once(struct x86_emulate_ctxt *ctxt)
 	return rc;
 }
 
-static void commit_gprs(struct x86_emulate_ctxt *ctxt)
+/** x86_commit_gprs - give the vCPU the registers that the instruction has changed */
+void x86_commit_gprs(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int n;
 
@@ -100,9 +104,12 @@ int x86_emulate_insn(struct x86_emulate_ctxt *ctxt)
 	ctxt->gprs_valid = 0;
 	ctxt->gprs_dirty = 0;
 	ctxt->segs_valid = 0;
+	ctxt->segs_dirty = 0;
 	ctxt->io_pending = false;
 	ctxt->rep_continues = false;
+	ctxt->late_fault = false;
 	ctxt->shadow = 0;
+	ctxt->ext = 0;
 	ctxt->retired = 0;
 	ctxt->next_eip = ctxt->eip + ctxt->d.length;
 	if (!x86_is_long(ctxt))
@@ -113,15 +120,18 @@ int x86_emulate_insn(struct x86_emulate_ctxt *ctxt)
 		rc = ctxt->d.op->flags & F_STRING ? x86_string_run(ctxt) : x86_run_once(ctxt);
 
 	if (rc == X86EMUL_CONTINUE) {
-		commit_gprs(ctxt);
+		x86_commit_gprs(ctxt);
 		if (!ctxt->rep_continues)
 			ctxt->eip = ctxt->next_eip;
+		if (ctxt->segs_dirty)
+			x86_commit_segments(ctxt);
 		/* RF covers one instruction (SDM 17.3.1.1). */
-		ctxt->eflags &= ~X86_EFLAGS_RF;
+		if (!(ctxt->d.op->flags & F_KEEP_RF))
+			ctxt->eflags &= ~X86_EFLAGS_RF;
 		return rc;
 	}
 	if (ctxt->d.op->flags & F_STRING)
-		commit_gprs(ctxt);
+		x86_commit_gprs(ctxt);
 	ctxt->eflags = eflags;
 	return rc == X86EMUL_CMPXCHG_FAILED ? X86EMUL_RETRY_INSTR : rc;
 }

@@ -72,6 +72,7 @@ struct x86_desc_ptr {
  * @rdtsc: the guest's TSC
  * @rdpmc: nonzero: no such counter
  * @halt: HLT retired
+ * @iret: IRET retired: NMIs are no longer blocked
  * @wbinvd: WBINVD or INVD retired
  * @invlpg: drop the translation of a linear address
  * @intercept: a first-level hypervisor's intercepts; NULL when not nested
@@ -116,6 +117,7 @@ struct x86_emulate_ops {
 	u64 (*rdtsc)(struct x86_emulate_ctxt *ctxt);
 	int (*rdpmc)(struct x86_emulate_ctxt *ctxt, u32 counter, u64 *val);
 	int (*halt)(struct x86_emulate_ctxt *ctxt);
+	void (*iret)(struct x86_emulate_ctxt *ctxt);
 	int (*wbinvd)(struct x86_emulate_ctxt *ctxt);
 	void (*invlpg)(struct x86_emulate_ctxt *ctxt, u64 linear);
 	int (*intercept)(struct x86_emulate_ctxt *ctxt, const struct x86_insn *insn);
@@ -165,6 +167,8 @@ struct x86_operand {
  * @shadow: X86_SHADOW_* the instruction leaves; committed on success
  * @io_pending: a write was queued for userspace; the instruction itself is
  *	complete unless it is a REP instruction with iterations left
+ * @late_fault: success, yet @exception is to be injected too: a task switch got so
+ *	far that its fault belongs to the new task (SDM 7.3)
  * @retired: iterations of a REP instruction that this call has completed
  * @rep_continues: success, but @eip stays: run it again or enter the guest
  * @d: the decoded instruction
@@ -184,6 +188,7 @@ struct x86_emulate_ctxt {
 	u8 shadow;
 	bool io_pending;
 	bool rep_continues;
+	bool late_fault;
 	u32 retired;
 
 	struct x86_insn d;
@@ -195,6 +200,8 @@ struct x86_emulate_ctxt {
 	u16 gprs_valid;
 	u16 gprs_dirty;
 	u8 segs_valid;
+	u8 segs_dirty;
+	u8 ext;
 	u64 gprs[X86_NR_GPRS];
 	struct kvm_segment segs[X86_NR_SREGS];
 
@@ -226,6 +233,17 @@ static inline enum x86_mode x86_emulate_mode(bool protected, bool vm86, bool lma
 	return cs_db ? X86_MODE_PROT32 : X86_MODE_PROT16;
 }
 
+/* What starts a task switch (SDM 7.3). */
+enum x86_task_reason {
+	X86_TASK_CALL,
+	X86_TASK_IRET,
+	X86_TASK_JMP,
+	X86_TASK_GATE,
+};
+
+int x86_emulate_task_switch(struct x86_emulate_ctxt *ctxt, unsigned int length, u16 selector,
+			    enum x86_task_reason reason, bool external, bool has_error_code,
+			    u32 error_code);
 int x86_decode_insn(struct x86_emulate_ctxt *ctxt, const void *insn, unsigned int len);
 int x86_emulate_insn(struct x86_emulate_ctxt *ctxt);
 void x86_emulate_reset(struct x86_emulate_ctxt *ctxt);

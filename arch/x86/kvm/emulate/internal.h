@@ -13,7 +13,13 @@
 #include "emulate.h"
 
 #define DE_VECTOR_NR	0
+#define DB_VECTOR_NR	1
+#define BP_VECTOR_NR	3
+#define OF_VECTOR_NR	4
 #define UD_VECTOR_NR	6
+#define NM_VECTOR_NR	7
+#define TS_VECTOR_NR	10
+#define NP_VECTOR_NR	11
 #define SS_VECTOR_NR	12
 #define GP_VECTOR_NR	13
 
@@ -73,9 +79,9 @@ enum x86_operand_kind {
 #define F_IO		0x00004000	/* a port has at most four bytes: REX.W is ignored */
 #define F_BITS		0x00008000	/* register offset selects the memory word */
 #define F_MODREG	0x00010000	/* ModRM.mod is ignored, rm is a register */
-#define F_REAL		0x00020000	/* this form only in real and vm86 mode */
 #define F_XCHG		0x00040000	/* memory form is locked by itself */
 #define F_SELF		0x00080000	/* exec writes the destination back itself */
+#define F_KEEP_RF	0x00200000	/* loads RF instead of clearing it */
 #define F_PORT		0x00100000	/* port in DX: permission comes before all else */
 
 struct x86_opcode {
@@ -206,6 +212,106 @@ int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o
 int x86_io_allowed(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int bytes);
 void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
 
+/* --- Descriptors ----------------------------------------------------- */
+
+#define SELECTOR_TI	4
+
+/* Types of system descriptors (SDM table 3-2). */
+#define DESC_TSS16		1
+#define DESC_LDT		2
+#define DESC_CALL_GATE16	4
+#define DESC_TASK_GATE		5
+#define DESC_INT_GATE16		6
+#define DESC_TRAP_GATE16	7
+#define DESC_TSS32		9
+#define DESC_CALL_GATE32	12
+#define DESC_INT_GATE32		14
+#define DESC_TRAP_GATE32	15
+#define DESC_TSS_BUSY		2
+
+/* A descriptor as it lies in memory; @high is 0 where it has eight bytes. */
+struct x86_desc {
+	u64 low;
+	u64 high;
+	u64 linear;
+};
+
+static inline u8 x86_desc_type(const struct x86_desc *desc)
+{
+	return desc->low >> 40 & 0xf;
+}
+
+static inline bool x86_desc_s(const struct x86_desc *desc)
+{
+	return desc->low >> 44 & 1;
+}
+
+static inline unsigned int x86_desc_dpl(const struct x86_desc *desc)
+{
+	return desc->low >> 45 & 3;
+}
+
+static inline bool x86_desc_present(const struct x86_desc *desc)
+{
+	return desc->low >> 47 & 1;
+}
+
+static inline bool x86_desc_is_code(const struct x86_desc *desc)
+{
+	return x86_desc_s(desc) && (x86_desc_type(desc) & 8);
+}
+
+static inline bool x86_desc_conforming(const struct x86_desc *desc)
+{
+	return x86_desc_type(desc) & 4;
+}
+
+static inline bool x86_sel_null(u16 selector)
+{
+	return !(selector & ~3);
+}
+
+/* descriptor.c */
+bool x86_lma(struct x86_emulate_ctxt *ctxt);
+int x86_fault_sel(struct x86_emulate_ctxt *ctxt, u8 vector, u16 selector);
+int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *desc, u8 vector);
+int x86_desc_set_type(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, u8 set, u8 clear);
+u32 x86_desc_limit(const struct x86_desc *desc);
+u64 x86_desc_base(const struct x86_desc *desc);
+void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
+		       const struct x86_desc *desc);
+void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
+void x86_stage_vm86(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
+void x86_commit_segments(struct x86_emulate_ctxt *ctxt);
+int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, bool to_long,
+		u8 vector);
+int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
+		  unsigned int cpl, u8 vector);
+int x86_load_sreg(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
+void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl);
+int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
+		   unsigned int cpl);
+enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc *desc);
+int x86_enter_code(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *desc,
+		   unsigned int cpl, u64 offset);
+
+/* far.c */
+int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
+		   unsigned int bytes, u32 access);
+int x86_inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, bool to_long,
+		    unsigned int ist);
+int x86_read_far_pointer(struct x86_emulate_ctxt *ctxt, u16 *selector, u64 *offset);
+int x86_return_code(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, enum x86_mode *mode);
+int x86_return_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, enum x86_mode mode,
+		     unsigned int extra);
+
+/* task.c */
+int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_reason reason,
+		    bool has_error_code, u32 error_code);
+int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
+		 enum x86_task_reason reason);
+void x86_commit_gprs(struct x86_emulate_ctxt *ctxt);
+
 /* --- Flags ----------------------------------------------------------- */
 
 #define X86_FLAGS_SZP	(X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_PF)
@@ -213,6 +319,11 @@ void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 se
 
 u64 x86_flags_szp(u64 val, unsigned int bytes);
 bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc);
+
+/* What a task switch or IRET at CPL 0 may load. */
+#define X86_TASK_FLAGS	(X86_FLAGS_ARITH | X86_EFLAGS_TF | X86_EFLAGS_IF | X86_EFLAGS_DF | \
+			 X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM | \
+			 X86_EFLAGS_AC | X86_EFLAGS_VIF | X86_EFLAGS_VIP | X86_EFLAGS_ID)
 
 static inline void x86_flags_set(struct x86_emulate_ctxt *ctxt, u64 which, u64 val)
 {
@@ -241,7 +352,14 @@ EM(push); EM(pop); EM(pop_rm); EM(pusha); EM(popa); EM(pushf); EM(popf); EM(push
 EM(enter); EM(leave);
 /* control.c */
 EM(jcc); EM(jmp); EM(jmp_rel); EM(call); EM(call_rel); EM(ret); EM(loop); EM(jcxz);
+/* far.c */
 EM(jmp_far); EM(call_far); EM(jmp_far_mem); EM(call_far_mem); EM(ret_far);
+/* interrupt.c */
+EM(int_n); EM(int3); EM(into); EM(int1); EM(iret);
+/* segment.c */
+EM(lar); EM(lsl); EM(verr); EM(verw); EM(sldt); EM(str); EM(lldt); EM(ltr); EM(arpl);
+/* syscall.c */
+EM(syscall); EM(sysret); EM(sysenter); EM(sysexit); EM(swapgs);
 /* string.c */
 EM(ins); EM(outs); EM(in); EM(out);
 /* system.c */

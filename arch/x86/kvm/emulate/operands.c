@@ -55,12 +55,10 @@ const struct kvm_segment *x86_segment(struct x86_emulate_ctxt *ctxt, unsigned in
  */
 void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
-	struct kvm_segment seg = *x86_segment(ctxt, sreg);
-
-	seg.selector = selector;
-	seg.base = (u32)selector << 4;
-	ctxt->segs[sreg] = seg;
-	ctxt->ops->set_segment(ctxt, sreg, &seg);
+	x86_segment(ctxt, sreg);
+	ctxt->segs[sreg].selector = selector;
+	ctxt->segs[sreg].base = (u32)selector << 4;
+	ctxt->segs_dirty |= 1u << sreg;
 }
 
 /* --- Segmentation ---------------------------------------------------- */

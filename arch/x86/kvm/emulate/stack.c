@@ -127,10 +127,9 @@ int em_pop_sreg(struct x86_emulate_ctxt *ctxt)
 
 	if (rc != X86EMUL_CONTINUE)
 		return rc;
-	x86_load_sreg_real(ctxt, sreg, val);
 	if (sreg == X86_SREG_SS)
 		ctxt->shadow = X86_SHADOW_MOV_SS;
-	return X86EMUL_CONTINUE;
+	return x86_load_sreg(ctxt, sreg, val);
 }
 
 /* --- Frames ---------------------------------------------------------- */

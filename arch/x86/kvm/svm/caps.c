@@ -177,8 +177,8 @@ int svm_hardware_enable(void)
 	wrmsrl(MSR_EFER, efer | EFER_SVME);
 	wrmsrl(MSR_VM_HSAVE_PA, sc->hsave_pa);
 	if (svm_caps.tsc_ratio) {
-		wrmsrl(MSR_AMD64_TSC_RATIO, SVM_TSC_RATIO_DEFAULT);
-		sc->tsc_ratio = SVM_TSC_RATIO_DEFAULT;
+		wrmsrl(MSR_AMD64_TSC_RATIO, kvm_host.default_tsc_ratio);
+		sc->tsc_ratio = kvm_host.default_tsc_ratio;
 	}
 	return 0;
 }
@@ -200,7 +200,7 @@ void svm_hardware_disable(void)
 	if (!(efer & EFER_SVME))
 		return;
 	if (svm_caps.tsc_ratio)
-		wrmsrl(MSR_AMD64_TSC_RATIO, SVM_TSC_RATIO_DEFAULT);
+		wrmsrl(MSR_AMD64_TSC_RATIO, kvm_host.default_tsc_ratio);
 	svm_set_gif();
 	wrmsrl(MSR_VM_HSAVE_PA, 0);
 	wrmsrl(MSR_EFER, efer & ~EFER_SVME);

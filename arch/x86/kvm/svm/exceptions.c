@@ -95,5 +95,5 @@ int svm_exit_mc(struct kvm_vcpu *vcpu)
  */
 void svm_machine_check(void)
 {
-	kvm_host_machine_check();
+	kvm_compat_machine_check();
 }

@@ -7,6 +7,7 @@
  */
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
+#include "emulate/emulate.h"
 #include "vmcb.h"
 
 /* ---- instructions ---------------------------------------------------------------------------- */
@@ -116,13 +117,34 @@ static int svm_exit_shutdown(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
-/* Hardware task switches are not emulated: say so, with what userspace needs to see it. */
+/*
+ * EXITINFO1: the new TSS; EXITINFO2: what started it, and an exception's error code (APM2 15.14.1).
+ * The event itself, if it was one, is in EXITINTINFO: this delivers it. INT n, INT3 and INTO are
+ * instructions, that the old task goes on behind.
+ */
 static int svm_exit_task_switch(struct kvm_vcpu *vcpu)
 {
 	const struct vmcb_control_area *control = &to_svm(vcpu)->vmcb->control;
-	u64 data[] = { control->exit_code, control->exit_info_1, control->exit_info_2 };
+	u32 event = control->exit_int_info, type = event & SVM_EXITINTINFO_TYPE_MASK;
+	bool has_error = control->exit_info_2 & BIT_ULL(SVM_EXITINFOSHIFT_TS_HAS_ERROR_CODE);
+	u8 vector = event & SVM_EXITINTINFO_VEC_MASK;
+	int reason = X86_TASK_CALL, idt_index = -1;
 
-	return kvm_internal_error(vcpu, KVM_INTERNAL_ERROR_EMULATION, ARRAY_SIZE(data), data);
+	if (control->exit_info_2 & BIT_ULL(SVM_EXITINFOSHIFT_TS_REASON_IRET)) {
+		reason = X86_TASK_IRET;
+		svm_set_nmi_mask(vcpu, false);
+	} else if (control->exit_info_2 & BIT_ULL(SVM_EXITINFOSHIFT_TS_REASON_JMP)) {
+		reason = X86_TASK_JMP;
+	} else if (event & SVM_EXITINTINFO_VALID) {
+		reason = X86_TASK_GATE;
+		kvm_clear_event_queues(vcpu);
+		if (type != SVM_EXITINTINFO_TYPE_SOFT &&
+		    !(type == SVM_EXITINTINFO_TYPE_EXEPT &&
+		      (vector == X86_TRAP_BP || vector == X86_TRAP_OF)))
+			idt_index = vector;
+	}
+	return kvm_task_switch(vcpu, control->exit_info_1, idt_index, reason, has_error,
+			       control->exit_info_2);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */

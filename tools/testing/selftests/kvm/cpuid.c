@@ -40,6 +40,50 @@ TEST(supported_size_errors)
 	EXPECT_EQ(EFAULT, kvm_errno(dev, KVM_GET_SUPPORTED_CPUID, BAD_POINTER));
 }
 
+TEST(more_room_than_needed)
+{
+	struct kvm_cpuid2 *cpuid = cpuid_room(~0u);
+	uint32_t right = supported_cpuid()->nent;
+
+	/* api.rst 4.46 speaks of ENOMEM; no kernel answers so, and QEMU would give up on it. */
+	EXPECT_EQ(0, kvm_errno(kvm_open(), KVM_GET_SUPPORTED_CPUID, cpuid));
+	EXPECT_EQ(right, cpuid->nent);
+}
+
+TEST(emulated_features)
+{
+	struct kvm_cpuid2 *cpuid = cpuid_room(0);
+	int dev = kvm_open();
+
+	EXPECT_GT(kvm_cap(dev, KVM_CAP_EXT_EMUL_CPUID), 0);
+	EXPECT_EQ(E2BIG, kvm_errno(dev, KVM_GET_EMULATED_CPUID, cpuid));
+	cpuid->nent = ROOM;
+	EXPECT_EQ(0, kvm_errno(dev, KVM_GET_EMULATED_CPUID, cpuid));
+	EXPECT_GT(cpuid->nent, 0);
+	EXPECT_LT(cpuid->nent, ROOM);
+	EXPECT_EQ(EFAULT, kvm_errno(dev, KVM_GET_EMULATED_CPUID, BAD_POINTER));
+}
+
+TEST(old_form_of_setting)
+{
+	struct {
+		struct kvm_cpuid head;
+		struct kvm_cpuid_entry entries[2];
+	} old = { .head.nent = 2, .entries[1] = { .function = 0x40000010, .eax = 77 } };
+	struct vcpu *vcpu = vcpu_bare(vm_bare(), 0);
+	struct kvm_cpuid2 *get = cpuid_room(ROOM);
+	struct kvm_cpuid_entry2 *leaf;
+
+	EXPECT_EQ(0, kvm_errno(vcpu->fd, KVM_SET_CPUID, &old));
+	kvm_do(vcpu->fd, KVM_GET_CPUID2, get);
+	leaf = cpuid_find(get, 0x40000010, 0);
+	ASSERT_NE(NULL, leaf);
+	EXPECT_EQ(77, leaf->eax);
+	old.head.nent = 257;
+	EXPECT_EQ(E2BIG, kvm_errno(vcpu->fd, KVM_SET_CPUID, &old));
+	EXPECT_EQ(EFAULT, kvm_errno(vcpu->fd, KVM_SET_CPUID, BAD_POINTER));
+}
+
 TEST(supported_is_repeatable_and_truthful)
 {
 	struct kvm_cpuid2 *one = supported_cpuid(), *two = supported_cpuid();

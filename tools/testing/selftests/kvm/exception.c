@@ -62,7 +62,8 @@ __guest static void simple_faults(void)
 TEST(faults_without_address)
 {
 	static const struct expected want[] = {
-		{ 6, 0, 0 }, { 0, 0, 0 }, { 13, 0x1230, 0 }, { 13, 0, 0 }, { 13, 0, 0 }, { 13, 0, 0 },
+		{ 6, 0, 0 }, { 0, 0, 0 }, { 13, 0x1230, 0 }, { 13, 0, 0 }, { 13, 0, 0 },
+		{ 13, 0, 0 },
 	};
 	struct vcpu *vcpu = vcpu_new(vm_new(), 0);
 
@@ -116,7 +117,7 @@ TEST(page_fault_error_codes)
 
 __guest static void faults_of_emulated_instructions(void)
 {
-	/* OUTS and INS from and to a page that is not there: the fault is the emulator's to raise. */
+	/* OUTS and INS from and to a page that is not there: the emulator raises the fault. */
 	__asm__ volatile(GUEST_TRY("outsb") : : "S" (GUEST_PAGE + 5), "d" (0x3f0)
 			 : "r11", "memory");
 	REPORT();
@@ -215,7 +216,7 @@ TEST(guest_single_step)
 	struct vcpu *vcpu = vcpu_new(vm_new(), 0);
 	struct ucall uc;
 
-	/* A trap after NOP, PUSHFQ, ANDQ and the POPFQ that clears TF again: TF was set before it. */
+	/* A trap after NOP, PUSHFQ, ANDQ and the POPFQ that clears TF: it was set before. */
 	vcpu_enter(vcpu, single_step_myself);
 	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
 	EXPECT_EQ(4, uc.arg[0]);

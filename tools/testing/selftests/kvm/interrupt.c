@@ -277,7 +277,8 @@ _Static_assert(offsetof(struct guest_shared, word) == 8 * (1 + 5 + 256), "slow_n
 static void set_gate(struct vm *vm, unsigned int vector, uint64_t at)
 {
 	uint64_t gate[2] = {
-		(at & 0xffff) | (uint64_t)SEL_CODE64 << 16 | 0x8eULL << 40 | (at >> 16 & 0xffff) << 48,
+		(at & 0xffff) | (uint64_t)SEL_CODE64 << 16 | 0x8eULL << 40 |
+			(at >> 16 & 0xffff) << 48,
 		at >> 32,
 	};
 

@@ -170,6 +170,31 @@ TEST_F(slots, readonly_is_for_new_slots)
 			  self->mem));
 }
 
+TEST_F(slots, second_form_of_the_ioctl)
+{
+	struct kvm_userspace_memory_region2 region = {
+		.guest_phys_addr = SZ_64K, .memory_size = SZ_4K,
+		.userspace_addr = (uintptr_t)self->mem,
+	};
+
+	if (!kvm_cap(self->vm->fd, KVM_CAP_USER_MEMORY2))
+		SKIP(return, "KVM_CAP_USER_MEMORY2 is not claimed");
+	EXPECT_EQ(0, kvm_errno(self->vm->fd, KVM_SET_USER_MEMORY_REGION2, &region));
+	EXPECT_EQ(EEXIST, SLOT(1, 0, SZ_64K, SZ_4K, self->mem));
+	/* guest_memfd is a flag of its own, and not claimed. */
+	if (!kvm_cap(self->vm->fd, KVM_CAP_GUEST_MEMFD)) {
+		region.slot = 1;
+		region.guest_phys_addr = 0;
+		region.flags = KVM_MEM_GUEST_MEMFD;
+		EXPECT_EQ(EINVAL, kvm_errno(self->vm->fd, KVM_SET_USER_MEMORY_REGION2, &region));
+	}
+	region.memory_size = 0;
+	region.flags = 0;
+	region.slot = 0;
+	EXPECT_EQ(0, kvm_errno(self->vm->fd, KVM_SET_USER_MEMORY_REGION2, &region));
+	EXPECT_EQ(EFAULT, kvm_errno(self->vm->fd, KVM_SET_USER_MEMORY_REGION2, BAD_POINTER));
+}
+
 TEST_F(slots, at_least_509)
 {
 	uint32_t i;

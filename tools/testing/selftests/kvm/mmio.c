@@ -3,7 +3,8 @@
  * MMIO exits: reads and writes of every size by many instruction forms, accesses that cross a
  * page, read-modify-write, and what cannot be emulated.
  *
- * The host plays a device of 16 KiB of registers at GUEST_MMIO: what the guest writes it reads back.
+ * The host plays a device of 16 KiB of registers at GUEST_MMIO: what the guest writes it reads
+ * back.
  */
 #include "kselftest_harness.h"
 #include "kvm_test.h"

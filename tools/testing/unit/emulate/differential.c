@@ -242,6 +242,10 @@ static bool is_excluded(const struct machine *m)
 {
 	static int (*const excluded[])(struct x86_emulate_ctxt *) = {
 		em_sgdt, em_sidt, em_smsw, em_rdtsc, em_rdtscp, em_rdpmc,
+		/* These ask the kernel for something, or its descriptor tables. */
+		em_int_n, em_int3, em_into, em_int1, em_iret, em_syscall, em_sysenter, em_sldt,
+		em_str, em_lar, em_lsl, em_verr, em_verw, em_mov_to_sreg, em_pop_sreg, em_lds,
+		em_jmp_far_mem, em_call_far_mem, em_ret_far,
 	};
 	const struct x86_insn *d = &m->ctxt.d;
 	unsigned int i;
@@ -389,6 +393,7 @@ static bool run_case(struct machine *m, u64 seed, u64 number)
 	seed_case(seed, number);
 	machine_init(m, X86_MODE_LONG, 3);
 	selectors(m);
+	m->syscall[0] = 0x501;	/* EFER: SCE, LME, LMA */
 	machine_code(m, insn, random_insn(insn));
 	m->code_len = 16;
 	rc = machine_decode(m);
@@ -432,12 +437,22 @@ static u64 env_number(const char *name, u64 otherwise)
 	return val ? strtoull(val, NULL, 0) : otherwise;
 }
 
-static void child(u64 seed, u64 first, u64 cases)
+static u64 cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec;
+}
+
+static void child(u64 seed, u64 first, u64 cases, u64 budget)
 {
 	static struct machine m;
 	static u8 data[DATA_SIZE] __attribute__((aligned(16)));
 	cpu_set_t one;
 
+	/* A loaded machine must not fail it: this ends a hang only. */
+	alarm(env_number("TIMEOUT", 900 + cases / 500));
 	/* CPUID must answer the same twice. */
 	CPU_ZERO(&one);
 	CPU_SET(sched_getcpu(), &one);
@@ -445,9 +460,11 @@ static void child(u64 seed, u64 first, u64 cases)
 
 	m.data = data;
 	native_init();
-	alarm(env_number("TIMEOUT", 60 + cases / 2000));
-	for (progress->number = first; progress->compared < cases; progress->number++)
+	for (progress->number = first; progress->compared < cases; progress->number++) {
 		run_case(&m, seed, progress->number);
+		if (!(progress->number % 256) && cpu_seconds() >= budget)
+			break;
+	}
 	fflush(stdout);
 	_exit(0);
 }
@@ -455,6 +472,8 @@ static void child(u64 seed, u64 first, u64 cases)
 /* The instructions run in a child: a wild one kills that and no more. */
 int test_differential(void)
 {
+	/* Whoever names a number of cases gets them; else a minute of CPU time is enough. */
+	u64 budget = getenv("CASES") ? ~0ULL : env_number("BUDGET", 60);
 	u64 cases = env_number("CASES", 500000), first = env_number("FIRST", 0);
 	u64 seed = env_number("SEED", 1);
 	unsigned int i, rows = 0;
@@ -470,7 +489,7 @@ int test_differential(void)
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	pid = fork();
 	if (!pid)
-		child(seed, first, cases);
+		child(seed, first, cases, budget);
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		return 1;
 	clock_gettime(CLOCK_MONOTONIC, &t1);
@@ -486,7 +505,7 @@ int test_differential(void)
 	tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
 	       "differential: the child lived (last case: SEED=%llu FIRST=%llu)",
 	       (unsigned long long)seed, (unsigned long long)progress->number);
-	tap_ok(progress->compared == cases && !progress->mismatches,
+	tap_ok(progress->compared && !progress->mismatches,
 	       "differential: %llu cases, %llu mismatches, %llu faults, %u opcodes, %ld s",
 	       (unsigned long long)progress->compared, (unsigned long long)progress->mismatches,
 	       (unsigned long long)progress->faults, rows, (long)(t1.tv_sec - t0.tv_sec));

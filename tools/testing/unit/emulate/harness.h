@@ -46,12 +46,12 @@ struct machine {
 	unsigned int cpl;
 	u64 cr[16];
 	u64 dr[8];
-	u64 msr_val;
+	u64 msr_val, sysenter[3], syscall[5], kernel_gs;
 	struct kvm_segment seg[X86_NR_SREGS];
 	struct x86_desc_ptr gdt, idt;
 	bool wild;		/* touched memory the CPU must not be let near */
 	unsigned int in_delay;	/* pio_in answers IO_NEEDED so many times */
-	unsigned int ins, outs, out_count, halts, invlpgs;
+	unsigned int ins, outs, out_count, halts, invlpgs, irets;
 	u64 out_val, in_val;
 	u8 out_data[X86_PIO_BATCH];
 	unsigned int cmpxchgs;
@@ -72,6 +72,8 @@ void test_length(void);
 void test_modes(void);
 void test_system(void);
 void test_string(void);
+void test_segments(void);
+void test_tasks(void);
 int test_differential(void);
 
 #endif /* _UNIT_EMULATE_HARNESS_H */

@@ -133,6 +133,8 @@ static void op_set_segment(struct x86_emulate_ctxt *ctxt, unsigned int n,
 			   const struct kvm_segment *seg)
 {
 	machine_of(ctxt)->seg[n] = *seg;
+	if (n == X86_SREG_SS)
+		machine_of(ctxt)->cpl = seg->dpl;
 }
 
 static u64 op_segment_base(struct x86_emulate_ctxt *ctxt, unsigned int n)
@@ -190,15 +192,36 @@ static int op_set_dr(struct x86_emulate_ctxt *ctxt, unsigned int dr, u64 val)
 	return 0;
 }
 
-/* One MSR exists: 0x10. */
+/* 0x10, and those of fixed system calls. */
+static u64 *msr_slot(struct machine *m, u32 msr)
+{
+	if (msr >= 0x174 && msr <= 0x176)
+		return &m->sysenter[msr - 0x174];
+	if (msr >= 0xc0000080 && msr <= 0xc0000084)
+		return &m->syscall[msr - 0xc0000080];
+	return msr == 0xc0000102 ? &m->kernel_gs : NULL;
+}
+
 static int op_get_msr(struct x86_emulate_ctxt *ctxt, u32 msr, u64 *val)
 {
+	u64 *slot = msr_slot(machine_of(ctxt), msr);
+
+	if (slot) {
+		*val = *slot;
+		return X86EMUL_CONTINUE;
+	}
 	*val = machine_of(ctxt)->msr_val;
 	return msr == 0x10 ? X86EMUL_CONTINUE : X86EMUL_PROPAGATE_FAULT;
 }
 
 static int op_set_msr(struct x86_emulate_ctxt *ctxt, u32 msr, u64 val)
 {
+	u64 *slot = msr_slot(machine_of(ctxt), msr);
+
+	if (slot) {
+		*slot = val;
+		return X86EMUL_CONTINUE;
+	}
 	if (msr != 0x10)
 		return X86EMUL_PROPAGATE_FAULT;
 	machine_of(ctxt)->msr_val = val;
@@ -264,6 +287,11 @@ static int op_halt(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
+static void op_iret(struct x86_emulate_ctxt *ctxt)
+{
+	machine_of(ctxt)->irets++;
+}
+
 static int op_wbinvd(struct x86_emulate_ctxt *ctxt)
 {
 	(void)ctxt;
@@ -287,15 +315,15 @@ static const struct x86_emulate_ops machine_ops = {
 	.get_msr = op_get_msr, .set_msr = op_set_msr,
 	.pio_in = op_pio_in, .pio_out = op_pio_out,
 	.cpuid = op_cpuid, .rdtsc = op_rdtsc, .rdpmc = op_rdpmc,
-	.halt = op_halt, .wbinvd = op_wbinvd, .invlpg = op_invlpg,
+	.halt = op_halt, .iret = op_iret, .wbinvd = op_wbinvd, .invlpg = op_invlpg,
 };
 
 /* --- Life ------------------------------------------------------------ */
 
-static struct kvm_segment flat(u16 selector, u8 type, bool db)
+static struct kvm_segment flat(u16 selector, u8 type, bool db, unsigned int cpl)
 {
 	return (struct kvm_segment){
-		.selector = selector, .type = type, .s = 1, .present = 1, .dpl = 3,
+		.selector = selector, .type = type, .s = 1, .present = 1, .dpl = cpl,
 		.limit = 0xffffffff, .db = db, .g = 1,
 	};
 }
@@ -315,7 +343,7 @@ void machine_init(struct machine *m, enum x86_mode mode, unsigned int cpl)
 	m->s.rip = mode == X86_MODE_LONG ? CODE_ENTRY : 0x100;
 	m->s.rflags = 0x202;
 	for (i = 0; i < X86_SREG_TR; i++) {
-		m->seg[i] = flat(8 * i, i == X86_SREG_CS ? 11 : 3, mode == X86_MODE_PROT32);
+		m->seg[i] = flat(8 * i, i == X86_SREG_CS ? 11 : 3, mode == X86_MODE_PROT32, cpl);
 		if (mode <= X86_MODE_VM86)
 			m->seg[i].limit = 0xffff;
 	}

@@ -9,6 +9,8 @@ int main(void)
 	test_modes();
 	test_system();
 	test_string();
+	test_segments();
+	test_tasks();
 	test_differential();
 	printf("1..%u\n", tap_count);
 	return tap_failed != 0;

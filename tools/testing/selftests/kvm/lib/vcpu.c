@@ -119,10 +119,21 @@ void vcpu_sregs(struct vcpu *vcpu, struct kvm_sregs *sregs)
 	kvm_do(vcpu->fd, KVM_GET_SREGS, sregs);
 }
 
-/** vcpu_set_sregs() - KVM_SET_SREGS */
+/**
+ * vcpu_set_sregs() - KVM_SET_SREGS
+ * @vcpu: the vCPU
+ * @sregs: the state, with TR's type as KVM_GET_SREGS tells it: a busy TSS (APM2 12.2.2)
+ *
+ * TCG keeps in TR the type from before LTR, and knows no other: with a busy one it refuses every
+ * port in CPL 3 and aborts the whole machine when an exception switches to CPL 0.
+ */
 void vcpu_set_sregs(struct vcpu *vcpu, const struct kvm_sregs *sregs)
 {
-	kvm_do(vcpu->fd, KVM_SET_SREGS, sregs);
+	struct kvm_sregs copy = *sregs;
+
+	if (host_is_tcg())
+		copy.tr.type &= ~2;
+	kvm_do(vcpu->fd, KVM_SET_SREGS, &copy);
 }
 
 /**

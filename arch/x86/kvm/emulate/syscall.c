@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SYSCALL, SYSRET, SYSENTER, SYSEXIT and SWAPGS: fixed segments, targets in MSRs
+ * (SDM 5.8.7, 5.8.8; 2B). Called by emulate.c with the vCPU mutex held.
+ *
+ * Vendors differ: AMD has SYSCALL in compatibility mode and no SYSENTER in long
+ * mode, Intel the reverse. What neither manual forbids in general is done as the
+ * common part of both says; the vCPU's intercepts decide who gets here.
+ */
+#include "internal.h"
+
+#define MSR_SYSENTER_CS_NR	0x174
+#define MSR_SYSENTER_ESP_NR	0x175
+#define MSR_SYSENTER_EIP_NR	0x176
+#define MSR_EFER_NR		0xc0000080
+#define MSR_STAR_NR		0xc0000081
+#define MSR_LSTAR_NR		0xc0000082
+#define MSR_CSTAR_NR		0xc0000083
+#define MSR_SFMASK_NR		0xc0000084
+#define MSR_KERNEL_GS_BASE_NR	0xc0000102
+
+static u64 msr(struct x86_emulate_ctxt *ctxt, u32 index)
+{
+	u64 val = 0;
+
+	/* They exist wherever the instruction does. */
+	ctxt->ops->get_msr(ctxt, index, &val);
+	return val;
+}
+
+/* Flat, present, accessed: code 11, data 3 (SDM 5.8.7). */
+static void stage_flat(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
+		       unsigned int cpl, bool to_long)
+{
+	bool code = sreg == X86_SREG_CS;
+
+	ctxt->segs[sreg] = (struct kvm_segment){
+		.limit = 0xffffffff, .selector = (selector & ~3) | cpl,
+		.type = code ? 11 : 3, .present = 1, .dpl = cpl, .s = 1, .g = 1,
+		.db = !(code && to_long), .l = code && to_long,
+	};
+	ctxt->segs_valid |= 1u << sreg;
+	ctxt->segs_dirty |= 1u << sreg;
+}
+
+/* --- SYSCALL --------------------------------------------------------- */
+
+static bool syscall_enabled(struct x86_emulate_ctxt *ctxt)
+{
+	return ctxt->mode != X86_MODE_REAL && (msr(ctxt, MSR_EFER_NR) & 1);
+}
+
+int em_syscall(struct x86_emulate_ctxt *ctxt)
+{
+	u64 star, target;
+
+	if (!syscall_enabled(ctxt))
+		return x86_fault_ud(ctxt);
+	star = msr(ctxt, MSR_STAR_NR);
+	if (x86_lma(ctxt)) {
+		target = msr(ctxt, x86_is_long(ctxt) ? MSR_LSTAR_NR : MSR_CSTAR_NR);
+		x86_gpr_write(ctxt, X86_RCX, ctxt->next_eip, 8);
+		x86_gpr_write(ctxt, X86_R11, ctxt->eflags & ~(u64)X86_EFLAGS_RF, 8);
+		ctxt->eflags &= ~(msr(ctxt, MSR_SFMASK_NR) | X86_EFLAGS_RF);
+		ctxt->eflags |= X86_EFLAGS_FIXED;
+	} else {
+		target = (u32)star;
+		x86_gpr_write(ctxt, X86_RCX, ctxt->next_eip, 4);
+		ctxt->eflags &= ~(u64)(X86_EFLAGS_IF | X86_EFLAGS_VM | X86_EFLAGS_RF);
+	}
+	stage_flat(ctxt, X86_SREG_CS, star >> 32, 0, x86_lma(ctxt));
+	stage_flat(ctxt, X86_SREG_SS, (star >> 32) + 8, 0, false);
+	ctxt->next_eip = target;
+	return X86EMUL_CONTINUE;
+}
+
+/* To 64-bit code at STAR[63:48] + 16, to 32-bit code at STAR[63:48]. */
+int em_sysret(struct x86_emulate_ctxt *ctxt)
+{
+	u64 star, target = x86_gpr_read(ctxt, X86_RCX);
+	bool to_long = ctxt->d.op_bytes == 8;
+	u64 flags = X86_EFLAGS_RF | X86_EFLAGS_VM;
+
+	if (!syscall_enabled(ctxt))
+		return x86_fault_ud(ctxt);
+	if (ctxt->ops->cpl(ctxt) || x86_is_real(ctxt))
+		return x86_fault_gp(ctxt, 0);
+	if (to_long && !x86_canonical(ctxt, target))
+		return x86_fault_gp(ctxt, 0);
+	star = msr(ctxt, MSR_STAR_NR) >> 48;
+	if (x86_lma(ctxt))
+		ctxt->eflags = (x86_gpr_read(ctxt, X86_R11) & 0x3f7fd7 & ~flags) | X86_EFLAGS_FIXED;
+	else
+		ctxt->eflags |= X86_EFLAGS_IF;
+	stage_flat(ctxt, X86_SREG_CS, star + (to_long ? 16 : 0), 3, to_long);
+	stage_flat(ctxt, X86_SREG_SS, star + 8, 3, false);
+	ctxt->next_eip = to_long ? target : (u32)target;
+	return X86EMUL_CONTINUE;
+}
+
+/* --- SYSENTER -------------------------------------------------------- */
+
+int em_sysenter(struct x86_emulate_ctxt *ctxt)
+{
+	u64 cs = msr(ctxt, MSR_SYSENTER_CS_NR);
+	bool to_long = x86_lma(ctxt);
+
+	if (ctxt->mode == X86_MODE_REAL || x86_sel_null(cs))
+		return x86_fault_gp(ctxt, 0);
+	ctxt->eflags &= ~(u64)(X86_EFLAGS_VM | X86_EFLAGS_IF);
+	stage_flat(ctxt, X86_SREG_CS, cs, 0, to_long);
+	stage_flat(ctxt, X86_SREG_SS, (cs & ~3) + 8, 0, false);
+	x86_gpr_write(ctxt, X86_RSP, msr(ctxt, MSR_SYSENTER_ESP_NR), to_long ? 8 : 4);
+	ctxt->next_eip = msr(ctxt, MSR_SYSENTER_EIP_NR);
+	if (!to_long)
+		ctxt->next_eip = (u32)ctxt->next_eip;
+	return X86EMUL_CONTINUE;
+}
+
+/* The stack is in RCX, the target in RDX; REX.W returns to 64-bit code. */
+int em_sysexit(struct x86_emulate_ctxt *ctxt)
+{
+	u64 cs = msr(ctxt, MSR_SYSENTER_CS_NR), target = x86_gpr_read(ctxt, X86_RDX);
+	u64 stack = x86_gpr_read(ctxt, X86_RCX);
+	bool to_long = ctxt->d.op_bytes == 8;
+
+	if (x86_is_real(ctxt) || ctxt->ops->cpl(ctxt) || x86_sel_null(cs))
+		return x86_fault_gp(ctxt, 0);
+	if (to_long && (!x86_canonical(ctxt, target) || !x86_canonical(ctxt, stack)))
+		return x86_fault_gp(ctxt, 0);
+	cs = (cs & ~3) + (to_long ? 32 : 16);
+	stage_flat(ctxt, X86_SREG_CS, cs, 3, to_long);
+	stage_flat(ctxt, X86_SREG_SS, cs + 8, 3, false);
+	x86_gpr_write(ctxt, X86_RSP, stack, to_long ? 8 : 4);
+	ctxt->next_eip = to_long ? target : (u32)target;
+	return X86EMUL_CONTINUE;
+}
+
+/* --- SWAPGS ---------------------------------------------------------- */
+
+/* GS.base is the segment's: a write of its MSR would come too early for a later fault. */
+int em_swapgs(struct x86_emulate_ctxt *ctxt)
+{
+	u64 base = x86_segment(ctxt, X86_SREG_GS)->base;
+	u64 other = msr(ctxt, MSR_KERNEL_GS_BASE_NR);
+	int rc = ctxt->ops->set_msr(ctxt, MSR_KERNEL_GS_BASE_NR, base);
+
+	if (rc != X86EMUL_CONTINUE)
+		return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;
+	ctxt->segs[X86_SREG_GS].base = other;
+	ctxt->segs_dirty |= 1u << X86_SREG_GS;
+	return X86EMUL_CONTINUE;
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hardware task switches between 16- and 32-bit TSSs (SDM 7.2 to 7.4): by far
+ * JMP and CALL, by IRET with NT set, and through task gates. Called by the
+ * instructions and by the vCPU's task switch exit, with the vCPU mutex held.
+ *
+ * Until the new task's registers are loaded a fault leaves the old task as it
+ * was; from there on it belongs to the new one: ctxt->late_fault.
+ */
+#include "internal.h"
+
+#define DR7_LOCAL	0x155	/* L0 to L3 and LE: a task's own breakpoints (SDM 17.2.4) */
+
+/* The parts of a TSS that a switch reads (SDM figure 7-2). */
+struct tss32 {
+	u32 link, stacks[6], cr3, eip, eflags, gpr[8], seg[6], ldt;
+	u16 trap, iomap;
+};
+
+/* SDM figure 7-10. */
+struct tss16 {
+	u16 link, stacks[6], ip, flags, gpr[8], seg[4], ldt;
+};
+
+#define TSS32_STATE	offsetof(struct tss32, eip)
+#define TSS16_STATE	offsetof(struct tss16, ip)
+
+/* One TSS and its descriptor; @s has the 32-bit form of either size. */
+struct task {
+	u16 selector;
+	bool small;
+	struct x86_desc desc;
+	u64 base;
+	struct tss32 s;
+};
+
+/* --- TSS in memory --------------------------------------------------- */
+
+static int tss_load(struct x86_emulate_ctxt *ctxt, struct task *t)
+{
+	struct tss16 image;
+	unsigned int i;
+	int rc;
+
+	if (!t->small)
+		return ctxt->ops->read_std(ctxt, t->base, &t->s, sizeof(t->s), X86EMUL_ACC_SYSTEM);
+	rc = ctxt->ops->read_std(ctxt, t->base, &image, sizeof(image), X86EMUL_ACC_SYSTEM);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	memset(&t->s, 0, sizeof(t->s));
+	t->s.eip = image.ip;
+	t->s.eflags = image.flags;
+	t->s.ldt = image.ldt;
+	for (i = 0; i < 8; i++)
+		t->s.gpr[i] = image.gpr[i] | 0xffff0000;
+	for (i = 0; i < 4; i++)
+		t->s.seg[i] = image.seg[i];
+	return X86EMUL_CONTINUE;
+}
+
+/* The dynamic part of the state: what the old task's TSS gets. */
+static int tss_save(struct x86_emulate_ctxt *ctxt, const struct task *t, u64 eflags)
+{
+	struct tss32 s = { .eip = ctxt->next_eip, .eflags = eflags };
+	struct tss16 image = { .ip = ctxt->next_eip, .flags = eflags };
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		s.gpr[i] = image.gpr[i] = x86_gpr_read(ctxt, i);
+	for (i = 0; i < 6; i++)
+		s.seg[i] = x86_segment(ctxt, i)->selector;
+	for (i = 0; i < 4; i++)
+		image.seg[i] = s.seg[i];
+	if (t->small)
+		return ctxt->ops->write_std(ctxt, t->base + TSS16_STATE, &image.ip,
+					    offsetof(struct tss16, ldt) - TSS16_STATE,
+					    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
+	return ctxt->ops->write_std(ctxt, t->base + TSS32_STATE, &s.eip,
+				    offsetof(struct tss32, ldt) - TSS32_STATE,
+				    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
+}
+
+/* --- Before the switch ----------------------------------------------- */
+
+static void current_task(struct x86_emulate_ctxt *ctxt, struct task *t)
+{
+	const struct kvm_segment *tr = x86_segment(ctxt, X86_SREG_TR);
+
+	t->selector = tr->selector;
+	t->small = !(tr->type & 8);
+	t->base = tr->base;
+}
+
+/* Nested tasks stay busy; a task that is entered must not be, one returned to must. */
+static int incoming_task(struct x86_emulate_ctxt *ctxt, u16 selector,
+			 enum x86_task_reason reason, struct task *t)
+{
+	bool back = reason == X86_TASK_IRET;
+	u8 vector = back ? TS_VECTOR_NR : GP_VECTOR_NR;
+	u8 type;
+	int rc;
+
+	t->selector = selector;
+	if (x86_sel_null(selector) || (selector & SELECTOR_TI))
+		return x86_fault_sel(ctxt, vector, selector);
+	rc = x86_desc_read(ctxt, selector, &t->desc, vector);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	type = x86_desc_type(&t->desc);
+	if (x86_desc_s(&t->desc) ||
+	    (type & ~8) != (back ? DESC_TSS16 | DESC_TSS_BUSY : DESC_TSS16))
+		return x86_fault_sel(ctxt, vector, selector);
+	if (!x86_desc_present(&t->desc))
+		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
+	t->small = !(type & 8);
+	t->base = x86_desc_base(&t->desc);
+	if (x86_desc_limit(&t->desc) < (t->small ? 0x2b : 0x67))
+		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
+	return tss_load(ctxt, t);
+}
+
+/* Steps 4 to 10 of SDM 7.3: busy bits, the old state, the link. */
+static int leave_task(struct x86_emulate_ctxt *ctxt, struct task *old, struct task *new,
+		      enum x86_task_reason reason)
+{
+	bool nests = reason == X86_TASK_CALL || reason == X86_TASK_GATE;
+	u64 eflags = ctxt->eflags;
+	int rc = X86EMUL_CONTINUE;
+
+	if (reason == X86_TASK_IRET)
+		eflags &= ~(u64)X86_EFLAGS_NT;
+	if (!nests)
+		rc = x86_desc_read(ctxt, old->selector, &old->desc, GP_VECTOR_NR);
+	if (rc == X86EMUL_CONTINUE)
+		rc = tss_save(ctxt, old, eflags);
+	if (rc == X86EMUL_CONTINUE && nests)
+		rc = ctxt->ops->write_std(ctxt, new->base, &old->selector, 2,
+					  X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
+	if (rc == X86EMUL_CONTINUE && !nests)
+		rc = x86_desc_set_type(ctxt, &old->desc, 0, DESC_TSS_BUSY);
+	if (rc == X86EMUL_CONTINUE && reason != X86_TASK_IRET)
+		rc = x86_desc_set_type(ctxt, &new->desc, DESC_TSS_BUSY, 0);
+	if (nests)
+		new->s.eflags |= X86_EFLAGS_NT;
+	return rc;
+}
+
+/* --- The new task ---------------------------------------------------- */
+
+static int load_registers(struct x86_emulate_ctxt *ctxt, struct task *new)
+{
+	u64 dr7 = ctxt->ops->get_dr(ctxt, 7);
+	unsigned int i;
+
+	x86_stage_segment(ctxt, X86_SREG_TR, new->selector, &new->desc);
+	/* The descriptor may have come with the busy bit clear in its copy: TR is always busy. */
+	ctxt->segs[X86_SREG_TR].type |= DESC_TSS_BUSY;
+	if (ctxt->ops->set_cr(ctxt, 0, ctxt->ops->get_cr(ctxt, 0) | X86_CR0_TS))
+		return X86EMUL_UNHANDLEABLE;
+	if (dr7 & DR7_LOCAL)
+		ctxt->ops->set_dr(ctxt, 7, dr7 & ~(u64)DR7_LOCAL);
+	ctxt->next_eip = new->s.eip;
+	ctxt->eflags = (new->s.eflags & X86_TASK_FLAGS) | X86_EFLAGS_FIXED;
+	for (i = 0; i < 8; i++)
+		x86_gpr_write(ctxt, i, new->s.gpr[i], 4);
+	/* Not usable until its descriptor has been found good. */
+	for (i = 0; i < 6; i++)
+		x86_stage_null(ctxt, i, new->s.seg[i]);
+	ctxt->segs[X86_SREG_SS].dpl = new->s.seg[X86_SREG_CS] & 3;
+	x86_stage_null(ctxt, X86_SREG_LDTR, new->s.ldt);
+
+	/* A 16-bit TSS has no CR3, and without paging it is not loaded (SDM 7.3). */
+	if (!new->small && (ctxt->ops->get_cr(ctxt, 0) & X86_CR0_PG) &&
+	    ctxt->ops->set_cr(ctxt, 3, new->s.cr3))
+		return x86_fault_sel(ctxt, TS_VECTOR_NR, new->selector);
+	return X86EMUL_CONTINUE;
+}
+
+static int load_ldt(struct x86_emulate_ctxt *ctxt, u16 selector)
+{
+	struct x86_desc desc;
+	int rc;
+
+	if (x86_sel_null(selector))
+		return X86EMUL_CONTINUE;
+	if (selector & SELECTOR_TI)
+		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
+	rc = x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	if (x86_desc_s(&desc) || x86_desc_type(&desc) != DESC_LDT || !x86_desc_present(&desc))
+		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
+	x86_stage_segment(ctxt, X86_SREG_LDTR, selector, &desc);
+	return X86EMUL_CONTINUE;
+}
+
+static int load_code(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl)
+{
+	struct x86_desc desc;
+	unsigned int dpl;
+	int rc;
+
+	if (x86_sel_null(selector))
+		return x86_fault_sel(ctxt, TS_VECTOR_NR, 0);
+	rc = x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	dpl = x86_desc_dpl(&desc);
+	if (!x86_desc_is_code(&desc) || (x86_desc_conforming(&desc) ? dpl > cpl : dpl != cpl))
+		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
+	if (!x86_desc_present(&desc))
+		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
+	rc = x86_desc_set_type(ctxt, &desc, 1, 0);
+	if (rc == X86EMUL_CONTINUE)
+		x86_stage_segment(ctxt, X86_SREG_CS, selector, &desc);
+	return rc;
+}
+
+/* SDM table 7-1: LDT, then CS, SS and the data segments, #TS for what is wrong with them. */
+static int load_segments(struct x86_emulate_ctxt *ctxt, const struct task *new)
+{
+	static const u8 data[] = { X86_SREG_DS, X86_SREG_ES, X86_SREG_FS, X86_SREG_GS };
+	unsigned int cpl = new->s.seg[X86_SREG_CS] & 3, i;
+	int rc = load_ldt(ctxt, new->s.ldt);
+
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	if (ctxt->eflags & X86_EFLAGS_VM) {
+		for (i = 0; i < 6; i++)
+			x86_stage_vm86(ctxt, i, new->s.seg[i]);
+		return X86EMUL_CONTINUE;
+	}
+	rc = load_code(ctxt, new->s.seg[X86_SREG_CS], cpl);
+	if (rc == X86EMUL_CONTINUE)
+		rc = x86_load_ss(ctxt, new->s.seg[X86_SREG_SS], cpl, false, TS_VECTOR_NR);
+	for (i = 0; rc == X86EMUL_CONTINUE && i < ARRAY_SIZE(data); i++)
+		rc = x86_load_data(ctxt, data[i], new->s.seg[data[i]], cpl, TS_VECTOR_NR);
+	if (rc == X86EMUL_CONTINUE && ctxt->next_eip > ctxt->segs[X86_SREG_CS].limit)
+		rc = x86_fault_sel(ctxt, GP_VECTOR_NR, 0);
+	return rc;
+}
+
+static int enter_task(struct x86_emulate_ctxt *ctxt, struct task *new, bool has_error_code,
+		      u32 error_code)
+{
+	u64 frame = error_code;
+	int rc = load_registers(ctxt, new);
+
+	if (rc == X86EMUL_CONTINUE)
+		rc = load_segments(ctxt, new);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	if (has_error_code) {
+		ctxt->ext = 0;
+		rc = x86_push_frame(ctxt, &frame, 1, new->small ? 2 : 4, X86EMUL_ACC_SYSTEM);
+	}
+	/* The T bit: #DB before the new task's first instruction, DR6.BT (SDM 17.3.1.5). */
+	if (rc == X86EMUL_CONTINUE && (new->s.trap & 1)) {
+		ctxt->ops->set_dr(ctxt, 6, ctxt->ops->get_dr(ctxt, 6) | 1u << 15);
+		rc = x86_fault(ctxt, DB_VECTOR_NR, false, 0);
+	}
+	return rc;
+}
+
+/**
+ * x86_task_switch - leave this task for another
+ * @ctxt: emulator; next_eip is where the old task will go on
+ * @selector: of the new TSS
+ * @reason: what started it; privilege has been checked
+ * @has_error_code: an exception's error code goes onto the new stack
+ * @error_code: that code
+ *
+ * Return: X86EMUL_CONTINUE, perhaps with ctxt->late_fault; the caller commits as
+ * for an instruction. X86EMUL_PROPAGATE_FAULT: still in the old task.
+ */
+int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_reason reason,
+		    bool has_error_code, u32 error_code)
+{
+	enum x86_mode mode = ctxt->mode;
+	struct task old, new = {};
+	int rc;
+
+	current_task(ctxt, &old);
+	rc = incoming_task(ctxt, selector, reason, &new);
+	if (rc == X86EMUL_CONTINUE)
+		rc = leave_task(ctxt, &old, &new, reason);
+	if (rc != X86EMUL_CONTINUE)
+		return rc;
+	/* Descriptors and the new stack are read as protected mode reads them. */
+	ctxt->mode = X86_MODE_PROT32;
+	rc = enter_task(ctxt, &new, has_error_code, error_code);
+	ctxt->mode = mode;
+	if (rc == X86EMUL_PROPAGATE_FAULT) {
+		ctxt->late_fault = true;
+		rc = X86EMUL_CONTINUE;
+	}
+	return rc;
+}
+
+/**
+ * x86_task_far - JMP or CALL to a TSS or a task gate
+ * @ctxt: emulator
+ * @selector: operand
+ * @desc: its descriptor, a system one and no call gate
+ * @reason: X86_TASK_JMP or X86_TASK_CALL
+ *
+ * Long mode has no task switches: #GP(selector) (SDM 7.7).
+ */
+int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
+		 enum x86_task_reason reason)
+{
+	unsigned int level = max_t(unsigned int, ctxt->ops->cpl(ctxt), selector & 3);
+	u8 type = x86_desc_type(desc);
+
+	if (x86_lma(ctxt) || x86_desc_dpl(desc) < level ||
+	    (type != DESC_TASK_GATE && (type & ~8) != DESC_TSS16))
+		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
+	if (!x86_desc_present(desc))
+		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
+	if (type == DESC_TASK_GATE)
+		selector = desc->low >> 16;
+	return x86_task_switch(ctxt, selector, reason, false, 0);
+}
+
+/**
+ * x86_emulate_task_switch - a task switch that an exit has described
+ * @ctxt: mode, eip and eflags are set
+ * @length: of the instruction that started it, 0 for an event
+ * @selector: of the new TSS
+ * @reason: X86_TASK_*
+ * @external: an event and no instruction: error codes have EXT set (SDM 6.13)
+ * @has_error_code: an exception's error code goes onto the new stack
+ * @error_code: that code
+ *
+ * Return: as x86_emulate_insn() does.
+ */
+int x86_emulate_task_switch(struct x86_emulate_ctxt *ctxt, unsigned int length, u16 selector,
+			    enum x86_task_reason reason, bool external, bool has_error_code,
+			    u32 error_code)
+{
+	u64 eflags = ctxt->eflags;
+	int rc;
+
+	x86_emulate_reset(ctxt);
+	ctxt->retired = 0;
+	ctxt->ext = external;
+	ctxt->next_eip = (u32)(ctxt->eip + length);
+	rc = x86_task_switch(ctxt, selector, reason, has_error_code, error_code);
+	if (rc != X86EMUL_CONTINUE) {
+		ctxt->eflags = eflags;
+		return rc;
+	}
+	x86_commit_gprs(ctxt);
+	x86_commit_segments(ctxt);
+	ctxt->eip = ctxt->next_eip;
+	return X86EMUL_CONTINUE;
+}

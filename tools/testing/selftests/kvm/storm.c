@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A running guest while something else keeps changing: signals in the middle of MMIO and port I/O,
+ * memory dropped, slots added, moved, deleted and re-flagged, dirty pages collected. Nothing may be
+ * lost, done twice or seen wrongly.
+ */
+#include <pthread.h>
+#include <signal.h>
+
+#include "kselftest_harness.h"
+#include "kvm_test.h"
+#include "guest.h"
+
+#define SLOT_GPA	0x40000000UL
+#define OTHER_GPA	0x50000000UL
+#define WORD_AT(gpa)	(*(volatile uint64_t *)(gpa))
+
+static volatile bool going;
+
+/* ---- signals ---- */
+
+#define ROUNDS		400
+
+/* Each device access carries its number; the host answers reads with theirs. */
+__guest static void numbered_accesses(void)
+{
+	uint32_t i, got;
+
+	for (i = 1; i <= ROUNDS; i++) {
+		WORD_AT(GUEST_MMIO) = i;
+		GUEST_ASSERT(WORD_AT(GUEST_MMIO + 8) == i * 3);
+		__asm__ volatile("outl %0, %%dx" : : "a" (i), "d" (0x3f0));
+		__asm__ volatile("inl %%dx, %0" : "=a" (got) : "d" (0x3f4));
+		GUEST_ASSERT(got == i * 5);
+		__asm__ volatile("lock incq %0" : "+m" (shared->word[0]));
+	}
+	guest_done();
+}
+
+static void ignore_signal(int sig)
+{
+	(void)sig;
+}
+
+static void *shoot(void *thread)
+{
+	while (going) {
+		pthread_kill(*(pthread_t *)thread, SIGUSR1);
+		usleep(150);
+	}
+	return NULL;
+}
+
+struct device {
+	unsigned int writes, reads, outs, ins;
+	bool wrong;
+};
+
+static void serve(struct kvm_run *run, struct device *dev)
+{
+	void *pio = (uint8_t *)run + run->io.data_offset;
+	uint64_t value = 0;
+	uint32_t word;
+
+	if (run->exit_reason == KVM_EXIT_MMIO && run->mmio.is_write) {
+		memcpy(&value, run->mmio.data, 8);
+		dev->wrong |= value != ++dev->writes || run->mmio.phys_addr != GUEST_MMIO;
+	} else if (run->exit_reason == KVM_EXIT_MMIO) {
+		value = (uint64_t)++dev->reads * 3;
+		memcpy(run->mmio.data, &value, 8);
+	} else if (run->io.direction == KVM_EXIT_IO_OUT) {
+		memcpy(&word, pio, 4);
+		dev->wrong |= word != ++dev->outs;
+	} else {
+		word = ++dev->ins * 5;
+		memcpy(pio, &word, 4);
+	}
+}
+
+TEST(signals_during_device_accesses)
+{
+	struct vcpu *vcpu = vcpu_new(vm_new(), 0);
+	struct sigaction action = { .sa_handler = ignore_signal };
+	pthread_t self = pthread_self(), shooter;
+	struct kvm_run *run = vcpu->run;
+	unsigned int interrupted = 0;
+	struct device dev = { 0 };
+
+	sigaction(SIGUSR1, &action, NULL);
+	vcpu_enter(vcpu, numbered_accesses);
+	going = true;
+	ASSERT_EQ(0, pthread_create(&shooter, NULL, shoot, &self));
+	for (;;) {
+		int err = kvm_errno(vcpu->fd, KVM_RUN, 0);
+
+		if (err == EINTR) {
+			interrupted++;
+			continue;
+		}
+		ASSERT_EQ(0, err);
+		if (run->exit_reason == KVM_EXIT_IO && run->io.port == UCALL_PORT)
+			break;
+		ASSERT_TRUE(run->exit_reason == KVM_EXIT_IO || run->exit_reason == KVM_EXIT_MMIO);
+		serve(run, &dev);
+		ASSERT_FALSE(dev.wrong);
+	}
+	going = false;
+	pthread_join(shooter, NULL);
+	EXPECT_EQ(ROUNDS, dev.writes);
+	EXPECT_EQ(ROUNDS, dev.reads);
+	EXPECT_EQ(ROUNDS, dev.outs);
+	EXPECT_EQ(ROUNDS, dev.ins);
+	EXPECT_EQ(ROUNDS, vm_shared(vcpu->vm)->word[0]);
+	TH_LOG("%u signals ended KVM_RUN", interrupted);
+	EXPECT_GT(interrupted, 0);
+}
+
+/* ---- memory ---- */
+
+#define VCPUS		4
+#define PAGES		64
+
+/*
+ * Each vCPU has its own word in each of the pages: word[8 + id] tells it which. What it has written
+ * it finds again, or zero where the host dropped the page in between.
+ */
+__guest static void stamp_pages(void)
+{
+	uint64_t id, turn, page, seen;
+
+	id = shared->word[0];
+	__asm__ volatile("lock xaddq %0, %1" : "=r" (id), "+m" (shared->word[0]) : "0" (1ULL));
+	for (turn = 1; turn <= 60; turn++) {
+		for (page = 0; page < PAGES; page++)
+			WORD_AT(SLOT_GPA + page * 4096 + id * 8) = turn << 8 | id;
+		for (page = 0; page < PAGES; page++) {
+			seen = WORD_AT(SLOT_GPA + page * 4096 + id * 8);
+			GUEST_ASSERT(seen == (turn << 8 | id) || seen == 0);
+		}
+	}
+	guest_done();
+}
+
+static void *run_to_end(void *arg)
+{
+	struct ucall uc;
+
+	return (void *)(uintptr_t)vcpu_ucall(arg, &uc);
+}
+
+static void *drop_pages(void *mem)
+{
+	unsigned int i = 0;
+
+	while (going) {
+		/* One page, some, and all of them. */
+		madvise((uint8_t *)mem + (i % PAGES) * SZ_4K, SZ_4K, MADV_DONTNEED);
+		if (i++ % 8 == 0)
+			madvise(mem, PAGES * SZ_4K, MADV_DONTNEED);
+		usleep(100);
+	}
+	return NULL;
+}
+
+static void start_vcpus(struct __test_metadata *_metadata, struct vm *vm, void (*fn)(void),
+			struct vcpu **vcpu, pthread_t *thread, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		vcpu[i] = vcpu_new(vm, i);
+		vcpu_enter(vcpu[i], fn);
+	}
+	for (i = 0; i < count; i++) {
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, run_to_end, vcpu[i]));
+	}
+}
+
+static void join_vcpus(struct __test_metadata *_metadata, pthread_t *thread, unsigned int count)
+{
+	unsigned int i;
+	void *result;
+
+	for (i = 0; i < count; i++) {
+		pthread_join(thread[i], &result);
+		EXPECT_EQ(UCALL_DONE, (uintptr_t)result);
+	}
+}
+
+TEST(four_vcpus_fault_what_is_dropped)
+{
+	struct vm *vm = vm_new();
+	void *mem = host_pages(PAGES * SZ_4K);
+	pthread_t thread[VCPUS], dropper;
+	struct vcpu *vcpu[VCPUS];
+
+	vm_slot(vm, 1, 0, SLOT_GPA, PAGES * SZ_4K, mem);
+	going = true;
+	start_vcpus(_metadata, vm, stamp_pages, vcpu, thread, VCPUS);
+	ASSERT_EQ(0, pthread_create(&dropper, NULL, drop_pages, mem));
+	join_vcpus(_metadata, thread, VCPUS);
+	going = false;
+	pthread_join(dropper, NULL);
+}
+
+/* Counts up in memory until told to stop; an MMIO exit ends it, which is the failure. */
+__guest static void count_in_slot(void)
+{
+	uint64_t at, turn = 0;
+
+	while (shared->word[3] == 0) {
+		turn++;
+		for (at = SLOT_GPA; at < SLOT_GPA + PAGES * 4096UL; at += 4096)
+			__asm__ volatile("lock incq (%0)" : : "r" (at) : "memory");
+	}
+	__asm__ volatile("lock addq %0, %1" : : "r" (turn), "m" (shared->word[4]) : "memory");
+	guest_done();
+}
+
+TEST(slots_change_beside_running_vcpus)
+{
+	struct vm *vm = vm_new();
+	uint64_t *mem = host_pages(PAGES * SZ_4K);
+	void *other = host_pages(SZ_2M);
+	volatile struct guest_shared *words = vm_shared(vm);
+	struct vcpu *vcpu[2];
+	pthread_t thread[2];
+	unsigned int i;
+
+	vm_slot(vm, 1, 0, SLOT_GPA, PAGES * SZ_4K, mem);
+	start_vcpus(_metadata, vm, count_in_slot, vcpu, thread, 2);
+	for (i = 0; i < 80; i++) {
+		/* The slot in use changes its flags; its neighbour comes, moves and goes. */
+		vm_slot(vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGES * SZ_4K, mem);
+		vm_slot(vm, 2, 0, OTHER_GPA, SZ_2M, other);
+		vm_slot(vm, 1, 0, SLOT_GPA, PAGES * SZ_4K, mem);
+		vm_slot(vm, 2, 0, SLOT_GPA - SZ_2M, SZ_2M, other);
+		vm_slot(vm, 2, 0, 0, 0, NULL);
+	}
+	words->word[3] = 1;
+	join_vcpus(_metadata, thread, 2);
+	EXPECT_GT(words->word[4], 0);
+	for (i = 0; i < PAGES; i++) {
+		ASSERT_EQ(words->word[4], mem[i * SZ_4K / 8])
+			TH_LOG("page %u", i);
+	}
+}
+
+/* A slot that goes while vCPUs use it: they leave by MMIO, and never see another slot's memory. */
+__guest static void read_what_is_there(void)
+{
+	uint64_t seen;
+
+	while (shared->word[3] == 0) {
+		seen = WORD_AT(SLOT_GPA);
+		GUEST_ASSERT(seen == 0x1111 || seen == 0x2222 || seen == 0xdddd);
+	}
+	guest_done();
+}
+
+static void *run_answering_mmio(void *arg)
+{
+	static const uint64_t answer = 0xdddd;
+	struct vcpu *vcpu = arg;
+	struct kvm_run *run = vcpu->run;
+
+	while (vcpu_exit(vcpu) == KVM_EXIT_MMIO) {
+		if (run->mmio.phys_addr != SLOT_GPA || run->mmio.is_write)
+			return NULL;
+		memcpy(run->mmio.data, &answer, 8);
+	}
+	return (void *)(uintptr_t)(run->exit_reason == KVM_EXIT_IO);
+}
+
+TEST(slot_in_use_is_deleted_and_replaced)
+{
+	struct vm *vm = vm_new();
+	uint64_t *one = host_pages(SZ_4K), *two = host_pages(SZ_4K);
+	struct vcpu *vcpu[2];
+	pthread_t thread[2];
+	struct kvm_regs regs;
+	unsigned int i;
+	void *result;
+
+	*one = 0x1111;
+	*two = 0x2222;
+	for (i = 0; i < 2; i++) {
+		vcpu[i] = vcpu_new(vm, i);
+		vcpu_enter(vcpu[i], read_what_is_there);
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, run_answering_mmio, vcpu[i]));
+	}
+	for (i = 0; i < 80; i++) {
+		vm_slot(vm, 1, 0, SLOT_GPA, SZ_4K, one);
+		vm_slot(vm, 1, 0, OTHER_GPA, SZ_4K, one);
+		vm_slot(vm, 2, 0, SLOT_GPA, SZ_4K, two);
+		vm_slot(vm, 1, 0, 0, 0, NULL);
+		vm_slot(vm, 2, 0, 0, 0, NULL);
+	}
+	((volatile struct guest_shared *)vm_shared(vm))->word[3] = 1;
+	for (i = 0; i < 2; i++) {
+		pthread_join(thread[i], &result);
+		ASSERT_NE(NULL, result);
+		vcpu_regs(vcpu[i], &regs);
+		EXPECT_EQ(UCALL_DONE, regs.rdi);
+	}
+}
+
+/* ---- the dirty log ---- */
+
+__guest static void stamp_until_told(void)
+{
+	uint64_t id = 1, turn = 0, page;
+
+	__asm__ volatile("lock xaddq %0, %1" : "+r" (id), "+m" (shared->word[0]));
+	while (shared->word[3] == 0) {
+		turn++;
+		/* Another stride each turn, so that the order differs. */
+		for (page = 0; page < PAGES; page++)
+			WORD_AT(SLOT_GPA + (page * 37 + turn) % PAGES * 4096 + id * 8) = turn;
+	}
+	guest_done();
+}
+
+/* What a migration does: fetch the log, then copy the pages that it names. */
+static unsigned int collect(struct vm *vm, const uint8_t *mem, uint8_t *copy)
+{
+	uint64_t bitmap = 0;
+	struct kvm_dirty_log log = { .slot = 1, .dirty_bitmap = &bitmap };
+	unsigned int i, copied = 0;
+
+	kvm_do(vm->fd, KVM_GET_DIRTY_LOG, &log);
+	for (i = 0; i < PAGES; i++) {
+		if (!(bitmap & BIT64(i)))
+			continue;
+		memcpy(copy + i * SZ_4K, mem + i * SZ_4K, SZ_4K);
+		copied++;
+	}
+	return copied;
+}
+
+TEST(no_write_is_lost_to_the_dirty_log)
+{
+	struct vm *vm = vm_new();
+	uint8_t *mem = host_pages(PAGES * SZ_4K), *copy = host_pages(PAGES * SZ_4K);
+	unsigned int i, copied = 0;
+	struct vcpu *vcpu[3];
+	pthread_t thread[3];
+
+	vm_slot(vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGES * SZ_4K, mem);
+	start_vcpus(_metadata, vm, stamp_until_told, vcpu, thread, 3);
+	for (i = 0; i < 150; i++) {
+		copied += collect(vm, mem, copy);
+		usleep(i % 4 * 2000);
+	}
+	((volatile struct guest_shared *)vm_shared(vm))->word[3] = 1;
+	join_vcpus(_metadata, thread, 3);
+	copied += collect(vm, mem, copy);
+	TH_LOG("%u pages copied in %u rounds", copied, i + 1);
+	EXPECT_GT(copied, PAGES);
+	for (i = 0; i < PAGES; i++) {
+		EXPECT_EQ(0, memcmp(mem + i * SZ_4K, copy + i * SZ_4K, SZ_4K))
+			TH_LOG("page %u was written without a mark", i);
+	}
+	EXPECT_EQ(0, collect(vm, mem, copy));
+}
+
+/* ---- many virtual machines ---- */
+
+__guest static void add_up(void)
+{
+	uint64_t i, sum = 0;
+
+	for (i = 0; i < 64; i++)
+		sum += WORD_AT(GUEST_DATA + i * 4096);
+	guest_sync(sum, shared->word[1], 0);
+	guest_done();
+}
+
+TEST(sixty_four_machines_at_once)
+{
+	struct vcpu *vcpu[64];
+	struct ucall uc;
+	unsigned int i, n;
+
+	for (i = 0; i < 64; i++) {
+		struct vm *vm = vm_new();
+
+		vm_shared(vm)->word[1] = i;
+		for (n = 0; n < 64; n++)
+			*(uint64_t *)(vm->mem + GUEST_DATA + n * SZ_4K) = i * 1000 + n;
+		vcpu[i] = vcpu_new(vm, 0);
+		vcpu_enter(vcpu[i], add_up);
+	}
+	/* In turns, so that address space numbers are used again (APM2 15.16). */
+	for (i = 0; i < 64; i++) {
+		ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu[i], &uc));
+		EXPECT_EQ(64 * i * 1000 + 64 * 63 / 2, uc.arg[0]);
+		EXPECT_EQ(i, uc.arg[1]);
+	}
+	for (i = 64; i-- > 0;) {
+		struct vm *vm = vcpu[i]->vm;
+
+		ASSERT_EQ(UCALL_DONE, vcpu_ucall(vcpu[i], &uc));
+		vcpu_free(vcpu[i]);
+		vm_free(vm);
+	}
+}
+
+TEST_HARNESS_MAIN
