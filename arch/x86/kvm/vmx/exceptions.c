@@ -121,5 +121,5 @@ void vmx_exit_exception_irqoff(void)
  */
 void vmx_machine_check(void)
 {
-	kvm_host_machine_check();
+	kvm_compat_machine_check();
 }

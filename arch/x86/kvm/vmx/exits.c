@@ -8,6 +8,7 @@
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <asm/desc.h>
+#include "emulate/emulate.h"
 #include "vmcs.h"
 
 /* ---- instructions ---------------------------------------------------------------------------- */
@@ -68,13 +69,33 @@ static int vmx_exit_triple_fault(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
-/* Hardware task switches are not emulated: say so, with what userspace needs to see it. */
+/*
+ * Exit qualification (table 27-2): the new TSS, and what started the switch. The event, if it was
+ * one, is in the IDT-vectoring information: this delivers it. INT n, INT3 and INTO are
+ * instructions, that the old task goes on behind.
+ */
 static int vmx_exit_task_switch(struct kvm_vcpu *vcpu)
 {
-	u64 data[] = { EXIT_REASON_TASK_SWITCH, vmcs_readl(EXIT_QUALIFICATION),
-		       to_vmx(vcpu)->vectoring };
+	static const u8 reasons[] = { X86_TASK_CALL, X86_TASK_IRET, X86_TASK_JMP, X86_TASK_GATE };
+	unsigned long qualification = vmcs_readl(EXIT_QUALIFICATION);
+	u32 event = to_vmx(vcpu)->vectoring, type = event & VECTORING_INFO_TYPE_MASK;
+	int reason = reasons[qualification >> 30 & 3], idt_index = -1;
+	bool has_error = false;
+	u32 error_code = 0;
 
-	return kvm_internal_error(vcpu, KVM_INTERNAL_ERROR_EMULATION, ARRAY_SIZE(data), data);
+	if (reason == X86_TASK_IRET)
+		vmx_set_nmi_mask(vcpu, false);
+	if (reason == X86_TASK_GATE && (event & VECTORING_INFO_VALID_MASK)) {
+		kvm_clear_event_queues(vcpu);
+		if (type == INTR_TYPE_NMI_INTR)
+			vmx_set_nmi_mask(vcpu, true);
+		if (type != INTR_TYPE_SOFT_INTR && type != INTR_TYPE_SOFT_EXCEPTION)
+			idt_index = event & VECTORING_INFO_VECTOR_MASK;
+		has_error = event & VECTORING_INFO_DELIVER_CODE_MASK;
+		if (has_error)
+			error_code = vmcs_read32(IDT_VECTORING_ERROR_CODE);
+	}
+	return kvm_task_switch(vcpu, qualification, idt_index, reason, has_error, error_code);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
