@@ -53,7 +53,7 @@ static struct vcpu *spinning(void)
 	struct vcpu *vcpu = vcpu_new(vm_new(), 0);
 	struct ucall uc;
 
-	vcpu_enter(vcpu, spin);
+	vcpu_enter_spinner(vcpu, spin);
 	if (vcpu_ucall(vcpu, &uc) != UCALL_SYNC)
 		die("the guest did not start");
 	return vcpu;

@@ -91,8 +91,8 @@ TEST(ping_pong)
 	struct vm *vm = vm_new();
 	struct vcpu *vcpu[2] = { vcpu_new(vm, 0), vcpu_new(vm, 1) };
 
-	vcpu_enter(vcpu[0], ping);
-	vcpu_enter(vcpu[1], pong);
+	vcpu_enter_spinner(vcpu[0], ping);
+	vcpu_enter_spinner(vcpu[1], pong);
 	run_both(_metadata, vcpu, 2);
 	EXPECT_EQ(400, vm_shared(vm)->word[0]);
 }
@@ -158,7 +158,7 @@ TEST(dropping_memory_under_two_vcpus)
 	void *result;
 
 	for (i = 0; i < 2; i++) {
-		vcpu_enter(vcpu[i], write_until_told);
+		vcpu_enter_spinner(vcpu[i], write_until_told);
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, run_writer, vcpu[i]));
 	}
 	for (i = 0; i < 100; i++) {

@@ -100,6 +100,7 @@ int kvm_errno_of(int fd, unsigned long request, unsigned long arg);
 #define BAD_POINTER	0xffffffff00000000UL
 
 bool host_is_tcg(void);
+bool host_is(const char *flavour);
 bool kvm_is_in_tree(void);
 
 /* ---- virtual machines -------------------------------------------------------------------- */
@@ -142,6 +143,7 @@ void vcpu_mode_pae(struct vcpu *vcpu, uint32_t ip);
 void vcpu_mode_long(struct vcpu *vcpu, uint64_t rip);
 bool vcpu_mode_long5(struct vcpu *vcpu, uint64_t rip);
 void vcpu_enter(struct vcpu *vcpu, void (*fn)(void));
+void vcpu_enter_spinner(struct vcpu *vcpu, void (*fn)(void));
 uint64_t guest_addr(const void *fn);
 uint64_t *vm_pte(struct vm *vm, uint64_t gva);
 

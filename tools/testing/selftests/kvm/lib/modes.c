@@ -339,6 +339,26 @@ void vcpu_enter(struct vcpu *vcpu, void (*fn)(void))
 }
 
 /**
+ * vcpu_enter_spinner() - vcpu_enter() for a function that runs long without an exit
+ * @vcpu: the vCPU
+ * @fn: marked __guest; must not return
+ *
+ * Bochs masks the host's interrupts too while a guest has RFLAGS.IF clear (SDM 26.2 and APM2
+ * 15.21.1 exclude that), so that there nothing would ever end the spinning.
+ */
+void vcpu_enter_spinner(struct vcpu *vcpu, void (*fn)(void))
+{
+	struct kvm_regs regs;
+
+	vcpu_enter(vcpu, fn);
+	if (!host_is("bochs"))
+		return;
+	vcpu_regs(vcpu, &regs);
+	regs.rflags |= RFLAGS_IF;
+	vcpu_set_regs(vcpu, &regs);
+}
+
+/**
  * vm_pte() - the 64-bit page-table entry of an address in the first 2 MiB
  * @vm: the VM, with a vCPU in PAE or long mode
  * @gva: guest address

@@ -73,6 +73,21 @@ bool host_is_tcg(void)
 }
 
 /**
+ * host_is() - are we in the nested test host of this flavour?
+ * @flavour: "svm-bochs" and the like, or a part of it
+ *
+ * Tests ask only where the emulator is known to be wrong, with in-tree KVM as well, and say how.
+ *
+ * Return: true if so.
+ */
+bool host_is(const char *flavour)
+{
+	const char *host = getenv("SLIMKVM_HOST");
+
+	return host && strstr(host, flavour);
+}
+
+/**
  * kvm_is_in_tree() - are the stock kernel's own modules loaded, not ours?
  *
  * Ours carry a version. Tests ask only where our behaviour differs on purpose, and say why.
