@@ -15,7 +15,6 @@
 #include <linux/kvm_types.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
-#include <linux/shrinker.h>
 
 #include <compat/probed.h>
 #include <compat/guest_entry.h>
@@ -96,12 +95,6 @@ static inline void kvm_compat_vm_flags_clear(struct vm_area_struct *vma, vm_flag
 	vma->vm_flags &= ~flags;
 #endif
 }
-
-typedef unsigned long kvm_compat_shrink_fn(struct shrinker *shrinker, struct shrink_control *sc);
-
-struct shrinker *kvm_compat_shrinker_register(const char *name, kvm_compat_shrink_fn *count,
-					      kvm_compat_shrink_fn *scan, int seeks);
-void kvm_compat_shrinker_unregister(struct shrinker *shrinker);
 
 /* ---- Files, events, timers ------------------------------------------------------------------- */
 

@@ -75,7 +75,6 @@ long kvm_arch_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long ar
 /* no mutex; -ENOIOCTLCMD: not mine */
 long kvm_arch_vcpu_async_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
 int kvm_arch_vcpu_ioctl_run(struct kvm_vcpu *vcpu);	/* loaded, mutex held */
-bool kvm_arch_vcpu_runnable(struct kvm_vcpu *vcpu);	/* would HLT end? */
 
 /*
  * --- memory
@@ -111,7 +110,5 @@ bool kvm_arch_test_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
 void kvm_arch_write_protect_mask(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset,
 				 unsigned long mask);
 void kvm_arch_flush_shadow_all(struct kvm *kvm);	/* the mm goes away; no lock held */
-/* make every vCPU flush, and wait until none runs on the old */
-void kvm_arch_flush_remote_tlbs(struct kvm *kvm);
 
 #endif

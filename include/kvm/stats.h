@@ -38,9 +38,6 @@ struct kvm_vcpu;
 	S(nmi_injections)		\
 	S(irq_injections)		\
 	S(halt_exits)			\
-	S(halt_successful_poll)		\
-	S(halt_attempted_poll)		\
-	S(halt_wakeup)			\
 	S(cpuid_exits)			\
 	S(msr_exits)			\
 	S(cr_exits)			\

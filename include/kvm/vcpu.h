@@ -9,7 +9,6 @@
 #define __KVM_VCPU_H
 
 #include <linux/preempt.h>
-#include <linux/rcuwait.h>
 #include <linux/signal_types.h>
 #include <kvm/vm.h>
 
@@ -29,8 +28,6 @@ enum kvm_vcpu_mode {
 enum kvm_core_request {
 	KVM_REQ_TLB_FLUSH,		/* all of this vCPU's translations */
 	KVM_REQ_VM_DEAD,		/* KVM_RUN returns -EIO from now on; never consumed */
-	KVM_REQ_UNBLOCK,		/* leave HLT's wait and look again */
-	KVM_REQ_OUTSIDE_GUEST,		/* just pass outside guest mode once */
 	KVM_REQ_ARCH_BASE = 8,
 };
 
@@ -49,10 +46,10 @@ struct kvm_vcpu {
 	int srcu_idx;				/* (v) valid when srcu_held */
 	bool srcu_held;				/* (v) */
 	bool loaded;				/* (v) vcpu_load()ed */
-	bool preempted;				/* (a) scheduled out while running */
-	bool ready;				/* (a) was woken, or preempted while runnable */
 	struct kvm_memory_slot *last_slot;	/* (v) good for last_slot_gen only, under srcu */
 	u64 last_slot_gen;			/* (v) */
+	gfn_t last_hole;			/* (v) a frame without a slot, likewise */
+	u64 last_hole_gen;			/* (v) */
 	struct kvm_vcpu_stat stat;		/* (v) */
 
 	struct kvm_vcpu_arch arch;		/* (v) but for what its own legend says */
@@ -62,8 +59,6 @@ struct kvm_vcpu {
 	int index;				/* (o) 0 … online_vcpus - 1 */
 	struct preempt_notifier preempt_notifier;	/* (v) */
 	struct pid __rcu *pid;			/* (v) (r) the thread that last ran it */
-	struct rcuwait wait;			/* (v) where HLT waits */
-	unsigned int halt_poll_ns;		/* (v) how long HLT polls before it waits */
 	sigset_t sigset;			/* (v) */
 	bool sigset_active;			/* (v) */
 	/* (o) kernel-layout twin for xfer_to_guest_mode_handle_work() */
@@ -111,17 +106,12 @@ static inline bool kvm_check_request(int req, struct kvm_vcpu *vcpu)
 
 /* kick.c */
 void kvm_vcpu_kick(struct kvm_vcpu *vcpu);
-bool kvm_vcpu_wake_up(struct kvm_vcpu *vcpu);
 bool kvm_make_all_vcpus_request(struct kvm *kvm, int req);
 void kvm_flush_remote_tlbs(struct kvm *kvm);
-
-/* halt.c */
-void kvm_vcpu_halt(struct kvm_vcpu *vcpu);
 
 /* vcpu.c */
 void vcpu_load(struct kvm_vcpu *vcpu);
 void vcpu_put(struct kvm_vcpu *vcpu);
-struct kvm_vcpu *kvm_get_running_vcpu(void);
 int kvm_vm_ioctl_create_vcpu(struct kvm *kvm, u32 id);
 void kvm_destroy_vcpus(struct kvm *kvm);
 

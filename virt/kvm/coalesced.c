@@ -8,6 +8,7 @@
  * apart.
  */
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <kvm/arch.h>
 
@@ -38,7 +39,8 @@ static int ring_place(struct kvm_coalesced_mmio_ring *ring, u32 *next)
 	/* One entry stays free, so that full and empty differ. */
 	if (*next == READ_ONCE(ring->first))
 		return -EOPNOTSUPP;
-	return last;
+	/* Userspace wrote it: also a CPU that guesses past the check stays inside the page. */
+	return array_index_nospec(last, KVM_COALESCED_MMIO_MAX);
 }
 
 static int zone_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev, gpa_t addr, int len,

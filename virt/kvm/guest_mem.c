@@ -39,55 +39,14 @@ static int slot_write(struct kvm_memory_slot *slot, gpa_t gpa, const void *data,
 }
 
 /**
- * kvm_read_guest - read guest memory
- * @kvm: the VM; kvm->srcu or slots_lock held
+ * kvm_vcpu_read_guest - read guest memory
+ * @vcpu: the vCPU; its mutex is held
  * @gpa: where; may cross pages
  * @data: to where
  * @len: bytes
  *
  * May sleep. Return: 0, or -EFAULT when a part is not memory; then @data is undefined.
  */
-int kvm_read_guest(struct kvm *kvm, gpa_t gpa, void *data, unsigned long len)
-{
-	unsigned int part;
-	int r;
-
-	for (; len; len -= part, gpa += part, data += part) {
-		part = page_part(gpa, len);
-		r = slot_read(kvm_gfn_to_slot(kvm, gpa_to_gfn(gpa)), gpa, data, part);
-		if (r)
-			return r;
-	}
-	return 0;
-}
-EXPORT_SYMBOL_GPL(kvm_read_guest);
-
-/**
- * kvm_write_guest - write guest memory, and mark it dirty
- * @kvm: the VM; kvm->srcu or slots_lock held
- * @gpa: where; may cross pages
- * @data: from where
- * @len: bytes
- *
- * May sleep. Return: 0, or -EFAULT when a part is no memory or read-only; pages before it are
- * written.
- */
-int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data, unsigned long len)
-{
-	unsigned int part;
-	int r;
-
-	for (; len; len -= part, gpa += part, data += part) {
-		part = page_part(gpa, len);
-		r = slot_write(kvm_gfn_to_slot(kvm, gpa_to_gfn(gpa)), gpa, data, part);
-		if (r)
-			return r;
-	}
-	return 0;
-}
-EXPORT_SYMBOL_GPL(kvm_write_guest);
-
-/** kvm_vcpu_read_guest - kvm_read_guest() for a vCPU's thread; its mutex is held */
 int kvm_vcpu_read_guest(struct kvm_vcpu *vcpu, gpa_t gpa, void *data, unsigned long len)
 {
 	unsigned int part;
@@ -103,7 +62,16 @@ int kvm_vcpu_read_guest(struct kvm_vcpu *vcpu, gpa_t gpa, void *data, unsigned l
 }
 EXPORT_SYMBOL_GPL(kvm_vcpu_read_guest);
 
-/** kvm_vcpu_write_guest - kvm_write_guest() for a vCPU's thread; its mutex is held */
+/**
+ * kvm_vcpu_write_guest - write guest memory, and mark it dirty
+ * @vcpu: the vCPU; its mutex is held
+ * @gpa: where; may cross pages
+ * @data: from where
+ * @len: bytes
+ *
+ * May sleep. Return: 0, or -EFAULT when a part is no memory or read-only; pages before it are
+ * written.
+ */
 int kvm_vcpu_write_guest(struct kvm_vcpu *vcpu, gpa_t gpa, const void *data, unsigned long len)
 {
 	unsigned int part;
@@ -118,30 +86,6 @@ int kvm_vcpu_write_guest(struct kvm_vcpu *vcpu, gpa_t gpa, const void *data, uns
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kvm_vcpu_write_guest);
-
-/**
- * kvm_vcpu_read_guest_atomic - read guest memory without sleeping
- * @vcpu: the vCPU; its mutex is held
- * @gpa: where
- * @data: to where
- * @len: bytes, within one page
- *
- * Return: 0, or -EFAULT when it is no memory or not present at the moment.
- */
-int kvm_vcpu_read_guest_atomic(struct kvm_vcpu *vcpu, gpa_t gpa, void *data, unsigned long len)
-{
-	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_slot(vcpu, gpa_to_gfn(gpa));
-	unsigned long left;
-
-	if (!slot || offset_in_page(gpa) + len > PAGE_SIZE)
-		return -EFAULT;
-	pagefault_disable();
-	/* The range was checked by access_ok() when the slot was made. */
-	left = __copy_from_user_inatomic(data, slot_address(slot, gpa), len);
-	pagefault_enable();
-	return left ? -EFAULT : 0;
-}
-EXPORT_SYMBOL_GPL(kvm_vcpu_read_guest_atomic);
 
 /**
  * kvm_vcpu_gfn_to_hva_prot - the user address of a guest page

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Getting a vCPU's attention: waking it when it waits in HLT, interrupting it when it runs the
- * guest, and making all vCPUs of a VM pass a request.
+ * Getting a vCPU's attention: interrupting it when it runs the guest, and making all vCPUs of a VM
+ * pass a request.
  *
  * The protocol needs no lock. The vCPU's thread, interrupts off, stores IN_GUEST_MODE, passes a
  * full barrier and looks at its requests; the kicker stores a request, passes a full barrier and
@@ -30,24 +30,6 @@ static int leave_guest_mode(struct kvm_vcpu *vcpu)
 }
 
 /**
- * kvm_vcpu_wake_up - end the vCPU's wait in kvm_vcpu_halt(), if it waits
- * @vcpu: the vCPU; any context
- *
- * The reason to wake must be stored before: rcuwait_wake_up() has a full barrier, which pairs with
- * set_current_state() in kvm_vcpu_halt().
- *
- * Return: whether it was asleep.
- */
-bool kvm_vcpu_wake_up(struct kvm_vcpu *vcpu)
-{
-	if (!rcuwait_wake_up(&vcpu->wait))
-		return false;
-	WRITE_ONCE(vcpu->ready, true);
-	return true;
-}
-EXPORT_SYMBOL_GPL(kvm_vcpu_wake_up);
-
-/**
  * kvm_vcpu_kick - make the vCPU look at its requests soon, whatever it does now
  * @vcpu: the vCPU; any context
  *
@@ -57,8 +39,6 @@ void kvm_vcpu_kick(struct kvm_vcpu *vcpu)
 {
 	int me, cpu;
 
-	if (kvm_vcpu_wake_up(vcpu))
-		return;
 	/* With preemption off no CPU can go offline between the look at ->cpu and the IPI. */
 	me = get_cpu();
 	if (leave_guest_mode(vcpu) == IN_GUEST_MODE) {
@@ -72,15 +52,6 @@ EXPORT_SYMBOL_GPL(kvm_vcpu_kick);
 
 static void acknowledge(void *unused)
 {
-}
-
-/*
- * Do waiting vCPUs have to get up for it? Not for what only matters to one that runs: it sees the
- * request before its next entry.
- */
-static bool request_wakes(int req)
-{
-	return req != KVM_REQ_TLB_FLUSH && req != KVM_REQ_OUTSIDE_GUEST;
 }
 
 /**
@@ -106,8 +77,6 @@ bool kvm_make_all_vcpus_request(struct kvm *kvm, int req)
 	cpumask_clear(mask);
 	kvm_for_each_vcpu(i, vcpu, kvm) {
 		kvm_make_request(req, vcpu);
-		if (request_wakes(req))
-			kvm_vcpu_wake_up(vcpu);
 		/*
 		 * EXITING_GUEST_MODE may mean that another's IPI is still under way and the guest
 		 * still runs, so wait for that one too. ->cpu is current: it was stored, in

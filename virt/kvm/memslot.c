@@ -44,7 +44,8 @@ struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn)
  * @vcpu: the vCPU; its mutex is held
  * @gfn: guest frame
  *
- * One slot serves most look-ups in a row, so the last hit is tried first.
+ * One slot serves most look-ups in a row, so the last hit is tried first; so is the last miss, which
+ * is a device's page, looked up at the fault and again for the access.
  */
 struct kvm_memory_slot *kvm_vcpu_gfn_to_slot(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
@@ -62,10 +63,15 @@ struct kvm_memory_slot *kvm_vcpu_gfn_to_slot(struct kvm_vcpu *vcpu, gfn_t gfn)
 	generation = smp_load_acquire(&slots->generation);
 	if (slot && vcpu->last_slot_gen == generation && kvm_slot_has_gfn(slot, gfn))
 		return slot;
+	if (vcpu->last_hole == gfn && vcpu->last_hole_gen == generation)
+		return NULL;
 	slot = mtree_load(&slots->gfn_tree, gfn);
 	if (slot) {
 		vcpu->last_slot = slot;
 		vcpu->last_slot_gen = generation;
+	} else {
+		vcpu->last_hole = gfn;
+		vcpu->last_hole_gen = generation;
 	}
 	return slot;
 }

@@ -18,6 +18,89 @@ static void set_page_ref(struct kvm_page_ref *ref, struct page *page, bool writa
 	ref->page = page;
 	ref->pfn = page_to_pfn(page);
 	ref->writable = writable;
+	ref->held = true;
+	ref->level = 0;
+}
+
+/*
+ * The level of the entry that maps @hva, and *@pmd when that is 2 or below; 0: there is none. Each
+ * entry is read once, since it may change meanwhile. Page-table pages are freed only after every
+ * CPU could take an interrupt, be it the TLB flush's IPI or the end of an RCU grace period: with
+ * interrupts off the walk needs no lock.
+ */
+static int walk_host_table(struct mm_struct *mm, unsigned long hva, pmd_t *pmd)
+{
+	pgd_t pgd = READ_ONCE(*pgd_offset(mm, hva));
+	p4d_t p4d;
+	pud_t pud;
+
+	if (pgd_none(pgd) || pgd_bad(pgd))
+		return 0;
+	p4d = READ_ONCE(*p4d_offset(&pgd, hva));
+	if (p4d_none(p4d) || !p4d_present(p4d))
+		return 0;
+	pud = READ_ONCE(*pud_offset(&p4d, hva));
+	if (pud_none(pud) || !pud_present(pud))
+		return 0;
+	if (pud_leaf(pud))
+		return 3;
+	*pmd = READ_ONCE(*pmd_offset(&pud, hva));
+	if (pmd_none(*pmd) || !pmd_present(*pmd))
+		return 0;
+	return pmd_leaf(*pmd) ? 2 : 1;
+}
+
+/* The frame that the program itself could write at @hva now, by its own page table. */
+static int find_writable_pfn(unsigned long hva, unsigned long *pfn)
+{
+	pmd_t pmd = __pmd(0);
+	pte_t pte;
+	int level = walk_host_table(current->mm, hva, &pmd);
+
+	if (level == 1) {
+		pte = READ_ONCE(*pte_offset_kernel(&pmd, hva));
+		*pfn = pte_pfn(pte);
+		return !pte_special(pte) && pte_access_permitted(pte, true) ? 1 : 0;
+	}
+	if (level == 2) {
+		*pfn = pmd_pfn(pmd) + ((hva & ~PMD_MASK) >> PAGE_SHIFT);
+		return pmd_access_permitted(pmd, true) ? 2 : 0;
+	}
+	return level;
+}
+
+/*
+ * The usual case: anonymous or shared memory, present and writable. No reference is taken: before
+ * anybody looks at the page or installs it, the notifier's sequence tells whether it is still
+ * mapped, which is all that a reference would be for. Only memory that can be swapped is taken so;
+ * files, devices and secret memory have rules that get_user_pages() knows.
+ *
+ * Return: 1 found, 0 not, and get_user_pages_fast_only() would not either, -1 it may.
+ */
+static int find_mapped(unsigned long hva, struct kvm_page_ref *ref)
+{
+	unsigned long flags, pfn = 0;
+	struct page *page;
+	int level;
+
+	local_irq_save(flags);
+	level = find_writable_pfn(hva, &pfn);
+	local_irq_restore(flags);
+	if (!level || level > 2)
+		return level ? -1 : 0;
+	/* A huge entry may be of memory without struct pages; small ones are marked special. */
+	if (level == 2 && !pfn_valid(pfn))
+		return -1;
+	page = pfn_to_page(pfn);
+	if (!folio_test_swapbacked(page_folio(page)))
+		return -1;
+	*ref = (struct kvm_page_ref) {
+		.pfn = pfn,
+		.page = page,
+		.writable = true,
+		.level = level,
+	};
+	return 1;
 }
 
 /*
@@ -28,8 +111,14 @@ static void set_page_ref(struct kvm_page_ref *ref, struct page *page, bool writa
 static bool find_fast(unsigned long hva, bool may_write, struct kvm_page_ref *ref)
 {
 	struct page *page;
+	int found;
 
-	if (!may_write || get_user_pages_fast_only(hva, 1, FOLL_WRITE, &page) != 1)
+	if (!may_write)
+		return false;
+	found = find_mapped(hva, ref);
+	if (likely(found >= 0))
+		return found;
+	if (get_user_pages_fast_only(hva, 1, FOLL_WRITE, &page) != 1)
 		return false;
 	set_page_ref(ref, page, true);
 	return true;
@@ -88,6 +177,8 @@ static int find_pfnmap(struct vm_area_struct *vma, unsigned long hva, bool write
 	}
 	ref->pfn = pfn;
 	ref->page = NULL;
+	ref->held = false;
+	ref->level = 1;
 	return 0;
 }
 
@@ -154,49 +245,22 @@ int kvm_faultin_pfn(const struct kvm_memory_slot *slot, gfn_t gfn, bool write, b
 /**
  * kvm_release_page - the translation is installed, or was given up
  * @ref: from kvm_faultin_pfn()
- * @accessed: the guest can use the page now
- * @dirty: and write it
+ * @dirty: the guest can write the page now
  *
  * The host's own entry need not say dirty although it allows writing (MADV_FREE), so the page has
- * to be told here, while it is still known to be mapped.
+ * to be told here, while it is still known to be mapped. That it was accessed it learns from our
+ * entry, when that goes or is aged.
  */
-void kvm_release_page(struct kvm_page_ref *ref, bool accessed, bool dirty)
+void kvm_release_page(struct kvm_page_ref *ref, bool dirty)
 {
 	struct page *page = ref->page;
 
 	if (!page)
 		return;
-	if (!PageReserved(page)) {
-		if (dirty)
-			set_page_dirty(page);
-		if (accessed)
-			mark_page_accessed(page);
-	}
-	put_page(page);
-}
-
-/* The level of the entry that maps @hva; each entry is read once, since it may change meanwhile. */
-static int walk_host_table(struct mm_struct *mm, unsigned long hva)
-{
-	pgd_t pgd = READ_ONCE(*pgd_offset(mm, hva));
-	p4d_t p4d;
-	pud_t pud;
-	pmd_t pmd;
-
-	if (pgd_none(pgd) || pgd_bad(pgd))
-		return 1;
-	p4d = READ_ONCE(*p4d_offset(&pgd, hva));
-	if (p4d_none(p4d) || !p4d_present(p4d))
-		return 1;
-	pud = READ_ONCE(*pud_offset(&p4d, hva));
-	if (pud_none(pud) || !pud_present(pud))
-		return 1;
-	if (pud_leaf(pud))
-		return 3;
-	pmd = READ_ONCE(*pmd_offset(&pud, hva));
-	if (pmd_none(pmd) || !pmd_present(pmd))
-		return 1;
-	return pmd_leaf(pmd) ? 2 : 1;
+	if (dirty && !PageReserved(page))
+		set_page_dirty(page);
+	if (ref->held)
+		put_page(page);
 }
 
 /**
@@ -204,19 +268,17 @@ static int walk_host_table(struct mm_struct *mm, unsigned long hva)
  * @slot: the slot of @gfn; srcu held
  * @gfn: guest frame
  *
- * Page-table pages are freed only after every CPU could take an interrupt, be it the TLB flush's
- * IPI or the end of an RCU grace period: with interrupts off the walk needs no lock.
- *
  * Return: 1: 4 KiB, or nothing there; 2: 2 MiB; 3: 1 GiB. Good for as long as the notifier's
  * sequence does not move.
  */
 int kvm_host_mapping_level(const struct kvm_memory_slot *slot, gfn_t gfn)
 {
 	unsigned long flags;
+	pmd_t pmd;
 	int level;
 
 	local_irq_save(flags);
-	level = walk_host_table(current->mm, kvm_slot_gfn_to_hva(slot, gfn));
+	level = walk_host_table(current->mm, kvm_slot_gfn_to_hva(slot, gfn), &pmd);
 	local_irq_restore(flags);
-	return level;
+	return level ?: 1;
 }

@@ -17,13 +17,11 @@
 #include "core.h"
 
 static struct kmem_cache *vcpu_cache;
-static DEFINE_PER_CPU(struct kvm_vcpu *, running_vcpu);
 
 /* ---- on a CPU and off ---- */
 
 static void load_on_cpu(struct kvm_vcpu *vcpu, int cpu)
 {
-	__this_cpu_write(running_vcpu, vcpu);
 	kvm_arch_vcpu_load(vcpu, cpu);
 	/* A kicker reads it after it has seen IN_GUEST_MODE: see kvm_vcpu_kick(). */
 	WRITE_ONCE(vcpu->cpu, cpu);
@@ -32,7 +30,6 @@ static void load_on_cpu(struct kvm_vcpu *vcpu, int cpu)
 static void unload_from_cpu(struct kvm_vcpu *vcpu)
 {
 	kvm_arch_vcpu_put(vcpu);
-	__this_cpu_write(running_vcpu, NULL);
 }
 
 static inline struct kvm_vcpu *notifier_to_vcpu(struct preempt_notifier *pn)
@@ -44,8 +41,6 @@ static void vcpu_sched_in(struct preempt_notifier *pn, int cpu)
 {
 	struct kvm_vcpu *vcpu = notifier_to_vcpu(pn);
 
-	WRITE_ONCE(vcpu->preempted, false);
-	WRITE_ONCE(vcpu->ready, false);
 	kvm_arch_sched_in(vcpu, cpu);
 	load_on_cpu(vcpu, cpu);
 }
@@ -55,11 +50,8 @@ static void vcpu_sched_out(struct preempt_notifier *pn, struct task_struct *next
 	struct kvm_vcpu *vcpu = notifier_to_vcpu(pn);
 
 	/* A task that did not ask to sleep was pushed off: it would run if it could. */
-	if (task_is_running(current)) {
-		WRITE_ONCE(vcpu->preempted, true);
-		WRITE_ONCE(vcpu->ready, true);
+	if (task_is_running(current))
 		vcpu->stat.preemption_other++;
-	}
 	unload_from_cpu(vcpu);
 }
 
@@ -96,18 +88,6 @@ void vcpu_put(struct kvm_vcpu *vcpu)
 	preempt_enable();
 }
 EXPORT_SYMBOL_GPL(vcpu_put);
-
-/**
- * kvm_get_running_vcpu - the vCPU that the current thread has loaded, or NULL
- *
- * Any context. The answer holds although the thread may move: the notifiers move it as well. In an
- * interrupt it is the vCPU of the thread that was interrupted.
- */
-struct kvm_vcpu *kvm_get_running_vcpu(void)
-{
-	return this_cpu_read(running_vcpu);
-}
-EXPORT_SYMBOL_GPL(kvm_get_running_vcpu);
 
 /* ---- the mmapped area ---- */
 
@@ -205,7 +185,6 @@ static struct kvm_vcpu *create_vcpu(struct kvm *kvm, u32 id)
 	vcpu->id = id;
 	vcpu->cpu = -1;
 	mutex_init(&vcpu->mutex);
-	rcuwait_init(&vcpu->wait);
 	preempt_notifier_init(&vcpu->preempt_notifier, &vcpu_preempt_ops);
 	r = alloc_parts(vcpu);
 	if (r)

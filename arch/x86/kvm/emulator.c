@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the emulator for a vCPU: sets its context up, commits what it did, leaves to userspace in the
- * middle of an instruction and comes back to it, and reports what it cannot do. Called by exit
+ * Runs the emulator for a vCPU: sets its context up, commits what it did, leaves to userspace in
+ * the middle of an instruction and comes back to it, and reports what it cannot do. Called by exit
  * handlers and the MMU's fault path under the vCPU's mutex.
  */
 #include <linux/slab.h>
@@ -11,7 +11,7 @@
 
 static struct kmem_cache *emulator_cache;
 
-/* --- Life --------------------------------------------------------------------------------------- */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 /** kvm_emulator_module_init - once, before the first vCPU; 0 or -ENOMEM */
 int kvm_emulator_module_init(void)
@@ -52,7 +52,7 @@ void kvm_emulator_destroy(struct kvm_vcpu *vcpu)
 	vcpu->arch.emulate_ctxt = NULL;
 }
 
-/* --- Before ------------------------------------------------------------------------------------- */
+/* --- Before ----------------------------------------------------------------------------------- */
 
 static enum x86_mode decode_mode(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
@@ -81,7 +81,7 @@ static void setup(struct kvm_vcpu *vcpu)
 	emu->halted = false;
 }
 
-/* --- After -------------------------------------------------------------------------------------- */
+/* --- After ------------------------------------------------------------------------------------ */
 
 /*
  * KVM_INTERNAL_ERROR_EMULATION with the bytes that were fetched, as struct kvm_run's
@@ -204,7 +204,8 @@ static int execute(struct kvm_vcpu *vcpu)
 
 	emu->replayed = 0;
 	emu->pio_exit = false;
-	emu->singlestep = emu->ctxt.eflags & X86_EFLAGS_TF;
+	/* The debugger's TF too, which ctxt->eflags has not. */
+	emu->singlestep = kvm_x86_call(get_rflags)(vcpu) & X86_EFLAGS_TF;
 
 	switch (x86_emulate_insn(&emu->ctxt)) {
 	case X86EMUL_CONTINUE:
@@ -235,7 +236,7 @@ static int complete_read(struct kvm_vcpu *vcpu)
 	return execute(vcpu);
 }
 
-/* --- Entry points ------------------------------------------------------------------------------- */
+/* --- Entry points ----------------------------------------------------------------------------- */
 
 static int skip(struct kvm_vcpu *vcpu)
 {
@@ -258,8 +259,8 @@ static bool is_hypercall(const u8 *code)
 /*
  * #UD of the guest. VMCALL and VMMCALL are the same call on different vendors' CPUs: the wrong one
  * is rewritten, through the guest's own page tables, and executed again, unless
- * KVM_X86_QUIRK_FIX_HYPERCALL_INSN is disabled (api.rst). All else stays #UD: what the guest's CPUID
- * does not have must not appear to work.
+ * KVM_X86_QUIRK_FIX_HYPERCALL_INSN is disabled (api.rst). All else stays #UD: what the guest's
+ * CPUID does not have must not appear to work.
  */
 static int handle_ud(struct kvm_vcpu *vcpu)
 {
@@ -311,6 +312,9 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 		return r;
 
 	++vcpu->stat.insn_emulation;
+	if ((emulation_type & EMULTYPE_PF_DATA) &&
+	    kvm_mmio_move(vcpu, cr2_or_gpa, emulation_type & EMULTYPE_PF_STORE, insn, insn_len, &r))
+		return r;
 	setup(vcpu);
 	switch (x86_decode_insn(ctxt, insn, insn ? insn_len : 0)) {
 	case X86EMUL_CONTINUE:

@@ -8,6 +8,7 @@
 
 #include "x86.h"
 #include "emulate/emulate.h"
+#include "emulate/move.h"
 
 /* PUSHA to a device, with each push split by a page's end, is the longest list there is. */
 #define KVM_EMUL_MMIO_MAX	16
@@ -27,6 +28,20 @@ struct kvm_mmio_record {
 };
 
 /**
+ * struct kvm_mmio_load - a plain move from device memory that waits for userspace
+ * @move: the instruction
+ * @gpa: where it reads
+ * @rip: where it is
+ * @next: where the next instruction is
+ */
+struct kvm_mmio_load {
+	struct x86_move move;
+	gpa_t gpa;
+	unsigned long rip;
+	unsigned long next;
+};
+
+/**
  * struct kvm_emulator - one vCPU's emulator and what an instruction leaves for userspace
  * @reads: answers that the current instruction has got; when it is executed again after an exit,
  *   they are replayed and not asked for twice
@@ -37,6 +52,7 @@ struct kvm_mmio_record {
  * @pio_exit: kvm_run holds a KVM_EXIT_IO to leave with
  * @halted: HLT was executed
  * @singlestep: TF was set when the instruction began: trap when all of it is done
+ * @load: what kvm_mmio_move() has left to userspace
  */
 struct kvm_emulator {
 	struct x86_emulate_ctxt ctxt;
@@ -51,6 +67,7 @@ struct kvm_emulator {
 	bool pio_exit;
 	bool halted;
 	bool singlestep;
+	struct kvm_mmio_load load;
 };
 
 static inline struct kvm_emulator *kvm_emulator_of(struct kvm_vcpu *vcpu)
@@ -79,10 +96,15 @@ int kvm_emul_probe_write(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int
 int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old, const void *new,
 		     unsigned int bytes);
 int kvm_emul_fetch(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes);
+int kvm_mmio_exit(struct kvm_vcpu *vcpu, gpa_t gpa, unsigned int len, bool write, u64 data);
 int kvm_mmio_exit_read(struct kvm_vcpu *vcpu);
 void kvm_mmio_take_read(struct kvm_vcpu *vcpu);
 bool kvm_mmio_exit_write(struct kvm_vcpu *vcpu);
 void kvm_mmio_forget_reads(struct kvm_emulator *emu, u32 iteration);
+
+/* mmio.c */
+bool kvm_mmio_move(struct kvm_vcpu *vcpu, gpa_t gpa, bool store, const void *insn,
+		   unsigned int insn_len, int *ret);
 
 /* io.c */
 int kvm_emul_pio_in(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, void *val,

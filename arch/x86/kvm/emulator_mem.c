@@ -9,7 +9,7 @@
 #include "emulator.h"
 #include "trace.h"
 
-/* --- Translation -------------------------------------------------------------------------------- */
+/* --- Translation ------------------------------------------------------------------------------ */
 
 static u64 walk_access(struct x86_emulate_ctxt *ctxt, u32 access)
 {
@@ -50,7 +50,7 @@ static int translate(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int byt
 	return X86EMUL_CONTINUE;
 }
 
-/* --- MMIO reads --------------------------------------------------------------------------------- */
+/* --- MMIO reads ------------------------------------------------------------------------------- */
 
 /**
  * kvm_mmio_forget_reads - drop answers that finished iterations of a REP instruction have used
@@ -129,7 +129,7 @@ int kvm_emul_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsi
 	return rc;
 }
 
-/* --- MMIO writes -------------------------------------------------------------------------------- */
+/* --- MMIO writes ------------------------------------------------------------------------------ */
 
 /*
  * A device in the kernel takes the write now. Userspace gets it when the instruction has retired,
@@ -205,7 +205,7 @@ int kvm_emul_probe_write(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int
 	return rc;
 }
 
-/* --- Locked accesses ---------------------------------------------------------------------------- */
+/* --- Locked accesses -------------------------------------------------------------------------- */
 
 #define TRY_CMPXCHG(type, hva, old, new, fault)						\
 ({											\
@@ -288,20 +288,29 @@ int kvm_emul_fetch(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigne
 	return r == -EFAULT ? X86EMUL_PROPAGATE_FAULT : X86EMUL_UNHANDLEABLE;
 }
 
-/* --- Exits to userspace ------------------------------------------------------------------------- */
+/* --- Exits to userspace ----------------------------------------------------------------------- */
 
-static void fill_exit(struct kvm_vcpu *vcpu, const struct kvm_mmio_record *r, bool write)
+/**
+ * kvm_mmio_exit - kvm_run ← KVM_EXIT_MMIO
+ * @vcpu: the vCPU
+ * @gpa: where
+ * @len: 1 to 8 bytes
+ * @write: a write
+ * @data: what it writes, zero-extended; 0 for a read
+ *
+ * Return: 0, to userspace.
+ */
+int kvm_mmio_exit(struct kvm_vcpu *vcpu, gpa_t gpa, unsigned int len, bool write, u64 data)
 {
 	struct kvm_run *run = vcpu->run;
 
 	++vcpu->stat.mmio_exits;
 	run->exit_reason = KVM_EXIT_MMIO;
-	run->mmio.phys_addr = r->gpa;
-	run->mmio.len = r->len;
+	run->mmio.phys_addr = gpa;
+	run->mmio.len = len;
 	run->mmio.is_write = write;
-	memset(run->mmio.data, 0, sizeof(run->mmio.data));
-	if (write)
-		memcpy(run->mmio.data, r->data, r->len);
+	memcpy(run->mmio.data, &data, sizeof(data));
+	return 0;
 }
 
 /**
@@ -313,12 +322,12 @@ static void fill_exit(struct kvm_vcpu *vcpu, const struct kvm_mmio_record *r, bo
 int kvm_mmio_exit_read(struct kvm_vcpu *vcpu)
 {
 	struct kvm_emulator *emu = kvm_emulator_of(vcpu);
+	const struct kvm_mmio_record *r = &emu->reads[emu->nr_reads];
 
-	fill_exit(vcpu, &emu->reads[emu->nr_reads], false);
-	return 0;
+	return kvm_mmio_exit(vcpu, r->gpa, r->len, false, 0);
 }
 
-/** kvm_mmio_take_read - userspace has answered: the instruction finds the data when it runs again */
+/** kvm_mmio_take_read - userspace has answered: the instruction finds the data when it runs on */
 void kvm_mmio_take_read(struct kvm_vcpu *vcpu)
 {
 	struct kvm_emulator *emu = kvm_emulator_of(vcpu);
@@ -341,6 +350,7 @@ void kvm_mmio_take_read(struct kvm_vcpu *vcpu)
 bool kvm_mmio_exit_write(struct kvm_vcpu *vcpu)
 {
 	struct kvm_emulator *emu = kvm_emulator_of(vcpu);
+	u64 data = 0;
 
 	while (emu->cur_write < emu->nr_writes) {
 		struct kvm_mmio_record *w = &emu->writes[emu->cur_write++];
@@ -349,7 +359,8 @@ bool kvm_mmio_exit_write(struct kvm_vcpu *vcpu)
 		if (emu->cur_write > 1 &&
 		    !kvm_io_bus_write(vcpu, KVM_MMIO_BUS, w->gpa, w->len, w->data))
 			continue;
-		fill_exit(vcpu, w, true);
+		memcpy(&data, w->data, w->len);
+		kvm_mmio_exit(vcpu, w->gpa, w->len, true, data);
 		return true;
 	}
 	emu->nr_writes = 0;

@@ -17,7 +17,7 @@ static void emul_write_gpr(struct x86_emulate_ctxt *ctxt, unsigned int gpr, u64 
 	kvm_reg_write(emul_to_vcpu(ctxt), gpr, val);
 }
 
-/* --- Segments and tables ------------------------------------------------------------------------ */
+/* --- Segments and tables ---------------------------------------------------------------------- */
 
 /* enum x86_sreg and enum kvm_seg have the same order. */
 static void emul_get_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg,
@@ -78,7 +78,7 @@ static void emul_set_idt(struct x86_emulate_ctxt *ctxt, const struct x86_desc_pt
 	kvm_x86_call(set_idt)(emul_to_vcpu(ctxt), &table);
 }
 
-/* --- Control, debug and model-specific registers ------------------------------------------------ */
+/* --- Control, debug and model-specific registers ---------------------------------------------- */
 
 static u64 emul_get_cr(struct x86_emulate_ctxt *ctxt, unsigned int cr)
 {
@@ -139,7 +139,7 @@ static int emul_set_msr(struct x86_emulate_ctxt *ctxt, u32 msr, u64 val)
 							   X86EMUL_CONTINUE;
 }
 
-/* --- The rest ----------------------------------------------------------------------------------- */
+/* --- The rest --------------------------------------------------------------------------------- */
 
 static int emul_cpuid(struct x86_emulate_ctxt *ctxt, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {

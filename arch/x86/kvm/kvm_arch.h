@@ -65,7 +65,6 @@ enum kvm_x86_request {
 	KVM_REQ_TLB_FLUSH_CURRENT,	/* translations of the current context */
 	KVM_REQ_TLB_FLUSH_GUEST,	/* as if the guest had flushed its own, global pages too */
 	KVM_REQ_MMU_RELOAD,		/* the root is gone or stale: load another */
-	KVM_REQ_MSR_UPDATE,		/* the TSC offset or another MSR shadow must be written */
 };
 
 /* Bits of kvm_vcpu_arch.switch_db_regs. */
@@ -104,15 +103,6 @@ struct kvm_pio_request {
 	bool in;
 };
 
-#define KVM_MMIO_FRAGMENTS	2	/* an access crosses at most one page */
-
-/* One page's part of an MMIO access that userspace must answer; 8 bytes a round. */
-struct kvm_mmio_fragment {
-	gpa_t gpa;
-	void *data;
-	unsigned int len;
-};
-
 struct kvm_mtrr {
 	u64 fixed[11];
 	u64 deftype;
@@ -137,7 +127,6 @@ struct kvm_vcpu_arch {
 	u64 xcr0;
 	u32 pkru;
 	u32 host_pkru;				/* (p) while the guest's is in the register */
-	u32 hflags;				/* HF_*: nested, SMM, … later */
 	u64 apic_base;
 
 	/* events */
@@ -151,16 +140,12 @@ struct kvm_vcpu_arch {
 	atomic_t nmi_queued;			/* (a) KVM_NMI adds; moved into nmi_pending */
 	u8 nmi_pending;
 	bool nmi_injected;
-	bool exception_payload_enabled;		/* not yet a capability: always false */
 	u32 mp_state;				/* KVM_MP_STATE_* */
-	/* (p) no event is half delivered: preemption is clean here */
-	bool at_instruction_boundary;
 
 	/* memory */
 	struct kvm_mmu *mmu;			/* the one in use */
 	struct kvm_mmu root_mmu;
 	struct kvm_mmu_cache mmu_cache;		/* page-table pages in store for faults */
-	gpa_t mmio_gpa;
 
 	/* CPUID */
 	struct kvm_cpuid_entry2 *cpuid_entries;
@@ -183,7 +168,6 @@ struct kvm_vcpu_arch {
 	u64 arch_capabilities;
 	u64 microcode_version;
 	u64 ia32_tsc_adjust;
-	u64 tsc_deadline;
 	u64 msr_platform_info;
 	u64 msr_hwcr;				/* AMD's HWCR: the bits that guests may set */
 	u64 spec_ctrl_guest_mask;		/* bits the guest may set in SPEC_CTRL, 0: none */
@@ -215,13 +199,6 @@ struct kvm_vcpu_arch {
 	int (*complete_userspace_io)(struct kvm_vcpu *vcpu);
 	struct kvm_pio_request pio;
 	void *pio_data;				/* (o) one page, mapped at KVM_PIO_PAGE_OFFSET */
-	bool mmio_needed;
-	bool mmio_is_write;
-	bool mmio_read_completed;
-	int mmio_nr_fragments;
-	int mmio_cur_fragment;
-	struct kvm_mmio_fragment mmio_fragments[KVM_MMIO_FRAGMENTS];
-	u8 mmio_buf[64];
 };
 
 struct kvm_arch {

@@ -128,9 +128,11 @@ enum kvm_fastpath {
 /**
  * struct kvm_x86_ops - a vendor module's table; const, given to kvm_init()
  * @name: "kvm_amd" or "kvm_intel", for messages
+ * @isa: which exit codes the kvm_exit tracepoint shows: 1 VMX, 2 SVM, as perf kvm stat has them
  */
 struct kvm_x86_ops {
 	const char *name;
+	u32 isa;
 	KVM_X86_OPS(KVM_X86_OP_MEMBER)
 };
 

@@ -17,8 +17,6 @@
 #include "trace.h"
 #include <asm/debugreg.h>
 
-EXPORT_TRACEPOINT_SYMBOL_GPL(kvm_exit);
-
 /**
  * kvm_internal_error - leave to userspace with KVM_EXIT_INTERNAL_ERROR
  * @vcpu: the vCPU
@@ -126,8 +124,6 @@ static int requests_process(struct kvm_vcpu *vcpu)
 		kvm_mmu_unload(vcpu);
 	if (kvm_check_request(KVM_REQ_NMI, vcpu))
 		kvm_process_nmi(vcpu);
-	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
-	kvm_clear_request(KVM_REQ_OUTSIDE_GUEST, vcpu);
 	return 1;
 }
 
@@ -158,7 +154,7 @@ static enum kvm_fastpath guest_switch(struct kvm_vcpu *vcpu)
 	do {
 		trace_kvm_entry(vcpu);
 		fastpath = kvm_x86_call(run)(vcpu);
-		++vcpu->stat.exits;
+		trace_kvm_exit(vcpu, kvm_x86_ops.isa);
 	} while (fastpath == KVM_FASTPATH_REENTER && !must_not_enter(vcpu));
 	if (debug)
 		kvm_debug_load_host(vcpu);
@@ -223,9 +219,11 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 	kvm_x86_call(handle_exit_irqoff)(vcpu);
 	/*
 	 * Interrupts that ended the guest's time are taken here, before the time accounting, so
-	 * that their tick is the guest's.
+	 * that their tick is the guest's. One instruction must stand between the two calls: in the
+	 * shadow of STI none is taken (SDM vol. 2, STI).
 	 */
 	local_irq_enable();
+	++vcpu->stat.exits;
 	local_irq_disable();
 	kvm_guest_timing_exit_irqoff();
 	local_irq_enable();

@@ -14,9 +14,6 @@
 #include <linux/tracepoint.h>
 #include "x86.h"
 
-#define KVM_TRACE_ISA_VMX	1
-#define KVM_TRACE_ISA_SVM	2
-
 TRACE_EVENT(kvm_entry,
 	TP_PROTO(struct kvm_vcpu *vcpu),
 	TP_ARGS(vcpu),

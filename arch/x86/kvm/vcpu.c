@@ -203,10 +203,3 @@ void kvm_arch_sched_in(struct kvm_vcpu *vcpu, int cpu)
 {
 	kvm_x86_call(sched_in)(vcpu, cpu);
 }
-
-/** kvm_arch_vcpu_runnable - is there anything for the vCPU to do? */
-bool kvm_arch_vcpu_runnable(struct kvm_vcpu *vcpu)
-{
-	return vcpu->arch.mp_state == KVM_MP_STATE_RUNNABLE || vcpu->arch.nmi_pending ||
-	       kvm_test_request(KVM_REQ_NMI, vcpu);
-}

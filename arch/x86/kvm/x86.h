@@ -291,6 +291,8 @@ int kvm_fast_pio(struct kvm_vcpu *vcpu, int size, unsigned short port, bool in);
 #define EMULTYPE_SKIP		(1u << 1)	/* only find its length and step over it */
 #define EMULTYPE_TRAP_UD	(1u << 2)	/* came by #UD: #UD if we do not emulate it */
 #define EMULTYPE_PF		(1u << 3)	/* came by a page fault at cr2_or_gpa */
+#define EMULTYPE_PF_DATA	(1u << 4)	/* of the access itself, and no memory is there */
+#define EMULTYPE_PF_STORE	(1u << 5)	/* which was a write */
 
 int kvm_emulator_create(struct kvm_vcpu *vcpu);
 void kvm_emulator_destroy(struct kvm_vcpu *vcpu);

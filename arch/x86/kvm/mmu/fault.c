@@ -35,13 +35,14 @@ static int fault_level(const struct kvm_page_fault *fault)
 {
 	const struct kvm_memory_slot *slot = fault->slot;
 
-	if (!fault->ref.page || !PageCompound(fault->ref.page))
+	if (fault->ref.level == 1 ||
+	    (!fault->ref.level && !(fault->ref.page && PageCompound(fault->ref.page))))
 		return 1;
 	if (kvm_mmu_config.huge_level < 2 || slot->dirty_bitmap || slot->arch.no_huge_2m)
 		return 1;
 	if (!fault_fits_huge(fault))
 		return 1;
-	return kvm_host_mapping_level(slot, fault->gfn) >= 2 ? 2 : 1;
+	return (fault->ref.level ?: kvm_host_mapping_level(slot, fault->gfn)) >= 2 ? 2 : 1;
 }
 
 /*
@@ -57,7 +58,7 @@ static int fault_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	read_lock(&kvm->mmu_lock);
 	if (!kvm_mmu_invalidate_retry(kvm, fault->invalidate_seq, fault->gfn))
 		ret = tdp_map(vcpu, fault);
-	kvm_release_page(&fault->ref, true, ret == KVM_PF_FIXED && fault->ref.writable);
+	kvm_release_page(&fault->ref, ret == KVM_PF_FIXED && fault->ref.writable);
 	read_unlock(&kvm->mmu_lock);
 
 	if (unlikely(ret == KVM_PF_ZAP_FIRST)) {
@@ -135,6 +136,23 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	return fault_map(vcpu, fault);
 }
 
+/*
+ * What is known of an access that must be emulated. The address is that of the access when it was
+ * not met while the guest's tables were walked (APM2 15.25.6), and it is a device's for certain
+ * when the guest's CPU can have it.
+ */
+static int fault_emulate(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault,
+			 const void *insn, int insn_len)
+{
+	u64 kind = fault->error_code & (PFERR_GUEST_FINAL_MASK | PFERR_FETCH_MASK);
+	int type = EMULTYPE_PF;
+
+	vcpu->stat.pf_mmio++;
+	if (kind == PFERR_GUEST_FINAL_MASK && !(fault->gpa & vcpu->arch.reserved_gpa_bits))
+		type |= EMULTYPE_PF_DATA | (fault->write ? EMULTYPE_PF_STORE : 0);
+	return kvm_emulate_instruction(vcpu, fault->gpa, type, insn, insn_len);
+}
+
 /* A reserved bit in our own tables: never by our hand, so they are not to be trusted any more. */
 static int fault_corrupt(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
 {
@@ -171,8 +189,7 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const v
 		vcpu->stat.pf_spurious++;
 		return 1;
 	case KVM_PF_EMULATE:
-		vcpu->stat.pf_mmio++;
-		return kvm_emulate_instruction(vcpu, gpa, EMULTYPE_PF, insn, insn_len);
+		return fault_emulate(vcpu, &fault, insn, insn_len);
 	default:
 		return ret < 0 ? ret : 1;
 	}

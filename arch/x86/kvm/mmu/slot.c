@@ -134,18 +134,3 @@ void kvm_arch_write_protect_mask(struct kvm *kvm, struct kvm_memory_slot *slot, 
 		tdp_write_protect_gfn(kvm, slot->base_gfn + offset + __ffs(mask));
 }
 
-/*
- * --- TLB -----------------------------------------------------------------------------------------
- */
-
-/**
- * kvm_arch_flush_remote_tlbs - make every vCPU flush before it runs guest code again
- * @kvm: the VM
- *
- * Returns when no vCPU is in guest mode with the old translations: one that is gets an IPI and
- * flushes on its way back in, the others find the request (SDM 28.4.3.3, APM2 15.16.1).
- */
-void kvm_arch_flush_remote_tlbs(struct kvm *kvm)
-{
-	kvm_make_all_vcpus_request(kvm, KVM_REQ_TLB_FLUSH);
-}

@@ -247,16 +247,11 @@ int svm_handle_exit(struct kvm_vcpu *vcpu, enum kvm_fastpath fastpath)
  * svm_handle_exit_irqoff - what must be done before interrupts are on again
  * @vcpu: the vCPU
  *
- * NMIs and SMIs were taken at STGI; an interrupt is when the run loop lets it. It ended the guest
- * between two instructions.
+ * NMIs and SMIs were taken at STGI; an interrupt is when the run loop lets it.
  */
 void svm_handle_exit_irqoff(struct kvm_vcpu *vcpu)
 {
-	u32 code = to_svm(vcpu)->vmcb->control.exit_code;
-
-	if (code == SVM_EXIT_INTR)
-		vcpu->arch.at_instruction_boundary = true;
-	else if (unlikely(code == SVM_EXIT_EXCP_BASE + X86_TRAP_MC))
+	if (unlikely(to_svm(vcpu)->vmcb->control.exit_code == SVM_EXIT_EXCP_BASE + X86_TRAP_MC))
 		svm_machine_check();
 }
 

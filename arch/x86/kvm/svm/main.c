@@ -40,6 +40,7 @@ static void svm_msr_filter_changed(struct kvm_vcpu *vcpu)
 
 static const struct kvm_x86_ops svm_ops = {
 	.name				= "kvm_amd",
+	.isa				= 2,
 
 	.cpu_has_kvm_support		= svm_cpu_has_support,
 	.disabled_by_bios		= svm_disabled_by_bios,

@@ -107,6 +107,36 @@ TEST(single_step)
 	EXPECT_EQ(KVM_EXIT_HLT, vcpu_exit(vcpu));
 }
 
+/* A store to a device, which is executed outside the CPU, is one step like any other. */
+GUEST_BLOB(device_step, 64,
+	".globl device_step_next\n"
+	"movl %eax, (%rbx)\n"
+	"device_step_next: nop\n"
+	"hlt\n");
+extern const uint8_t device_step_next[];
+
+TEST(single_step_over_device_access)
+{
+	const uint64_t next = GUEST_BLOB_AT + (uint64_t)(device_step_next - device_step);
+	struct vm *vm = vm_new();
+	struct vcpu *vcpu = vcpu_new(vm, 0);
+	struct kvm_regs regs;
+
+	vcpu_mode_long(vcpu, GUEST_BLOB_AT);
+	vm_load(vm, GUEST_BLOB_AT, device_step);
+	vcpu_regs(vcpu, &regs);
+	regs.rbx = GUEST_MMIO;
+	kvm_do(vcpu->fd, KVM_SET_REGS, &regs);
+	set_debug(vcpu, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP, 0, 0);
+	ASSERT_EQ(KVM_EXIT_MMIO, vcpu_exit(vcpu));
+	ASSERT_EQ(KVM_EXIT_DEBUG, vcpu_exit(vcpu));
+	EXPECT_EQ(next, vcpu->run->debug.arch.pc);
+	ASSERT_EQ(KVM_EXIT_DEBUG, vcpu_exit(vcpu));
+	EXPECT_EQ(next + 1, vcpu->run->debug.arch.pc);
+	set_debug(vcpu, 0, 0, 0);
+	EXPECT_EQ(KVM_EXIT_HLT, vcpu_exit(vcpu));
+}
+
 TEST(hardware_breakpoint)
 {
 	struct vcpu *vcpu = at_steps();

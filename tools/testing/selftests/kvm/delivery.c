@@ -134,7 +134,7 @@ TEST(fault_in_the_delivery_of_an_injected_one)
 	expect_trap(_metadata, vcpu, 8, 0);
 }
 
-/* An exit in the middle of a delivery: the IDT, the stack or the handler are not mapped by KVM yet. */
+/* Exits in the middle of a delivery: KVM has not mapped the IDT, the stack or the handler yet. */
 TEST(delivery_interrupted_by_nested_faults)
 {
 	struct vcpu *vcpu = start(undefined);

@@ -261,9 +261,10 @@ TEST_F_TIMEOUT(fuzz, random_ioctls, 3600)
 
 /* ---- a hostile kvm_run ---- */
 
-#define RING_BYTES	64
+#define STRING_BYTES	64
+#define COALESCED	(GUEST_MMIO + 0x2000)	/* writes go to the ring behind kvm_run */
 
-/* Port strings, MMIO and CPUID, for ever: each goes through kvm_run or past it. */
+/* Port strings, MMIO, coalesced or not, and CPUID, for ever: all that uses the shared pages. */
 __guest static void exit_all_the_time(void)
 {
 	uint64_t at, count;
@@ -271,12 +272,13 @@ __guest static void exit_all_the_time(void)
 
 	for (;;) {
 		at = GUEST_DATA + 0x1000;
-		count = RING_BYTES;
+		count = STRING_BYTES;
 		__asm__ volatile("rep insb" : "+D" (at), "+c" (count) : "d" (0x3f0) : "memory");
 		at = GUEST_DATA + 0x1000;
-		count = RING_BYTES;
+		count = STRING_BYTES;
 		__asm__ volatile("rep outsb" : "+S" (at), "+c" (count) : "d" (0x3f0) : "memory");
 		*(volatile uint64_t *)GUEST_MMIO = at;
+		*(volatile uint64_t *)COALESCED = at;
 		(void)*(volatile uint64_t *)(GUEST_MMIO + 0xffc);
 		__asm__ volatile("cpuid" : "=a" (a), "=b" (b), "=c" (c), "=d" (d)
 				 : "0" (1), "2" (0));
@@ -308,6 +310,7 @@ TEST_F_TIMEOUT(fuzz, scribbled_kvm_run, 3600)
 {
 	struct vm *vm = vm_new();
 	struct vcpu *vcpu = vcpu_new(vm, 0);
+	struct kvm_coalesced_mmio_zone zone = { .addr = COALESCED, .size = SZ_4K };
 	uint8_t *data = vm->mem + GUEST_DATA;
 	pthread_t scribbler;
 	unsigned long runs = 0;
@@ -317,8 +320,10 @@ TEST_F_TIMEOUT(fuzz, scribbled_kvm_run, 3600)
 	seed = setting("KVM_FUZZ_SEED", 0x51b);
 	arena = host_pages(SZ_2M);
 	vcpu_enter(vcpu, exit_all_the_time);
+	if (kvm_cap(vm->fd, KVM_CAP_COALESCED_MMIO))
+		kvm_do(vm->fd, KVM_REGISTER_COALESCED_MMIO, &zone);
 	memset(data, 0xa5, 0x4000);
-	memset(data + 0x1000, 0, RING_BYTES);
+	memset(data + 0x1000, 0, STRING_BYTES);
 	tick_every(2000);
 	going = true;
 	ASSERT_EQ(0, pthread_create(&scribbler, NULL, scribble, vcpu));
@@ -332,7 +337,7 @@ TEST_F_TIMEOUT(fuzz, scribbled_kvm_run, 3600)
 	if (!kvm_cap(vm->fd, KVM_CAP_SYNC_REGS)) {
 		EXPECT_GT(vm_shared(vm)->word[0], 0);
 		for (i = 0; i < 0x4000; i++) {
-			if (i >= 0x1000 && i < 0x1000 + RING_BYTES)
+			if (i >= 0x1000 && i < 0x1000 + STRING_BYTES)
 				continue;
 			ASSERT_EQ(0xa5, data[i])
 				TH_LOG("byte %#x", i);
