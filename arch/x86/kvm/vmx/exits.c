@@ -211,14 +211,12 @@ static void vmx_external_interrupt(void)
  * vmx_handle_exit_irqoff - what must be done before interrupts are on again
  * @vcpu: the vCPU
  *
- * The interrupt, NMI or machine check that ended the guest's run is the host's. An interrupt ended
- * it between two instructions.
+ * The interrupt, NMI or machine check that ended the guest's run is the host's.
  */
 void vmx_handle_exit_irqoff(struct kvm_vcpu *vcpu)
 {
 	switch ((u16)to_vmx(vcpu)->exit_reason) {
 	case EXIT_REASON_EXTERNAL_INTERRUPT:
-		vcpu->arch.at_instruction_boundary = true;
 		vmx_external_interrupt();
 		break;
 	case EXIT_REASON_EXCEPTION_NMI:

@@ -40,6 +40,7 @@ static void vmx_msr_filter_changed(struct kvm_vcpu *vcpu)
 
 static const struct kvm_x86_ops vmx_ops = {
 	.name				= "kvm_intel",
+	.isa				= 1,
 
 	.cpu_has_kvm_support		= vmx_cpu_has_support,
 	.disabled_by_bios		= vmx_disabled_by_bios,
