@@ -123,7 +123,7 @@ void vmx_vmcs_load(struct vcpu_vmx *vmx, int cpu)
 	if (vc->current_vmcs != vmx->vmcs) {
 		vc->current_vmcs = vmx->vmcs;
 		vmx_vmptrld(vmx->vmcs);
-		/* Branch predictors hold what the last guest trained: it must not steer this one. */
+		/* Branch predictors hold what the last guest trained: not to steer this one. */
 		indirect_branch_prediction_barrier();
 	}
 	if (moved) {

@@ -19,7 +19,7 @@
 
 /**
  * __vmx_vcpu_run - run a guest until its next exit
- * @vmx:	the vCPU, %rdi; RSP, RIP and RFLAGS are in its VMCS, the other GPRs in vcpu.arch.regs
+ * @vmx:	the vCPU, %rdi; RSP, RIP, RFLAGS are in its VMCS, the other GPRs in vcpu.arch.regs
  *
  * NMIs may come at any time: the host's SPEC_CTRL is then put right by nobody, as it is in user
  * mode.

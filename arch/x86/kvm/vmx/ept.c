@@ -137,7 +137,7 @@ u64 vmx_get_mt_mask(struct kvm_vcpu *vcpu, gfn_t gfn, bool is_mmio)
 
 /* ---- flushes (28.4.3) ------------------------------------------------------------------------ */
 
-/** vmx_ept_flush_cpu - forget all that any guest has left on this CPU; VMX has just been turned on */
+/** vmx_ept_flush_cpu - forget all that any guest has left on this CPU; VMX has just come on */
 void vmx_ept_flush_cpu(void)
 {
 	if (vmx_caps.ept_vpid & VMX_EPT_EXTENT_GLOBAL_BIT)
@@ -164,7 +164,7 @@ void vmx_tlb_flush_all(struct kvm_vcpu *vcpu)
 	vmx_tlb_flush_guest(vcpu);
 }
 
-/** vmx_tlb_flush_guest - as if the guest had flushed all of its TLB; without VPID each entry does */
+/** vmx_tlb_flush_guest - as if the guest had flushed its TLB; without VPID each entry does */
 void vmx_tlb_flush_guest(struct kvm_vcpu *vcpu)
 {
 	u16 vpid = to_vmx(vcpu)->vpid;
@@ -177,7 +177,7 @@ void vmx_tlb_flush_guest(struct kvm_vcpu *vcpu)
 		vmx_invvpid(VMX_VPID_EXTENT_ALL_CONTEXT, 0, 0);
 }
 
-/** vmx_tlb_flush_gva - forget the translation of one guest linear address; it is canonical or not */
+/** vmx_tlb_flush_gva - forget the translation of one guest linear address */
 void vmx_tlb_flush_gva(struct kvm_vcpu *vcpu, gva_t gva)
 {
 	u16 vpid = to_vmx(vcpu)->vpid;

@@ -257,7 +257,7 @@ u32 vmx_get_interrupt_shadow(struct kvm_vcpu *vcpu)
 
 /* ---- NMIs ------------------------------------------------------------------------------------ */
 
-/** vmx_nmi_allowed - would the guest take an NMI now? Some CPUs hold it in STI's shadow (26.3.1.5) */
+/** vmx_nmi_allowed - may an NMI come now? Some CPUs hold it in STI's shadow (26.3.1.5) */
 bool vmx_nmi_allowed(struct kvm_vcpu *vcpu)
 {
 	return !(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & (VMX_SHADOW | GUEST_INTR_STATE_NMI));

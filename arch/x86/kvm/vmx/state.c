@@ -270,7 +270,7 @@ static void vmx_read_pdptrs(struct kvm_vcpu *vcpu)
 	pdptrs[3] = vmcs_read64(GUEST_PDPTR3);
 }
 
-/** vmx_is_valid_cr4 - no nested VMX: VMXE is reserved; the rest must be possible in VMX operation */
+/** vmx_is_valid_cr4 - no nested VMX: VMXE is reserved; the rest must be possible in VMX */
 bool vmx_is_valid_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
 {
 	return !(cr4 & X86_CR4_VMXE) && !(cr4 & ~vmx_caps.cr4_fixed1);

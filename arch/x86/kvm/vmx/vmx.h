@@ -191,7 +191,7 @@ static __always_inline struct vcpu_vmx *to_vmx(struct kvm_vcpu *vcpu)
 /* ---- entry.S --------------------------------------------------------------------------------- */
 
 /* What __vmx_vcpu_run() answers. */
-#define VMX_RUN_EXITED	0	/* the guest ran, or failed in loading its state: see VM_EXIT_REASON */
+#define VMX_RUN_EXITED	0	/* it ran, or failed to load its state: see VM_EXIT_REASON */
 #define VMX_RUN_FAILED	1	/* VMfail: see VM_INSTRUCTION_ERROR */
 #define VMX_RUN_OFF	2	/* VMX is off on this CPU, as a reboot makes it */
 
