@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# SlimKVM: kvm.ko and kvm-amd.ko for a stock kernel, and what proves that they work.
+# SlimKVM: kvm.ko, kvm-intel.ko and kvm-amd.ko for a stock kernel, and what proves that they work.
 # `make help` lists the targets; Kbuild says what the modules are made of.
 
 MAKEFLAGS += --no-print-directory
@@ -60,13 +60,13 @@ uninstall:
 	@tools/build/install uninstall "$(INSTALL_MOD_PATH)"
 
 clean:
-	@rm -rf build kvm.ko kvm-amd.ko
+	@rm -rf build kvm.ko kvm-intel.ko kvm-amd.ko
 
 help:
 	@echo 'SlimKVM: a small KVM for x86, as modules for a stock kernel.'
 	@echo ''
-	@echo '  make                  kvm.ko and kvm-amd.ko for the running kernel if its headers are'
-	@echo '                        installed, else for the newest stock headers; they lie in'
+	@echo '  make                  kvm.ko, kvm-intel.ko and kvm-amd.ko for the running kernel if its'
+	@echo '                        headers are installed, else for the newest stock headers; they lie in'
 	@echo '                        build/kmod/<release>/'
 	@echo '  make modules-for KVER=6.1   the same for another kernel'
 	@echo '  make demo             a stock QEMU boots a stock kernel on our modules, inside an'

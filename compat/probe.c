@@ -15,6 +15,7 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/syscore_ops.h>
+#include <asm/idtentry.h>
 #include <asm/reboot.h>
 #include <asm/svm.h>
 
@@ -99,3 +100,6 @@ PROBE(linux_unaligned) /* get_unaligned() is in linux/unaligned.h: since 6.12 */
 #if !__has_include(<linux/unaligned.h>)
 struct probe_linux_unaligned { undefined_t no; };
 #endif
+
+PROBE(nmi_kvm_vmx) /* the NMI entry for VMX is asm_exc_nmi_kvm_vmx: in place of asm_exc_nmi_noist: 6.12 */
+void *probe_nmi_kvm_vmx = asm_exc_nmi_kvm_vmx;

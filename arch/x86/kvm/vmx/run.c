@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One VM entry: what other rooms keep in vcpu->arch written to the VMCS if it has changed, the
+ * world switch, and what came back noted.
+ *
+ * Called by the x86 run loop with interrupts off, once for each entry: every line here is paid for
+ * at each exit. VMREAD and VMWRITE cost more than memory does, so that nothing is read before it
+ * is wanted. What happens rarely is behind one test of a word that is hot already.
+ */
+#include <linux/jiffies.h>
+#include <linux/percpu.h>
+#include <asm/processor.h>
+#include <asm/debugreg.h>
+#include <asm/nospec-branch.h>
+#include <asm/special_insns.h>
+#include "vmcs.h"
+
+/* VTPR's place on the virtual-APIC page, in words (29.1.1). */
+#define VMX_VTPR	(0x80 / sizeof(u32))
+
+/* Registers that an exit makes stale in vcpu->arch and that are read from the VMCS when wanted. */
+#define VMX_LAZY_REGS	(BIT(VCPU_REGS_RSP) | BIT(VCPU_REGS_RIP) | BIT(VCPU_EXREG_CR0) |	\
+			 BIT(VCPU_EXREG_CR3) | BIT(VCPU_EXREG_CR4) | BIT(VCPU_EXREG_PDPTR) |	\
+			 BIT(VCPU_EXREG_RFLAGS))
+
+#define VMX_DIRTY_REGS	(BIT(VCPU_REGS_RSP) | BIT(VCPU_EXREG_CR3) | BIT(VCPU_EXREG_PDPTR))
+
+/*
+ * The part in which RCU may not be watching: nothing here can be traced. CR2 is the guest's from
+ * the first instruction to the last (26.3, 27.3 do not name it).
+ */
+static noinstr void vmx_guest_enter(struct vcpu_vmx *vmx, bool note_rcu)
+{
+	__kvm_guest_state_enter_irqoff(note_rcu);
+	if (vmx->vcpu.arch.cr2 != native_read_cr2())
+		native_write_cr2(vmx->vcpu.arch.cr2);
+	vmx->fail = __vmx_vcpu_run(vmx);
+	vmx->vcpu.arch.cr2 = native_read_cr2();
+	kvm_guest_state_exit_irqoff();
+}
+
+/* The thread's CR3 and this CPU's CR4: rarely others than at the last entry. */
+static __always_inline void vmx_host_enter(struct vmx_host *host)
+{
+	unsigned long cr3 = __read_cr3();
+	unsigned long cr4 = __read_cr4();
+
+	if (unlikely(cr3 != host->cr3)) {
+		host->cr3 = cr3;
+		vmcs_writel(HOST_CR3, cr3);
+	}
+	if (unlikely(cr4 != host->cr4)) {
+		host->cr4 = cr4;
+		vmcs_writel(HOST_CR4, cr4);
+	}
+}
+
+static noinline void vmx_dirty_enter(struct kvm_vcpu *vcpu)
+{
+	if (kvm_reg_is_dirty(vcpu, VCPU_REGS_RSP))
+		vmcs_writel(GUEST_RSP, vcpu->arch.regs[VCPU_REGS_RSP]);
+	if (kvm_reg_is_dirty(vcpu, VCPU_EXREG_CR3))
+		vmx_set_cr3(vcpu, vcpu->arch.cr3);
+	if (kvm_reg_is_dirty(vcpu, VCPU_EXREG_PDPTR))
+		vmx_write_pdptrs(vcpu);
+}
+
+static noinline void vmx_work_enter(struct vcpu_vmx *vmx)
+{
+	struct kvm_vcpu_arch *arch = &vmx->vcpu.arch;
+
+	if (static_branch_unlikely(&vmx_l1d_should_flush))
+		vmx_l1d_flush(vmx);
+	if (vmx->entry_work & VMX_WORK_TSC) {
+		vmcs_write64(TSC_OFFSET, arch->tsc_offset);
+		if (vmx_has2(SECONDARY_EXEC_TSC_SCALING))
+			vmcs_write64(TSC_MULTIPLIER, arch->tsc_scaling_ratio ?: BIT_ULL(48));
+	}
+	vmx->entry_work = 0;
+}
+
+/* Guest state that other rooms keep in vcpu->arch, into the VMCS. */
+static __always_inline void vmx_state_enter(struct vcpu_vmx *vmx)
+{
+	struct kvm_vcpu *vcpu = &vmx->vcpu;
+
+	if (kvm_reg_is_dirty(vcpu, VCPU_REGS_RIP))
+		vmcs_writel(GUEST_RIP, vcpu->arch.regs[VCPU_REGS_RIP]);
+	if (unlikely(vcpu->arch.regs_dirty & VMX_DIRTY_REGS))
+		vmx_dirty_enter(vcpu);
+	if (vmx->virtual_apic)
+		vmx->virtual_apic[VMX_VTPR] = vcpu->arch.cr8 << 4;
+	vmx_host_enter(&vmx->host);
+}
+
+/* And what there is to say about the exit. */
+static __always_inline void vmx_state_exit(struct vcpu_vmx *vmx)
+{
+	vmx->vcpu.arch.regs_avail = ~(u32)VMX_LAZY_REGS;
+	vmx->vcpu.arch.regs_dirty = 0;
+	if (likely(vmx->fail == VMX_RUN_EXITED)) {
+		vmx->exit_reason = vmcs_read32(VM_EXIT_REASON);
+		vmx->vectoring = vmcs_read32(IDT_VECTORING_INFO_FIELD);
+		/* An entry that failed has not launched it (26.8). */
+		if (likely(!(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
+			vmx->launched = true;
+		return;
+	}
+	vmx->vectoring = 0;
+	/* VMX is off because the machine reboots: as if an interrupt had come at once. */
+	vmx->exit_reason = vmx->fail == VMX_RUN_OFF ? EXIT_REASON_INIT_SIGNAL :
+						      VMX_EXIT_REASONS_FAILED_VMENTRY;
+}
+
+/* RCU wants to hear of the guest once a tick, not at each entry. */
+static __always_inline bool vmx_rcu_note_due(struct vcpu_vmx *vmx)
+{
+	unsigned long now = jiffies;
+
+	if (likely(vmx->rcu_jiffies == now))
+		return false;
+	vmx->rcu_jiffies = now;
+	return true;
+}
+
+/**
+ * vmx_vcpu_run - enter the guest, come back with its exit
+ * @vcpu: the vCPU; loaded, interrupts off, kvm_x86_ops.prepare_guest_switch() done, and its
+ *	debug registers loaded if it has any
+ *
+ * No exit can be finished here so far: those worth it belong to an in-kernel interrupt controller.
+ *
+ * Return: KVM_FASTPATH_NONE.
+ */
+enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
+	bool note_rcu = vmx_rcu_note_due(vmx);
+
+	vmx_state_enter(vmx);
+	if (unlikely(vmx->entry_work) || static_branch_unlikely(&vmx_l1d_should_flush))
+		vmx_work_enter(vmx);
+	/* Memory-mapped devices' stale data; VERW in entry.S is for the other weaknesses. */
+	if (static_branch_unlikely(&mmio_stale_data_clear))
+		x86_clear_cpu_buffers();
+	kvm_load_guest_xsave_state(vcpu);
+
+	vmx_guest_enter(vmx, note_rcu);
+
+	/* VMSCAPE: userspace must not run on predictions that the guest has trained. */
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
+	/* VM exit cleared it (27.5.1). */
+	if (unlikely(vmx->host.debugctl))
+		update_debugctlmsr(vmx->host.debugctl);
+	kvm_load_host_xsave_state(vcpu);
+	vmx_state_exit(vmx);
+	if (unlikely((vmx->event | vmx->vectoring) & INTR_INFO_VALID_MASK))
+		vmx_events_complete(vcpu);
+	return KVM_FASTPATH_NONE;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The VMCS: reading and writing its fields, by width, and the control words with their copies in
+ * memory. All of it needs the vCPU's VMCS to be the current one of this CPU: the vCPU is loaded.
+ */
+#ifndef __KVM_VMX_VMCS_H
+#define __KVM_VMX_VMCS_H
+
+#include "vmx.h"
+
+/* Bits 14:13 of a field's encoding: its width (24.11.2). */
+#define VMCS_WIDTH(field)	((field) >> 13 & 3)
+#define VMCS_WIDTH_16		0
+#define VMCS_WIDTH_64		1
+#define VMCS_WIDTH_32		2
+#define VMCS_WIDTH_NATURAL	3
+
+/* Interrupt information, bit 12: IRET had unmasked NMIs before the fault (27.2.2). */
+#define VMX_INFO_IRET_UNBLOCKED	BIT(12)
+
+/* ---- instructions (30.3) --------------------------------------------------------------------- */
+
+void vmcs_write_error(unsigned long field, unsigned long value);
+
+/*
+ * #UD means that a reboot has turned VMX off under a vCPU: nothing matters any more, 0 is read and
+ * nothing written. A field is never refused for its number: caps.c decides which ones are asked.
+ */
+static __always_inline unsigned long __vmcs_read(unsigned long field)
+{
+	unsigned long value;
+
+	asm volatile("1: vmread %1, %0\n2:\n\t" _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_ZERO_REG, %0)
+		     : "=r"(value) : "r"(field) : "cc");
+	return value;
+}
+
+static __always_inline void __vmcs_write(unsigned long field, unsigned long value)
+{
+	asm goto("1: vmwrite %1, %0\n\t"
+		 "jna %l[failed]\n\t"
+		 _ASM_EXTABLE(1b, %l[off])
+		 : : "r"(field), "rm"(value) : "cc" : failed, off);
+off:
+	return;
+failed:
+	vmcs_write_error(field, value);
+}
+
+#define VMCS_ACCESSORS(name, type, width)						\
+static __always_inline type vmcs_read##name(unsigned long field)			\
+{											\
+	BUILD_BUG_ON(__builtin_constant_p(field) && VMCS_WIDTH(field) != (width));	\
+	return __vmcs_read(field);							\
+}											\
+static __always_inline void vmcs_write##name(unsigned long field, type value)		\
+{											\
+	BUILD_BUG_ON(__builtin_constant_p(field) && VMCS_WIDTH(field) != (width));	\
+	__vmcs_write(field, value);							\
+}
+VMCS_ACCESSORS(16, u16, VMCS_WIDTH_16)
+VMCS_ACCESSORS(32, u32, VMCS_WIDTH_32)
+VMCS_ACCESSORS(64, u64, VMCS_WIDTH_64)
+VMCS_ACCESSORS(l, unsigned long, VMCS_WIDTH_NATURAL)
+#undef VMCS_ACCESSORS
+
+/* ---- control words --------------------------------------------------------------------------- */
+
+void vmcs_write_control(struct vcpu_vmx *vmx, enum vmx_control_word word, u32 value);
+
+/* Turn bits of a control word on or off; the VMCS is written when that changes it. */
+static __always_inline void vmcs_control(struct vcpu_vmx *vmx, enum vmx_control_word word,
+					 u32 bits, bool on)
+{
+	u32 value = vmx->controls[word];
+
+	value = on ? value | bits : value & ~bits;
+	if (value != vmx->controls[word])
+		vmcs_write_control(vmx, word, value);
+}
+
+/* ---- vmcs.c ---------------------------------------------------------------------------------- */
+
+struct vmcs_page *vmx_vmcs_page_alloc(int node, gfp_t gfp);
+int vmx_vmcs_create(struct vcpu_vmx *vmx);
+void vmx_vmcs_free(struct vcpu_vmx *vmx);
+void vmx_vmcs_init(struct vcpu_vmx *vmx);
+void vmx_vmcs_recalc_controls(struct vcpu_vmx *vmx);
+void vmx_vmcs_dump(struct vcpu_vmx *vmx);
+
+#endif
