@@ -101,5 +101,5 @@ PROBE(linux_unaligned) /* get_unaligned() is in linux/unaligned.h: since 6.12 */
 struct probe_linux_unaligned { undefined_t no; };
 #endif
 
-PROBE(nmi_kvm_vmx) /* the NMI entry for VMX is asm_exc_nmi_kvm_vmx: in place of asm_exc_nmi_noist: 6.12 */
+PROBE(nmi_kvm_vmx) /* the NMI entry for VMX is asm_exc_nmi_kvm_vmx, not .._noist: 6.12 */
 void *probe_nmi_kvm_vmx = asm_exc_nmi_kvm_vmx;
