@@ -2,8 +2,8 @@
 /*
  * Capabilities: what KVM_CHECK_EXTENSION says of the x86 part, and what KVM_ENABLE_CAP turns on.
  *
- * A capability stands here only when all of it works; the selftest "capabilities" holds one check
- * for each.
+ * A capability stands here only when all of it works; Documentation/api.rst names the selftest that
+ * proves it.
  */
 #include "x86.h"
 
