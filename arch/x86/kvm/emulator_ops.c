@@ -46,36 +46,26 @@ static unsigned int emul_cpl(struct x86_emulate_ctxt *ctxt)
 	return kvm_x86_call(get_cpl)(emul_to_vcpu(ctxt));
 }
 
-static void emul_get_gdt(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt)
+static void emul_get_table(struct x86_emulate_ctxt *ctxt, bool idt, struct x86_desc_ptr *dt)
 {
 	struct desc_ptr table;
 
-	kvm_x86_call(get_gdt)(emul_to_vcpu(ctxt), &table);
+	if (idt)
+		kvm_x86_call(get_idt)(emul_to_vcpu(ctxt), &table);
+	else
+		kvm_x86_call(get_gdt)(emul_to_vcpu(ctxt), &table);
 	dt->limit = table.size;
 	dt->base = table.address;
 }
 
-static void emul_set_gdt(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt)
+static void emul_set_table(struct x86_emulate_ctxt *ctxt, bool idt, const struct x86_desc_ptr *dt)
 {
 	struct desc_ptr table = { .size = dt->limit, .address = dt->base };
 
-	kvm_x86_call(set_gdt)(emul_to_vcpu(ctxt), &table);
-}
-
-static void emul_get_idt(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt)
-{
-	struct desc_ptr table;
-
-	kvm_x86_call(get_idt)(emul_to_vcpu(ctxt), &table);
-	dt->limit = table.size;
-	dt->base = table.address;
-}
-
-static void emul_set_idt(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt)
-{
-	struct desc_ptr table = { .size = dt->limit, .address = dt->base };
-
-	kvm_x86_call(set_idt)(emul_to_vcpu(ctxt), &table);
+	if (idt)
+		kvm_x86_call(set_idt)(emul_to_vcpu(ctxt), &table);
+	else
+		kvm_x86_call(set_gdt)(emul_to_vcpu(ctxt), &table);
 }
 
 /* --- Control, debug and model-specific registers ---------------------------------------------- */
@@ -208,10 +198,8 @@ const struct x86_emulate_ops kvm_emulate_ops = {
 	.set_segment = emul_set_segment,
 	.segment_base = emul_segment_base,
 	.cpl = emul_cpl,
-	.get_gdt = emul_get_gdt,
-	.set_gdt = emul_set_gdt,
-	.get_idt = emul_get_idt,
-	.set_idt = emul_set_idt,
+	.get_table = emul_get_table,
+	.set_table = emul_set_table,
 	.get_cr = emul_get_cr,
 	.set_cr = emul_set_cr,
 	.get_dr = emul_get_dr,

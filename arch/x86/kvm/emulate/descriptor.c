@@ -7,7 +7,6 @@
  */
 #include "internal.h"
 
-#define MSR_EFER_NR	0xc0000080
 #define EFER_LMA_BIT	(1u << 10)
 
 /** x86_lma - is long mode active, 64-bit or compatibility */
@@ -41,7 +40,7 @@ static int table_of(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc
 	const struct kvm_segment *ldt;
 
 	if (!(selector & SELECTOR_TI)) {
-		ctxt->ops->get_gdt(ctxt, dt);
+		ctxt->ops->get_table(ctxt, false, dt);
 		return 0;
 	}
 	ldt = x86_segment(ctxt, X86_SREG_LDTR);
@@ -72,16 +71,14 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 	if (!x86_lma(ctxt))
 		desc->linear = (u32)desc->linear;
 	rc = ctxt->ops->read_std(ctxt, desc->linear, &desc->low, 8, X86EMUL_ACC_SYSTEM);
-	if (rc != X86EMUL_CONTINUE || x86_desc_s(desc) || !x86_lma(ctxt))
+	if (rc || x86_desc_s(desc) || !x86_lma(ctxt))
 		return rc;
 
 	if (at + 15 > dt.limit)
 		return x86_fault_sel(ctxt, vector, selector);
 	rc = ctxt->ops->read_std(ctxt, desc->linear + 8, &desc->high, 8, X86EMUL_ACC_SYSTEM);
 	/* The second half's type must be 0 (SDM figure 5-9). */
-	if (rc == X86EMUL_CONTINUE && (desc->high >> 40 & 0x1f))
-		return x86_fault_sel(ctxt, vector, selector);
-	return rc;
+	return !rc && (desc->high >> 40 & 0x1f) ? x86_fault_sel(ctxt, vector, selector) : rc;
 }
 
 /**
@@ -119,7 +116,38 @@ u64 x86_desc_base(const struct x86_desc *desc)
 	return (desc->low >> 16 & 0xffffff) | (desc->low >> 32 & 0xff000000) | desc->high << 32;
 }
 
+/** x86_gate_offset - of an interrupt, trap or call gate; those of 16 bits have half of it */
+u64 x86_gate_offset(const struct x86_desc *gate)
+{
+	u64 offset = gate->low & 0xffff;
+
+	if (x86_desc_type(gate) & 8)
+		offset |= (gate->low >> 32 & 0xffff0000) | gate->high << 32;
+	return offset;
+}
+
+/** x86_gate_bytes - size of what goes onto the stack for a gate */
+unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
+{
+	if (x86_lma(ctxt))
+		return 8;
+	return x86_desc_type(gate) & 8 ? 4 : 2;
+}
+
 /* --- Staging --------------------------------------------------------- */
+
+/**
+ * x86_stage - load a segment register
+ * @ctxt: emulator
+ * @sreg: X86_SREG_*
+ * @seg: all of it
+ */
+void x86_stage(struct x86_emulate_ctxt *ctxt, unsigned int sreg, const struct kvm_segment *seg)
+{
+	ctxt->segs[sreg] = *seg;
+	ctxt->segs_valid |= 1u << sreg;
+	ctxt->segs_dirty |= 1u << sreg;
+}
 
 /**
  * x86_stage_segment - load a segment register from a descriptor that has been checked
@@ -131,7 +159,7 @@ u64 x86_desc_base(const struct x86_desc *desc)
 void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		       const struct x86_desc *desc)
 {
-	ctxt->segs[sreg] = (struct kvm_segment){
+	x86_stage(ctxt, sreg, &(struct kvm_segment){
 		.base = x86_desc_base(desc),
 		.limit = x86_desc_limit(desc),
 		.selector = selector,
@@ -143,9 +171,7 @@ void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 		.l = desc->low >> 53 & 1,
 		.g = desc->low >> 55 & 1,
 		.avl = desc->low >> 52 & 1,
-	};
-	ctxt->segs_valid |= 1u << sreg;
-	ctxt->segs_dirty |= 1u << sreg;
+	});
 }
 
 /**
@@ -158,13 +184,11 @@ void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
  */
 void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
-	ctxt->segs[sreg] = (struct kvm_segment){
+	x86_stage(ctxt, sreg, &(struct kvm_segment){
 		.selector = selector,
 		.dpl = sreg == X86_SREG_SS ? selector & 3 : 0,
 		.unusable = 1,
-	};
-	ctxt->segs_valid |= 1u << sreg;
-	ctxt->segs_dirty |= 1u << sreg;
+	});
 }
 
 /**
@@ -175,17 +199,10 @@ void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 select
  */
 void x86_stage_vm86(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
-	ctxt->segs[sreg] = (struct kvm_segment){
-		.base = (u32)selector << 4,
-		.limit = 0xffff,
-		.selector = selector,
-		.type = 3,
-		.present = 1,
-		.dpl = 3,
-		.s = 1,
-	};
-	ctxt->segs_valid |= 1u << sreg;
-	ctxt->segs_dirty |= 1u << sreg;
+	x86_stage(ctxt, sreg, &(struct kvm_segment){
+		.base = (u32)selector << 4, .limit = 0xffff, .selector = selector,
+		.type = 3, .present = 1, .dpl = 3, .s = 1,
+	});
 }
 
 /** x86_commit_segments - give the vCPU what was staged */
@@ -198,6 +215,23 @@ void x86_commit_segments(struct x86_emulate_ctxt *ctxt)
 			ctxt->ops->set_segment(ctxt, sreg, &ctxt->segs[sreg]);
 	}
 	ctxt->segs_dirty = 0;
+}
+
+/**
+ * x86_access_segment - set the descriptor's accessed bit and stage the segment
+ * @ctxt: emulator
+ * @sreg: ES to GS
+ * @selector: as the register will show it
+ * @desc: descriptor, all of its checks done
+ */
+int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
+		       struct x86_desc *desc)
+{
+	int rc = x86_desc_set_type(ctxt, desc, 1, 0);
+
+	if (!rc)
+		x86_stage_segment(ctxt, sreg, selector, desc);
+	return rc;
 }
 
 /* --- Checks ---------------------------------------------------------- */
@@ -223,7 +257,7 @@ int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, b
 		return X86EMUL_CONTINUE;
 	}
 	rc = x86_desc_read(ctxt, selector, &desc, vector);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	/* Writable data: type bits 3 and 1. */
 	if ((selector & 3) != cpl || !x86_desc_s(&desc) || (x86_desc_type(&desc) & 0xa) != 2 ||
@@ -231,10 +265,7 @@ int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, b
 		return x86_fault_sel(ctxt, vector, selector);
 	if (!x86_desc_present(&desc))
 		return x86_fault_sel(ctxt, SS_VECTOR_NR, selector);
-	rc = x86_desc_set_type(ctxt, &desc, 1, 0);
-	if (rc == X86EMUL_CONTINUE)
-		x86_stage_segment(ctxt, X86_SREG_SS, selector, &desc);
-	return rc;
+	return x86_access_segment(ctxt, X86_SREG_SS, selector, &desc);
 }
 
 /**
@@ -257,7 +288,7 @@ int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 		return X86EMUL_CONTINUE;
 	}
 	rc = x86_desc_read(ctxt, selector, &desc, vector);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	type = x86_desc_type(&desc);
 	if (!x86_desc_s(&desc) || (type & 0xa) == 8)
@@ -267,10 +298,7 @@ int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 		return x86_fault_sel(ctxt, vector, selector);
 	if (!x86_desc_present(&desc))
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-	rc = x86_desc_set_type(ctxt, &desc, 1, 0);
-	if (rc == X86EMUL_CONTINUE)
-		x86_stage_segment(ctxt, sreg, selector, &desc);
-	return rc;
+	return x86_access_segment(ctxt, sreg, selector, &desc);
 }
 
 /**
@@ -330,11 +358,8 @@ int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86
 {
 	unsigned int dpl = x86_desc_dpl(desc);
 
-	if (!x86_desc_is_code(desc))
-		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (x86_desc_conforming(desc) ? dpl > cpl : dpl != cpl)
-		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if ((desc->low >> 53 & 3) == 3 && x86_lma(ctxt))
+	if (!x86_desc_is_code(desc) || (x86_desc_conforming(desc) ? dpl > cpl : dpl != cpl) ||
+	    (x86_desc_ld(desc) == 3 && x86_lma(ctxt)))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
 	if (!x86_desc_present(desc))
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
@@ -344,8 +369,8 @@ int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86
 /** x86_code_mode - how the CPU decodes in this code segment */
 enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc *desc)
 {
-	return x86_emulate_mode(true, false, x86_lma(ctxt), desc->low >> 53 & 1,
-				desc->low >> 54 & 1);
+	return x86_emulate_mode(true, false, x86_lma(ctxt), x86_desc_ld(desc) & 1,
+				x86_desc_ld(desc) >> 1);
 }
 
 /**
@@ -360,14 +385,9 @@ int x86_enter_code(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc 
 		   unsigned int cpl, u64 offset)
 {
 	bool to_long = x86_code_mode(ctxt, desc) == X86_MODE_LONG;
-	int rc;
 
 	if (to_long ? !x86_canonical(ctxt, offset) : (u32)offset > x86_desc_limit(desc))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, 0);
-	rc = x86_desc_set_type(ctxt, desc, 1, 0);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	x86_stage_segment(ctxt, X86_SREG_CS, (selector & ~3) | cpl, desc);
 	ctxt->next_eip = to_long ? offset : (u32)offset;
-	return X86EMUL_CONTINUE;
+	return x86_access_segment(ctxt, X86_SREG_CS, (selector & ~3) | cpl, desc);
 }

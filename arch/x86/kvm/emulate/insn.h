@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The decoded form of an instruction, and the two ways to get one: the full
- * decoder (decode.c) and the short-cut that only measures an instruction that
- * an intercept has already named (insn_length.c). Pure, no lock.
+ * The decoded form of an instruction, and the short-cut that only measures one
+ * that an intercept has already named. Both are decode.c's. Pure, no lock.
  */
 #ifndef _KVM_X86_EMULATE_INSN_H
 #define _KVM_X86_EMULATE_INSN_H

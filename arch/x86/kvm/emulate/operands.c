@@ -89,12 +89,12 @@ static int segment_fault(struct x86_emulate_ctxt *ctxt, unsigned int sreg)
 	return x86_fault(ctxt, vector, ctxt->mode != X86_MODE_REAL, 0);
 }
 
-/* Type bits: 8 code, 2 readable code or writable data (SDM 3.4.5.1). */
-static bool type_allows(const struct kvm_segment *seg, bool write)
+/** x86_type_allows - by type bits 8, code, and 2, readable code or writable data (SDM 3.4.5.1) */
+bool x86_type_allows(u8 type, bool write)
 {
-	if (seg->type & 8)
-		return !write && (seg->type & 2);
-	return !write || (seg->type & 2);
+	if (type & 8)
+		return !write && (type & 2);
+	return !write || (type & 2);
 }
 
 /* SDM 5.3: an expand-down segment holds the offsets above its limit. */
@@ -136,7 +136,7 @@ int x86_linearize(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, unsi
 	seg = x86_segment(ctxt, sreg);
 	if (!limit_allows(seg, ea, bytes))
 		return segment_fault(ctxt, sreg);
-	if (!x86_is_real(ctxt) && (seg->unusable || !type_allows(seg, write)))
+	if (!x86_is_real(ctxt) && (seg->unusable || !x86_type_allows(seg->type, write)))
 		return segment_fault(ctxt, sreg);
 	*linear = (u32)(seg->base + ea);
 	return X86EMUL_CONTINUE;
@@ -162,6 +162,23 @@ u64 x86_effective_address(struct x86_emulate_ctxt *ctxt)
 	return ea & x86_mask(d->ad_bytes);
 }
 
+/**
+ * x86_modrm_linear - the linear address of a ModRM operand that no row describes
+ * @ctxt: emulator
+ * @bytes: length of the access
+ * @write: it is a write
+ * @align: #GP(0) where the address is no multiple of it
+ * @linear: result
+ */
+int x86_modrm_linear(struct x86_emulate_ctxt *ctxt, unsigned int bytes, bool write,
+		     unsigned int align, u64 *linear)
+{
+	int rc = x86_linearize(ctxt, ctxt->d.seg, x86_effective_address(ctxt), bytes, write,
+			       linear);
+
+	return !rc && (*linear & (align - 1)) ? x86_fault_gp(ctxt, 0) : rc;
+}
+
 /* --- Memory ---------------------------------------------------------- */
 
 /**
@@ -177,11 +194,9 @@ int x86_mem_read(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, void 
 		 unsigned int bytes, u32 access)
 {
 	u64 linear;
-	int rc = x86_linearize(ctxt, sreg, ea, bytes, access & X86EMUL_ACC_WRITE, &linear);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	return ctxt->ops->read_std(ctxt, linear, val, bytes, access);
+	return x86_linearize(ctxt, sreg, ea, bytes, access & X86EMUL_ACC_WRITE, &linear) ?:
+	       ctxt->ops->read_std(ctxt, linear, val, bytes, access);
 }
 
 /**
@@ -196,11 +211,9 @@ int x86_mem_write(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, cons
 		  unsigned int bytes)
 {
 	u64 linear;
-	int rc = x86_linearize(ctxt, sreg, ea, bytes, true, &linear);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	return ctxt->ops->write_std(ctxt, linear, val, bytes, X86EMUL_ACC_WRITE);
+	return x86_linearize(ctxt, sreg, ea, bytes, true, &linear) ?:
+	       ctxt->ops->write_std(ctxt, linear, val, bytes, X86EMUL_ACC_WRITE);
 }
 
 /**
@@ -226,7 +239,7 @@ int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
 	u64 sp = (x86_gpr_read(ctxt, X86_RSP) - bytes) & x86_mask(width);
 	int rc = x86_mem_write(ctxt, X86_SREG_SS, sp, &val, bytes);
 
-	if (rc == X86EMUL_CONTINUE)
+	if (!rc)
 		x86_gpr_write(ctxt, X86_RSP, sp, width);
 	return rc;
 }
@@ -245,7 +258,7 @@ int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes)
 
 	*val = 0;
 	rc = x86_mem_read(ctxt, X86_SREG_SS, sp, val, bytes, 0);
-	if (rc == X86EMUL_CONTINUE)
+	if (!rc)
 		x86_gpr_write(ctxt, X86_RSP, sp + bytes, width);
 	return rc;
 }
@@ -260,12 +273,9 @@ int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes)
 int x86_jump(struct x86_emulate_ctxt *ctxt, u64 target)
 {
 	target &= x86_mask(ctxt->d.op_bytes);
-	if (x86_is_long(ctxt)) {
-		if (!x86_canonical(ctxt, target))
-			return x86_fault_gp(ctxt, 0);
-	} else if (target > x86_segment(ctxt, X86_SREG_CS)->limit) {
+	if (x86_is_long(ctxt) ? !x86_canonical(ctxt, target) :
+				target > x86_segment(ctxt, X86_SREG_CS)->limit)
 		return x86_fault_gp(ctxt, 0);
-	}
 	ctxt->next_eip = target;
 	return X86EMUL_CONTINUE;
 }
@@ -332,11 +342,13 @@ static void operand_locate(struct x86_emulate_ctxt *ctxt, struct x86_operand *o,
 	switch (kind) {
 	case O_RM8:
 	case O_RM16:
-	case O_RM32:
 		o->bytes = 1u << (kind - O_RM8);
 		fallthrough;
 	case O_RM:
+	case O_RM32:
 	case O_EA:
+		if (kind == O_RM32)
+			o->bytes = min_t(u8, o->bytes, 4);
 		operand_rm(ctxt, o);
 		break;
 	case O_REG:
@@ -416,14 +428,11 @@ int x86_operands_fetch(struct x86_emulate_ctxt *ctxt)
 {
 	/* CMPS reads ES:rDI first: seen on CPUs, where both operands fault. */
 	bool src_first = ctxt->d.op->flags & (F_BITS | F_REPCC);
-	int rc;
 
-	rc = src_first ? fetch_src(ctxt) : fetch_dst(ctxt);
-	if (rc == X86EMUL_CONTINUE)
-		rc = src_first ? fetch_dst(ctxt) : fetch_src(ctxt);
-	if (rc == X86EMUL_CONTINUE)
-		operand_locate(ctxt, &ctxt->src2, ctxt->d.op->src2);
-	return rc;
+	operand_locate(ctxt, &ctxt->src2, ctxt->d.op->src2);
+	if (src_first)
+		return fetch_src(ctxt) ?: fetch_dst(ctxt);
+	return fetch_dst(ctxt) ?: fetch_src(ctxt);
 }
 
 /* --- Write-back ------------------------------------------------------ */
@@ -443,7 +452,6 @@ static bool is_locked(const struct x86_emulate_ctxt *ctxt)
 int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o)
 {
 	u64 linear;
-	int rc;
 
 	if (o->type == X86_OPERAND_GPR) {
 		if (o->high)
@@ -457,9 +465,6 @@ int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o
 		return X86EMUL_CONTINUE;
 	if (!is_locked(ctxt))
 		return x86_mem_write(ctxt, o->seg, o->ea, &o->val, o->bytes);
-
-	rc = x86_linearize(ctxt, o->seg, o->ea, o->bytes, true, &linear);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	return ctxt->ops->cmpxchg(ctxt, linear, &o->orig, &o->val, o->bytes);
+	return x86_linearize(ctxt, o->seg, o->ea, o->bytes, true, &linear) ?:
+	       ctxt->ops->cmpxchg(ctxt, linear, &o->orig, &o->val, o->bytes);
 }

@@ -72,7 +72,7 @@ static int repeat(struct x86_emulate_ctxt *ctxt)
 			break;
 		}
 		rc = x86_run_once(ctxt);
-		if (rc != X86EMUL_CONTINUE)
+		if (rc)
 			return rc;
 		step_pointers(ctxt);
 		x86_gpr_write(ctxt, X86_RCX, count - 1, ctxt->d.ad_bytes);
@@ -96,9 +96,9 @@ static int flush_outs(struct x86_emulate_ctxt *ctxt, int rc)
 	if (!count)
 		return rc;
 	out = ctxt->ops->pio_out(ctxt, size, x86_gpr_read(ctxt, X86_RDX), ctxt->pio_data, count);
-	if (out != X86EMUL_CONTINUE)
+	if (out)
 		return out;
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		ctxt->rep_continues = true;
 	return X86EMUL_CONTINUE;
 }
@@ -118,13 +118,13 @@ int x86_string_run(struct x86_emulate_ctxt *ctxt)
 	/* Even a count of zero needs the permission. */
 	if (ctxt->d.op->flags & F_PORT)
 		rc = x86_io_allowed(ctxt, x86_gpr_read(ctxt, X86_RDX), ctxt->d.op_bytes);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	if (ctxt->d.prefixes & (X86_PREFIX_REP | X86_PREFIX_REPNE)) {
 		rc = repeat(ctxt);
 	} else {
 		rc = x86_run_once(ctxt);
-		if (rc == X86EMUL_CONTINUE)
+		if (!rc)
 			step_pointers(ctxt);
 	}
 	return is_outs(ctxt) ? flush_outs(ctxt, rc) : rc;
@@ -147,7 +147,7 @@ static unsigned int ins_batch(struct x86_emulate_ctxt *ctxt, u64 linear)
 		return 1;
 	count = min_t(u64, x86_gpr_ad(ctxt, X86_RCX), min_t(u64, room, X86_PIO_BATCH) / size);
 	if (count < 2 || x86_linearize(ctxt, ctxt->dst.seg, ctxt->dst.ea, count * size, true,
-				       &last) != X86EMUL_CONTINUE)
+				       &last))
 		return 1;
 	return count;
 }
@@ -160,15 +160,14 @@ static int ins_refill(struct x86_emulate_ctxt *ctxt)
 	u64 linear;
 	int rc;
 
-	rc = x86_linearize(ctxt, dst->seg, dst->ea, dst->bytes, true, &linear);
-	if (rc == X86EMUL_CONTINUE)
-		rc = ctxt->ops->probe_write(ctxt, linear, dst->bytes);
-	if (rc != X86EMUL_CONTINUE && rc != X86EMUL_IO_NEEDED)
+	rc = x86_linearize(ctxt, dst->seg, dst->ea, dst->bytes, true, &linear) ?:
+	     ctxt->ops->probe_write(ctxt, linear, dst->bytes);
+	if (rc && rc != X86EMUL_IO_NEEDED)
 		return rc;
 
 	count = rc == X86EMUL_IO_NEEDED ? 1 : ins_batch(ctxt, linear);
 	rc = ctxt->ops->pio_in(ctxt, dst->bytes, ctxt->src.val, ctxt->pio_data, count);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	ctxt->pio_pos = 0;
 	ctxt->pio_end = count * dst->bytes;
@@ -177,13 +176,10 @@ static int ins_refill(struct x86_emulate_ctxt *ctxt)
 
 int em_ins(struct x86_emulate_ctxt *ctxt)
 {
-	int rc;
+	int rc = ctxt->pio_pos >= ctxt->pio_end ? ins_refill(ctxt) : X86EMUL_CONTINUE;
 
-	if (ctxt->pio_pos >= ctxt->pio_end) {
-		rc = ins_refill(ctxt);
-		if (rc != X86EMUL_CONTINUE)
-			return rc;
-	}
+	if (rc)
+		return rc;
 	ctxt->dst.val = 0;
 	memcpy(&ctxt->dst.val, ctxt->pio_data + ctxt->pio_pos, ctxt->dst.bytes);
 	ctxt->pio_pos += ctxt->dst.bytes;
@@ -203,20 +199,16 @@ int em_outs(struct x86_emulate_ctxt *ctxt)
 int em_in(struct x86_emulate_ctxt *ctxt)
 {
 	u16 port = ctxt->src.val;
-	int rc = x86_io_allowed(ctxt, port, ctxt->dst.bytes);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
 	ctxt->dst.val = 0;
-	return ctxt->ops->pio_in(ctxt, ctxt->dst.bytes, port, &ctxt->dst.val, 1);
+	return x86_io_allowed(ctxt, port, ctxt->dst.bytes) ?:
+	       ctxt->ops->pio_in(ctxt, ctxt->dst.bytes, port, &ctxt->dst.val, 1);
 }
 
 int em_out(struct x86_emulate_ctxt *ctxt)
 {
 	u16 port = ctxt->dst.val;
-	int rc = x86_io_allowed(ctxt, port, ctxt->src.bytes);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	return ctxt->ops->pio_out(ctxt, ctxt->src.bytes, port, &ctxt->src.val, 1);
+	return x86_io_allowed(ctxt, port, ctxt->src.bytes) ?:
+	       ctxt->ops->pio_out(ctxt, ctxt->src.bytes, port, &ctxt->src.val, 1);
 }

@@ -278,17 +278,21 @@ static void fill_data(struct machine *m)
 
 /* --- What cannot be compared ----------------------------------------- */
 
+static bool is_double_shift(const struct x86_insn *d)
+{
+	return d->op->exec == em_shift && (d->op->arg == A_SHLD || d->op->arg == A_SHRD);
+}
+
 /* Emulated by the host kernel, different each time, or asking the host's CR4. */
 static bool is_excluded(const struct machine *m)
 {
 	static int (*const excluded[])(struct x86_emulate_ctxt *) = {
-		em_sgdt, em_sidt, em_smsw, em_rdtsc, em_rdtscp, em_rdpmc,
+		em_store_table, em_smsw, em_rdtsc, em_rdtscp, em_rdpmc,
 		/* These ask the kernel for something, or its descriptor tables. */
-		em_int_n, em_int3, em_into, em_int1, em_iret, em_syscall, em_sysenter, em_sldt,
-		em_str, em_lar, em_lsl, em_verr, em_verw, em_mov_to_sreg, em_pop_sreg, em_lds,
-		em_jmp_far_mem, em_call_far_mem, em_ret_far, em_jmp_far, em_call_far,
+		em_int, em_into, em_iret, em_syscall, em_sysenter, em_store_sel, em_lar, em_verify,
+		em_mov_to_sreg, em_pop_sreg, em_lds, em_far, em_far_mem, em_ret_far,
 		/* And these have their own tests: the machine has no x87. */
-		em_fxsave, em_fxrstor, em_fnstcw, em_fnstsw, em_fninit, em_emms, em_xgetbv,
+		em_fxsave, em_fxrstor, em_x87, em_emms, em_xgetbv,
 	};
 	const struct x86_insn *d = &m->ctxt.d;
 	unsigned int i;
@@ -299,18 +303,13 @@ static bool is_excluded(const struct machine *m)
 		if (d->op->exec == excluded[i])
 			return true;
 	}
-	/* Intel has SYSRET in 64-bit mode alone. */
-	if (d->op->exec == em_sysret && m->s.compat)
-		return true;
 	/* A 32-bit PUSH of a segment may write 16 bits only: CPUs differ (SDM 2B PUSH). */
 	if (d->op->exec == em_push_sreg && d->op_bytes == 4)
 		return true;
 	/* BSWAP r16, and double shifts past the operand: undefined results. */
 	if (d->op->exec == em_bswap && d->op_bytes == 2)
 		return true;
-	if (d->op->exec == em_shld || d->op->exec == em_shrd)
-		return d->op_bytes == 2 && (m->ctxt.src2.val & 0x1f) > 16;
-	return false;
+	return is_double_shift(d) && d->op_bytes == 2 && (m->ctxt.src2.val & 0x1f) > 16;
 }
 
 /* The CPU must not run on from where nobody waits for it. */
@@ -330,32 +329,42 @@ static bool is_safe(const struct machine *m)
 	return m->s.rip - CODE_BASE < CODE_SIZE;
 }
 
-/* Flags undefined after the instruction, by its page in SDM 2A and 2B. */
-static u64 undefined_flags(const struct machine *m)
+/* Flags undefined after a shift or rotate: OF but for a count of one, CF when all has left. */
+static u64 undefined_by_shift(const struct x86_emulate_ctxt *c)
 {
-	const struct x86_emulate_ctxt *c = &m->ctxt;
-	int (*fn)(struct x86_emulate_ctxt *) = c->d.op->exec;
 	unsigned int bits = c->d.op_bytes * 8;
-	unsigned int n = (fn == em_shld || fn == em_shrd ? c->src2.val : c->src.val) &
+	unsigned int n = (is_double_shift(&c->d) ? c->src2.val : c->src.val) &
 			 (bits == 64 ? 63 : 31);
 	u64 of = n > 1 ? X86_EFLAGS_OF : 0;
 
-	if (fn == em_and || fn == em_or || fn == em_xor || fn == em_test)
-		return X86_EFLAGS_AF;
-	if (fn == em_rol || fn == em_ror || fn == em_rcl || fn == em_rcr)
+	if (c->d.op->arg < A_SHL)
 		return of;
-	if (fn == em_shl || fn == em_shr || fn == em_sar || fn == em_shld || fn == em_shrd)
-		return n ? of | X86_EFLAGS_AF | (n >= bits ? X86_EFLAGS_CF : 0) : 0;
-	if (fn == em_mul || fn == em_imul || fn == em_imul3)
+	return n ? of | X86_EFLAGS_AF | (n >= bits ? X86_EFLAGS_CF : 0) : 0;
+}
+
+/* Flags undefined after the instruction, by its page in SDM 2A and 2B. */
+static u64 undefined_flags(const struct machine *m)
+{
+	const struct x86_opcode *op = m->ctxt.d.op;
+	int (*fn)(struct x86_emulate_ctxt *) = op->exec;
+	u64 not_zf_cf = X86_EFLAGS_OF | X86_EFLAGS_SF | X86_EFLAGS_AF | X86_EFLAGS_PF;
+
+	if (fn == em_alu)
+		return op->arg == A_AND || op->arg == A_OR || op->arg == A_XOR ? X86_EFLAGS_AF : 0;
+	if (fn == em_shift)
+		return undefined_by_shift(&m->ctxt);
+	if (fn == em_mul || fn == em_imul3)
 		return X86_FLAGS_SZP | X86_EFLAGS_AF;
-	if (fn == em_div || fn == em_idiv)
+	if (fn == em_div)
 		return X86_FLAGS_ARITH;
-	if (fn == em_bt || fn == em_bts || fn == em_btr || fn == em_btc)
-		return X86_EFLAGS_OF | X86_EFLAGS_SF | X86_EFLAGS_AF | X86_EFLAGS_PF;
-	if (fn == em_tzcnt || fn == em_lzcnt)
-		return X86_EFLAGS_OF | X86_EFLAGS_SF | X86_EFLAGS_AF | X86_EFLAGS_PF;
-	if (fn == em_bsf || fn == em_bsr)
-		return X86_FLAGS_ARITH & ~X86_EFLAGS_ZF;
+	if (fn == em_bit)
+		return not_zf_cf;
+	if (fn == em_bit_scan)
+		return op->arg >= A_TZCNT ? not_zf_cf : X86_FLAGS_ARITH & ~X86_EFLAGS_ZF;
+	if (fn == em_decimal)
+		return m->ctxt.d.opcode & 0x10 ? X86_FLAGS_SZP | X86_EFLAGS_OF : X86_EFLAGS_OF;
+	if (fn == em_aam || fn == em_aad)
+		return X86_EFLAGS_OF | X86_EFLAGS_AF | X86_EFLAGS_CF;
 	return 0;
 }
 
@@ -372,10 +381,14 @@ static const char *differs(const struct machine *m, const struct state *n)
 		flags &= ~undefined_flags(m);
 	else if (m->ctxt.d.op->flags & F_STRING)
 		flags = 0;
-	if (memcmp(e->gpr, n->gpr, sizeof(e->gpr)))
+	/* A POPA that faults may have loaded what it popped before: it starts over. */
+	if (memcmp(e->gpr, n->gpr, sizeof(e->gpr)) &&
+	    (e->trap == NO_TRAP || m->ctxt.d.op->exec != em_popa))
 		return "register";
 	if (memcmp(e->vec, n->vec, sizeof(e->vec)))
 		return "vector register";
+	if (memcmp(e->mmx, n->mmx, sizeof(e->mmx)))
+		return "MMX register";
 	if (e->rip != n->rip)
 		return "rip";
 	if ((e->rflags ^ n->rflags) & flags)

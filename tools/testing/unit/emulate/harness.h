@@ -32,6 +32,7 @@ struct state {
 	u32 error;
 	u64 cr2;
 	u8 vec[16][32] __aligned(16);	/* XMM, and the upper halves of YMM */
+	u64 mmx[8];
 };
 
 /* native.c */
@@ -49,7 +50,8 @@ struct machine {
 	u64 cr[16];
 	u64 dr[8];
 	u64 msr_val, sysenter[3], syscall[5], kernel_gs, xcr0;
-	u16 fcw;
+	u32 vendor;		/* EBX of CPUID leaf 0; 0: the real CPU's */
+	u16 fcw, fsw;
 	u32 mxcsr;
 	unsigned int emms;
 	struct kvm_segment seg[X86_NR_SREGS];

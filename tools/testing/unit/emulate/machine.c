@@ -147,24 +147,14 @@ static unsigned int op_cpl(struct x86_emulate_ctxt *ctxt)
 	return machine_of(ctxt)->cpl;
 }
 
-static void op_get_gdt(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt)
+static void op_get_table(struct x86_emulate_ctxt *ctxt, bool idt, struct x86_desc_ptr *dt)
 {
-	*dt = machine_of(ctxt)->gdt;
+	*dt = idt ? machine_of(ctxt)->idt : machine_of(ctxt)->gdt;
 }
 
-static void op_set_gdt(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt)
+static void op_set_table(struct x86_emulate_ctxt *ctxt, bool idt, const struct x86_desc_ptr *dt)
 {
-	machine_of(ctxt)->gdt = *dt;
-}
-
-static void op_get_idt(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt)
-{
-	*dt = machine_of(ctxt)->idt;
-}
-
-static void op_set_idt(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt)
-{
-	machine_of(ctxt)->idt = *dt;
+	*(idt ? &machine_of(ctxt)->idt : &machine_of(ctxt)->gdt) = *dt;
 }
 
 static u64 op_get_cr(struct x86_emulate_ctxt *ctxt, unsigned int cr)
@@ -263,8 +253,10 @@ static int op_pio_out(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port
 
 static int op_cpuid(struct x86_emulate_ctxt *ctxt, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
-	(void)ctxt;
-	__cpuid_count(*eax, *ecx, *eax, *ebx, *ecx, *edx);
+	if (!*eax && machine_of(ctxt)->vendor)
+		*ebx = machine_of(ctxt)->vendor;
+	else
+		__cpuid_count(*eax, *ecx, *eax, *ebx, *ecx, *edx);
 	return X86EMUL_CONTINUE;
 }
 
@@ -308,12 +300,22 @@ static int op_set_xcr(struct x86_emulate_ctxt *ctxt, u32 index, u64 val)
 static void op_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
 			unsigned int bytes)
 {
-	memcpy(val, machine_of(ctxt)->s.vec[n], bytes);
+	const struct state *s = &machine_of(ctxt)->s;
+
+	if (n >= X86_VEC_MMX)
+		memcpy(val, &s->mmx[n - X86_VEC_MMX], 8);
+	else
+		memcpy(val, s->vec[n], bytes);
 }
 
 static void op_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex)
 {
-	memcpy(machine_of(ctxt)->s.vec[n], val, vex ? 32 : 16);
+	struct state *s = &machine_of(ctxt)->s;
+
+	if (n >= X86_VEC_MMX)
+		memcpy(&s->mmx[n - X86_VEC_MMX], val, 8);
+	else
+		memcpy(s->vec[n], val, vex ? 32 : 16);
 }
 
 /* A x87 that knows its control words and what an image has of XMM and MXCSR. */
@@ -325,7 +327,7 @@ static void op_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf)
 	switch (op) {
 	case X86_FPU_FNSTCW:
 	case X86_FPU_FNSTSW:
-		*(u16 *)buf = op == X86_FPU_FNSTCW ? m->fcw : 0x3800;
+		*(u16 *)buf = op == X86_FPU_FNSTCW ? m->fcw : m->fsw;
 		break;
 	case X86_FPU_FNINIT:
 		m->fcw = 0x37f;
@@ -369,7 +371,7 @@ static const struct x86_emulate_ops machine_ops = {
 	.cmpxchg = op_cmpxchg, .fetch = op_fetch,
 	.get_segment = op_get_segment, .set_segment = op_set_segment,
 	.segment_base = op_segment_base, .cpl = op_cpl,
-	.get_gdt = op_get_gdt, .set_gdt = op_set_gdt, .get_idt = op_get_idt, .set_idt = op_set_idt,
+	.get_table = op_get_table, .set_table = op_set_table,
 	.get_cr = op_get_cr, .set_cr = op_set_cr, .get_dr = op_get_dr, .set_dr = op_set_dr,
 	.get_msr = op_get_msr, .set_msr = op_set_msr,
 	.pio_in = op_pio_in, .pio_out = op_pio_out,
@@ -406,6 +408,7 @@ void machine_init(struct machine *m, enum x86_mode mode, unsigned int cpl)
 	m->xcr0 = 7;
 	m->cr[4] = X86_CR4_OSFXSR | X86_CR4_OSXSAVE;
 	m->fcw = 0x27f;
+	m->fsw = 0x3800;
 	m->mxcsr = 0x1f80;
 	for (i = 0; i < X86_SREG_TR; i++) {
 		m->seg[i] = flat(8 * i, i == X86_SREG_CS ? 11 : 3, mode == X86_MODE_PROT32, cpl);

@@ -32,6 +32,8 @@ static gregset_t host;
 static u8 stack[64 * 1024] __attribute__((aligned(16)));
 
 /* The signal frame's image: FXSAVE, then XSAVE's header and, without compaction, YMM. */
+#define XSAVE_FCW	0
+#define XSAVE_MMX	32
 #define XSAVE_XMM	160
 #define XSAVE_HEADER	512
 #define XSAVE_YMM	576
@@ -44,7 +46,11 @@ static void fpu_enter(u8 *image)
 	unsigned int i;
 
 	memcpy(host_fpu, image, XSAVE_END);
-	image[XSAVE_HEADER] |= 6;
+	image[XSAVE_HEADER] |= 7;
+	/* All registers in use and none on top: what an MMX instruction makes of it. */
+	memcpy(image + XSAVE_FCW, "\x7f\x03\0\0\xff", 5);
+	for (i = 0; i < 8; i++)
+		memcpy(image + XSAVE_MMX + 16 * i, &current->mmx[i], 8);
 	for (i = 0; i < 16; i++) {
 		memcpy(image + XSAVE_XMM + 16 * i, current->vec[i], 16);
 		memcpy(image + XSAVE_YMM + 16 * i, current->vec[i] + 16, 16);
@@ -56,6 +62,8 @@ static void fpu_leave(u8 *image)
 {
 	unsigned int i;
 
+	for (i = 0; i < 8; i++)
+		memcpy(&current->mmx[i], image + XSAVE_MMX + 16 * i, 8);
 	for (i = 0; i < 16; i++) {
 		memset(current->vec[i], 0, 32);
 		if (image[XSAVE_HEADER] & 2)
