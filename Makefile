@@ -13,7 +13,7 @@ build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules-for modules-test install uninstall demo check bench unit lint setup
-.PHONY: clean help coverage fuzz
+.PHONY: clean help unit-long coverage fuzz
 
 modules:
 	@$(call build)
@@ -41,6 +41,10 @@ bench: setup modules-test
 
 unit:
 	@tools/testing/unit/run
+
+# The emulator beside the real CPU for ten million cases; SEED=n for others.
+unit-long:
+	@CASES=$(or $(CASES),10000000) tools/testing/unit/emulate/run
 
 # What of the emulator's lines the unit tests execute.
 coverage:
@@ -74,6 +78,7 @@ help:
 	@echo '  make check            every test; last line: N passed, N failed, N skipped'
 	@echo '  make bench            executed instructions per exit, in-tree modules and ours'
 	@echo '  make unit             the tests that need no kernel'
+	@echo '  make unit-long        ten million instructions on the emulator and the real CPU, compared'
 	@echo '  make coverage         lines of the instruction emulator that its unit tests execute'
 	@echo '  make fuzz             libFuzzer on the instruction emulator for a minute; needs clang'
 	@echo '  make lint             W=1, sparse, shellcheck and the rules of the house'

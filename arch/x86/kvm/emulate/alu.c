@@ -103,8 +103,6 @@ int em_alu(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-/* --- Exchanges -------------------------------------------------------- */
-
 /*
  * Memory first: the register must stay as it was when the write faults. With
  * two register operands that are the same one, the sum is what remains.
@@ -183,8 +181,6 @@ int em_cmpxchg8b(struct x86_emulate_ctxt *ctxt)
 		x86_flags_set(ctxt, X86_EFLAGS_ZF, X86_EFLAGS_ZF);
 	return rc;
 }
-
-/* --- Decimal ---------------------------------------------------------- */
 
 /* 27 DAA, 2F DAS: packed digits of AL; 37 AAA, 3F AAS: one digit, carried into AH. */
 int em_decimal(struct x86_emulate_ctxt *ctxt)

@@ -61,7 +61,6 @@ int em_cwd(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_condition - evaluate a condition code (SDM 1 appendix B)
- * @ctxt: emulator
  * @cc: the opcode's low four bits; bit 0 negates
  */
 bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc)
@@ -102,21 +101,26 @@ int em_xlat(struct x86_emulate_ctxt *ctxt)
 			    1, 0);
 }
 
-/* The index is signed, the bounds lie one behind the other (SDM 2A BOUND). */
+/*
+ * The index is signed, the bounds lie one behind the other (SDM 2A BOUND). CPUs look
+ * at the upper one only when the lower one is kept.
+ */
 int em_bound(struct x86_emulate_ctxt *ctxt)
 {
-	unsigned int bytes = ctxt->d.op_bytes;
+	unsigned int bytes = ctxt->d.op_bytes, i;
 	s64 index = x86_sext(ctxt->dst.val, bytes);
-	u64 bounds = 0;
-	int rc = x86_mem_read(ctxt, ctxt->src.seg, ctxt->src.ea, &bounds, bytes * 2, 0);
+	u64 ea = ctxt->src.ea, bound = 0;
+	int rc;
 
-	if (!rc && (index < x86_sext(bounds, bytes) ||
-		    index > x86_sext(bounds >> bytes * 8, bytes)))
-		return x86_fault(ctxt, BR_VECTOR_NR, false, 0);
-	return rc;
+	for (i = 0; i < 2; i++, ea = (ea + bytes) & x86_mask(ctxt->d.ad_bytes)) {
+		rc = x86_mem_read(ctxt, ctxt->src.seg, ea, &bound, bytes, 0);
+		if (rc)
+			return rc;
+		if (i ? index > x86_sext(bound, bytes) : index < x86_sext(bound, bytes))
+			return x86_fault(ctxt, BR_VECTOR_NR, false, 0);
+	}
+	return X86EMUL_CONTINUE;
 }
-
-/* --- Flags ----------------------------------------------------------- */
 
 #define FLAGS_AH (X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_AF | X86_EFLAGS_PF | X86_EFLAGS_CF)
 
@@ -165,8 +169,6 @@ int em_clflush(struct x86_emulate_ctxt *ctxt)
 
 	return x86_mem_read(ctxt, ctxt->dst.seg, ctxt->dst.ea, &byte, 1, 0);
 }
-
-/* --- Segment registers ----------------------------------------------- */
 
 /* A register gets the selector zero-extended, memory always 16 bits. */
 int em_mov_from_sreg(struct x86_emulate_ctxt *ctxt)

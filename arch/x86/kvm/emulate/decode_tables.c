@@ -30,6 +30,12 @@
 #define MODE(other, long)	SUB(K_MODE, 2, other, long)
 #define NP(...)			PREFIX(__VA_ARGS__, UD, UD, UD)
 
+/* Two rows: the first of one byte, the second of operand size. */
+#define PAIR(at, fn, a, d, s, f)						\
+	[at] = IA(fn, a, d, s, (f) | F_BYTE), [(at) + 1] = IA(fn, a, d, s, f)
+#define GROUPS(at, group, ...)							\
+	[at] = group(__VA_ARGS__, F_BYTE), [(at) + 1] = group(__VA_ARGS__, 0)
+
 #define ROWS4(base, ...)	[(base) ... (base) + 3] = __VA_ARGS__
 #define ROWS8(base, ...)	[(base) ... (base) + 7] = __VA_ARGS__
 #define ROWS16(base, ...)	[(base) ... (base) + 15] = __VA_ARGS__
@@ -37,12 +43,9 @@
 /* --- One-byte map ----------------------------------------------------- */
 
 #define ALU_ROWS(base, op, f)							\
-	[(base) + 0] = IA(alu, op, RM, REG, F_BYTE | (f)),			\
-	[(base) + 1] = IA(alu, op, RM, REG, f),					\
-	[(base) + 2] = IA(alu, op, REG, RM, F_BYTE | ((f) & ~F_LOCKABLE)),	\
-	[(base) + 3] = IA(alu, op, REG, RM, (f) & ~F_LOCKABLE),			\
-	[(base) + 4] = IA(alu, op, ACC, IMM, F_BYTE | ((f) & ~F_LOCKABLE)),	\
-	[(base) + 5] = IA(alu, op, ACC, IMM, (f) & ~F_LOCKABLE)
+	PAIR((base) + 0, alu, op, RM, REG, f),					\
+	PAIR((base) + 2, alu, op, REG, RM, (f) & ~F_LOCKABLE),			\
+	PAIR((base) + 4, alu, op, ACC, IMM, (f) & ~F_LOCKABLE)
 
 #define ALU_GROUP(kind, f)							\
 	GROUP(IA(alu, A_ADD, RM, kind, (f) | F_LOCKABLE),			\
@@ -60,9 +63,9 @@
 	      IA(shift, A_SHL, RM, kind, f), IA(shift, A_SHR, RM, kind, f),	\
 	      IA(shift, A_SHL, RM, kind, f), IA(shift, A_SAR, RM, kind, f))
 
-#define UNARY_GROUP(f)								\
-	GROUP(IA(alu, A_AND, RM, IMM, (f) | F_NOWRITE),				\
-	      IA(alu, A_AND, RM, IMM, (f) | F_NOWRITE),				\
+#define UNARY_GROUP(kind, f)							\
+	GROUP(IA(alu, A_AND, RM, kind, (f) | F_NOWRITE),			\
+	      IA(alu, A_AND, RM, kind, (f) | F_NOWRITE),			\
 	      IA(alu, A_NOT, RM, NONE, (f) | F_LOCKABLE),			\
 	      IA(alu, A_NEG, RM, NONE, (f) | F_LOCKABLE),			\
 	      IA(mul, A_UNSIGNED, RM, NONE, (f) | F_NOWRITE),			\
@@ -108,24 +111,17 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0x69] = I3(imul3, REG, RM, IMM, F_MOV),
 	[0x6a] = I(push, NONE, IMM8, F_STACK),
 	[0x6b] = I3(imul3, REG, RM, IMM8, F_MOV),
-	[0x6c] = I(ins, DI, DX, F_BYTE | F_STRING | F_MOV | F_PORT),
-	[0x6d] = I(ins, DI, DX, F_STRING | F_MOV | F_IO | F_PORT),
-	[0x6e] = I(outs, DX, SI, F_BYTE | F_STRING | F_NOWRITE | F_PORT),
-	[0x6f] = I(outs, DX, SI, F_STRING | F_NOWRITE | F_IO | F_PORT),
+	PAIR(0x6c, ins, 0, DI, DX, F_STRING | F_MOV | F_IO | F_PORT),
+	PAIR(0x6e, outs, 0, DX, SI, F_STRING | F_NOWRITE | F_IO | F_PORT),
 
 	ROWS16(0x70, I(jcc, NONE, IMM8, F_NEAR)),
-	[0x80] = ALU_GROUP(IMM, F_BYTE),
-	[0x81] = ALU_GROUP(IMM, 0),
+	GROUPS(0x80, ALU_GROUP, IMM),
 	[0x82] = MODE(ALU_GROUP(IMM, F_BYTE), UD),
 	[0x83] = ALU_GROUP(IMM8, 0),
-	[0x84] = IA(alu, A_AND, RM, REG, F_BYTE | F_NOWRITE),
-	[0x85] = IA(alu, A_AND, RM, REG, F_NOWRITE),
-	[0x86] = I(xchg, RM, REG, F_BYTE | F_LOCKABLE | F_XCHG | F_SELF),
-	[0x87] = I(xchg, RM, REG, F_LOCKABLE | F_XCHG | F_SELF),
-	[0x88] = I(mov, RM, REG, F_BYTE | F_MOV),
-	[0x89] = I(mov, RM, REG, F_MOV),
-	[0x8a] = I(mov, REG, RM, F_BYTE | F_MOV),
-	[0x8b] = I(mov, REG, RM, F_MOV),
+	PAIR(0x84, alu, A_AND, RM, REG, F_NOWRITE),
+	PAIR(0x86, xchg, 0, RM, REG, F_LOCKABLE | F_XCHG | F_SELF),
+	PAIR(0x88, mov, 0, RM, REG, F_MOV),
+	PAIR(0x8a, mov, 0, REG, RM, F_MOV),
 	[0x8c] = I(mov_from_sreg, RM, NONE, F_MOV),
 	[0x8d] = I(lea, REG, EA, F_MOV),
 	[0x8e] = I(mov_to_sreg, NONE, RM16, 0),
@@ -140,28 +136,19 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0x9e] = Z(sahf),
 	[0x9f] = Z(lahf),
 
-	[0xa0] = I(mov, ACC, MOFFS, F_BYTE | F_MOV),
-	[0xa1] = I(mov, ACC, MOFFS, F_MOV),
-	[0xa2] = I(mov, MOFFS, ACC, F_BYTE | F_MOV),
-	[0xa3] = I(mov, MOFFS, ACC, F_MOV),
-	[0xa4] = I(mov, DI, SI, F_BYTE | F_STRING | F_MOV),
-	[0xa5] = I(mov, DI, SI, F_STRING | F_MOV),
-	[0xa6] = IA(alu, A_SUB, SI, DI, F_BYTE | F_STRING | F_REPCC | F_NOWRITE),
-	[0xa7] = IA(alu, A_SUB, SI, DI, F_STRING | F_REPCC | F_NOWRITE),
-	[0xa8] = IA(alu, A_AND, ACC, IMM, F_BYTE | F_NOWRITE),
-	[0xa9] = IA(alu, A_AND, ACC, IMM, F_NOWRITE),
-	[0xaa] = I(mov, DI, ACC, F_BYTE | F_STRING | F_MOV),
-	[0xab] = I(mov, DI, ACC, F_STRING | F_MOV),
-	[0xac] = I(mov, ACC, SI, F_BYTE | F_STRING | F_MOV),
-	[0xad] = I(mov, ACC, SI, F_STRING | F_MOV),
-	[0xae] = IA(alu, A_SUB, ACC, DI, F_BYTE | F_STRING | F_REPCC | F_NOWRITE),
-	[0xaf] = IA(alu, A_SUB, ACC, DI, F_STRING | F_REPCC | F_NOWRITE),
+	PAIR(0xa0, mov, 0, ACC, MOFFS, F_MOV),
+	PAIR(0xa2, mov, 0, MOFFS, ACC, F_MOV),
+	PAIR(0xa4, mov, 0, DI, SI, F_STRING | F_MOV),
+	PAIR(0xa6, alu, A_SUB, SI, DI, F_STRING | F_REPCC | F_NOWRITE),
+	PAIR(0xa8, alu, A_AND, ACC, IMM, F_NOWRITE),
+	PAIR(0xaa, mov, 0, DI, ACC, F_STRING | F_MOV),
+	PAIR(0xac, mov, 0, ACC, SI, F_STRING | F_MOV),
+	PAIR(0xae, alu, A_SUB, ACC, DI, F_STRING | F_REPCC | F_NOWRITE),
 
 	ROWS8(0xb0, I(mov, OPREG, IMM, F_BYTE | F_MOV)),
 	ROWS8(0xb8, I(mov, OPREG, IMMV, F_MOV)),
 
-	[0xc0] = SHIFT_GROUP(IMM8U, F_BYTE),
-	[0xc1] = SHIFT_GROUP(IMM8U, 0),
+	GROUPS(0xc0, SHIFT_GROUP, IMM8U),
 	[0xc2] = I(ret, NONE, IMM16, F_NEAR),
 	[0xc3] = I(ret, NONE, NONE, F_NEAR),
 	/* VEX in 64-bit mode, and with a register form. */
@@ -178,10 +165,8 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0xce] = IA(into, OF_VECTOR_NR, NONE, NONE, F_NO64),
 	[0xcf] = I(iret, NONE, NONE, F_KEEP_RF),
 
-	[0xd0] = SHIFT_GROUP(ONE, F_BYTE),
-	[0xd1] = SHIFT_GROUP(ONE, 0),
-	[0xd2] = SHIFT_GROUP(CL, F_BYTE),
-	[0xd3] = SHIFT_GROUP(CL, 0),
+	GROUPS(0xd0, SHIFT_GROUP, ONE),
+	GROUPS(0xd2, SHIFT_GROUP, CL),
 	[0xd4] = I(aam, NONE, IMM8U, F_NO64),
 	[0xd5] = I(aad, NONE, IMM8U, F_NO64),
 	[0xd6] = I(salc, ACC, NONE, F_BYTE | F_MOV | F_NO64),
@@ -194,24 +179,19 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0xdf] = GROUP([4] = DUAL(UNKNOWN, RM8(IA(x87, X86_FPU_FNSTSW, ACC, NONE, F_MOV)))),
 
 	ROWS4(0xe0, I(loop, NONE, IMM8, F_NEAR)),
-	[0xe4] = I(in, ACC, IMM8U, F_BYTE | F_MOV),
-	[0xe5] = I(in, ACC, IMM8U, F_MOV | F_IO),
-	[0xe6] = I(out, IMM8U, ACC, F_BYTE | F_NOWRITE),
-	[0xe7] = I(out, IMM8U, ACC, F_NOWRITE | F_IO),
+	PAIR(0xe4, in, 0, ACC, IMM8U, F_MOV | F_IO),
+	PAIR(0xe6, out, 0, IMM8U, ACC, F_NOWRITE | F_IO),
 	[0xe8] = I(call, NONE, IMM, F_NEAR),
 	[0xe9] = I(jmp, NONE, IMM, F_NEAR),
 	[0xea] = IA(far, false, NONE, FAR, F_NO64),
 	[0xeb] = I(jmp, NONE, IMM8, F_NEAR),
-	[0xec] = I(in, ACC, DX, F_BYTE | F_MOV),
-	[0xed] = I(in, ACC, DX, F_MOV | F_IO),
-	[0xee] = I(out, DX, ACC, F_BYTE | F_NOWRITE),
-	[0xef] = I(out, DX, ACC, F_NOWRITE | F_IO),
+	PAIR(0xec, in, 0, ACC, DX, F_MOV | F_IO),
+	PAIR(0xee, out, 0, DX, ACC, F_NOWRITE | F_IO),
 
 	[0xf1] = IA(int, DB_VECTOR_NR, NONE, NONE, 0),
 	[0xf4] = ZP(hlt),
 	[0xf5] = Z(flag),
-	[0xf6] = UNARY_GROUP(F_BYTE),
-	[0xf7] = UNARY_GROUP(0),
+	GROUPS(0xf6, UNARY_GROUP, IMM),
 	[0xf8] = Z(flag),
 	[0xf9] = Z(flag),
 	[0xfa] = Z(cli),
@@ -276,8 +256,9 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0x05] = Z(syscall),
 	[0x06] = ZP(clts),
 	[0x07] = Z(sysret),
-	[0x08] = ZP(wbinvd),
-	[0x09] = ZP(wbinvd),
+	/* INVD and WBINVD: guest memory is cached coherently, there is nothing to write back. */
+	[0x08] = ZP(nop),
+	[0x09] = ZP(nop),
 	[0x0b] = UD,
 	[0x0d] = I(nop, EA, NONE, F_NOWRITE),
 
@@ -337,8 +318,7 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 		       [7] = PREFIX(DUAL(I(clflush, EA, NONE, F_NOWRITE), Z(nop)))),
 	[0xaf] = I(imul3, REG, RM, 0),
 
-	[0xb0] = I(cmpxchg, RM, REG, F_BYTE | F_LOCKABLE | F_SELF),
-	[0xb1] = I(cmpxchg, RM, REG, F_LOCKABLE | F_SELF),
+	PAIR(0xb0, cmpxchg, 0, RM, REG, F_LOCKABLE | F_SELF),
 	[0xb2] = FAR_POINTER,
 	[0xb3] = IA(bit, A_BTR, RM, REG, F_BITS | F_LOCKABLE),
 	[0xb4] = FAR_POINTER,
@@ -362,8 +342,7 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0xbe] = I(movsx, REG, RM8, F_MOV),
 	[0xbf] = I(movsx, REG, RM16, F_MOV),
 
-	[0xc0] = I(xadd, RM, REG, F_BYTE | F_LOCKABLE | F_SELF),
-	[0xc1] = I(xadd, RM, REG, F_LOCKABLE | F_SELF),
+	PAIR(0xc0, xadd, 0, RM, REG, F_LOCKABLE | F_SELF),
 	[0xc3] = PREFIX(DUAL(I(mov, RM, REG, F_MOV), UD)),
 	[0xc7] = GROUP([1] = DUAL(I(cmpxchg8b, EA, NONE, F_LOCKABLE | F_SELF), UD)),
 	ROWS8(0xc8, I(bswap, OPREG, NONE, 0)),

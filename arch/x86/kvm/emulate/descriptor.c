@@ -51,7 +51,6 @@ static int table_of(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc
 
 /**
  * x86_desc_read - read the descriptor that a selector names
- * @ctxt: emulator
  * @selector: not null; its RPL does not matter
  * @desc: result
  * @vector: #GP or #TS, when it is outside its table
@@ -71,7 +70,7 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 	if (!x86_lma(ctxt))
 		desc->linear = (u32)desc->linear;
 	rc = ctxt->ops->read_std(ctxt, desc->linear, &desc->low, 8, X86EMUL_ACC_SYSTEM);
-	if (rc || x86_desc_s(desc) || !x86_lma(ctxt))
+	if (rc || desc->s || !x86_lma(ctxt))
 		return rc;
 
 	if (at + 15 > dt.limit)
@@ -83,7 +82,6 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 
 /**
  * x86_desc_set_type - set bits of a descriptor's type in memory
- * @ctxt: emulator
  * @desc: descriptor
  * @set: accessed (1) or busy (2)
  * @clear: likewise
@@ -93,12 +91,13 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
  */
 int x86_desc_set_type(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, u8 set, u8 clear)
 {
-	u8 byte = desc->low >> 40, now = (byte | set) & ~clear;
+	u8 type = (desc->type | set) & ~clear, byte;
 
-	if (now == byte)
+	if (type == desc->type)
 		return X86EMUL_CONTINUE;
-	desc->low = (desc->low & ~(0xffULL << 40)) | (u64)now << 40;
-	return ctxt->ops->write_std(ctxt, desc->linear + 5, &now, 1,
+	desc->type = type;
+	byte = desc->low >> 40;
+	return ctxt->ops->write_std(ctxt, desc->linear + 5, &byte, 1,
 				    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
 }
 
@@ -107,7 +106,7 @@ u32 x86_desc_limit(const struct x86_desc *desc)
 {
 	u32 limit = (desc->low & 0xffff) | (desc->low >> 32 & 0xf0000);
 
-	return desc->low >> 55 & 1 ? limit << 12 | 0xfff : limit;
+	return desc->g ? limit << 12 | 0xfff : limit;
 }
 
 /** x86_desc_base - 64 bits of it where the descriptor has sixteen bytes */
@@ -121,7 +120,7 @@ u64 x86_gate_offset(const struct x86_desc *gate)
 {
 	u64 offset = gate->low & 0xffff;
 
-	if (x86_desc_type(gate) & 8)
+	if (gate->type & 8)
 		offset |= (gate->low >> 32 & 0xffff0000) | gate->high << 32;
 	return offset;
 }
@@ -131,14 +130,13 @@ unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc
 {
 	if (x86_lma(ctxt))
 		return 8;
-	return x86_desc_type(gate) & 8 ? 4 : 2;
+	return gate->type & 8 ? 4 : 2;
 }
 
 /* --- Staging --------------------------------------------------------- */
 
 /**
  * x86_stage - load a segment register
- * @ctxt: emulator
  * @sreg: X86_SREG_*
  * @seg: all of it
  */
@@ -151,7 +149,6 @@ void x86_stage(struct x86_emulate_ctxt *ctxt, unsigned int sreg, const struct kv
 
 /**
  * x86_stage_segment - load a segment register from a descriptor that has been checked
- * @ctxt: emulator
  * @sreg: X86_SREG_*
  * @selector: as the register will show it
  * @desc: descriptor
@@ -163,20 +160,19 @@ void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 		.base = x86_desc_base(desc),
 		.limit = x86_desc_limit(desc),
 		.selector = selector,
-		.type = x86_desc_type(desc),
-		.present = x86_desc_present(desc),
-		.dpl = x86_desc_dpl(desc),
-		.db = desc->low >> 54 & 1,
-		.s = x86_desc_s(desc),
-		.l = desc->low >> 53 & 1,
-		.g = desc->low >> 55 & 1,
-		.avl = desc->low >> 52 & 1,
+		.type = desc->type,
+		.present = desc->present,
+		.dpl = desc->dpl,
+		.db = desc->ld >> 1,
+		.s = desc->s,
+		.l = desc->ld & 1,
+		.g = desc->g,
+		.avl = desc->avl,
 	});
 }
 
 /**
  * x86_stage_null - load a null selector
- * @ctxt: emulator
  * @sreg: X86_SREG_*
  * @selector: 0 to 3
  *
@@ -193,7 +189,6 @@ void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 select
 
 /**
  * x86_stage_vm86 - a segment as entering virtual-8086 mode loads it (SDM 20.2.2)
- * @ctxt: emulator
  * @sreg: X86_SREG_ES to X86_SREG_GS
  * @selector: base divided by 16
  */
@@ -219,7 +214,6 @@ void x86_commit_segments(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_access_segment - set the descriptor's accessed bit and stage the segment
- * @ctxt: emulator
  * @sreg: ES to GS
  * @selector: as the register will show it
  * @desc: descriptor, all of its checks done
@@ -238,7 +232,6 @@ int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 
 /**
  * x86_load_ss - check and stage SS for a privilege level
- * @ctxt: emulator
  * @selector: new SS
  * @cpl: the level it must match
  * @to_long: it is for 64-bit mode, where it may be null below CPL 3 (SDM 5.7)
@@ -260,17 +253,16 @@ int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, b
 	if (rc)
 		return rc;
 	/* Writable data: type bits 3 and 1. */
-	if ((selector & 3) != cpl || !x86_desc_s(&desc) || (x86_desc_type(&desc) & 0xa) != 2 ||
-	    x86_desc_dpl(&desc) != cpl)
+	if ((selector & 3) != cpl || !desc.s || (desc.type & 0xa) != 2 ||
+	    desc.dpl != cpl)
 		return x86_fault_sel(ctxt, vector, selector);
-	if (!x86_desc_present(&desc))
+	if (!desc.present)
 		return x86_fault_sel(ctxt, SS_VECTOR_NR, selector);
 	return x86_access_segment(ctxt, X86_SREG_SS, selector, &desc);
 }
 
 /**
  * x86_load_data - check and stage ES, DS, FS or GS
- * @ctxt: emulator
  * @sreg: which
  * @selector: its new value
  * @cpl: the privilege level it is for
@@ -290,20 +282,19 @@ int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 	rc = x86_desc_read(ctxt, selector, &desc, vector);
 	if (rc)
 		return rc;
-	type = x86_desc_type(&desc);
-	if (!x86_desc_s(&desc) || (type & 0xa) == 8)
+	type = desc.type;
+	if (!desc.s || (type & 0xa) == 8)
 		return x86_fault_sel(ctxt, vector, selector);
 	/* Conforming code can be read from any level. */
-	if ((type & 0xc) != 0xc && max_t(unsigned int, selector & 3, cpl) > x86_desc_dpl(&desc))
+	if ((type & 0xc) != 0xc && max_t(unsigned int, selector & 3, cpl) > desc.dpl)
 		return x86_fault_sel(ctxt, vector, selector);
-	if (!x86_desc_present(&desc))
+	if (!desc.present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	return x86_access_segment(ctxt, sreg, selector, &desc);
 }
 
 /**
  * x86_load_sreg - MOV, POP, LDS and the like to a segment register (SDM 2B MOV)
- * @ctxt: emulator
  * @sreg: not CS
  * @selector: new value
  */
@@ -323,7 +314,6 @@ int x86_load_sreg(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 
 /**
  * x86_drop_data - null the data segments that an outer level may not use (SDM 2B RET)
- * @ctxt: emulator
  * @cpl: the level returned to
  */
 void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
@@ -343,7 +333,6 @@ void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
 
 /**
  * x86_check_code - may control go to this code segment at this level
- * @ctxt: emulator
  * @selector: its selector
  * @desc: its descriptor
  * @cpl: the level the code will run at
@@ -356,12 +345,12 @@ void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
 int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
 		   unsigned int cpl)
 {
-	unsigned int dpl = x86_desc_dpl(desc);
+	unsigned int dpl = desc->dpl;
 
 	if (!x86_desc_is_code(desc) || (x86_desc_conforming(desc) ? dpl > cpl : dpl != cpl) ||
-	    (x86_desc_ld(desc) == 3 && x86_lma(ctxt)))
+	    (desc->ld == 3 && x86_lma(ctxt)))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (!x86_desc_present(desc))
+	if (!desc->present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	return X86EMUL_CONTINUE;
 }
@@ -369,13 +358,12 @@ int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86
 /** x86_code_mode - how the CPU decodes in this code segment */
 enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc *desc)
 {
-	return x86_emulate_mode(true, false, x86_lma(ctxt), x86_desc_ld(desc) & 1,
-				x86_desc_ld(desc) >> 1);
+	return x86_emulate_mode(true, false, x86_lma(ctxt), desc->ld & 1,
+				desc->ld >> 1);
 }
 
 /**
  * x86_enter_code - stage CS and go there
- * @ctxt: emulator
  * @selector: its RPL is replaced by @cpl
  * @desc: descriptor, after x86_check_code()
  * @cpl: new level

@@ -18,14 +18,13 @@ static void begin(struct x86_emulate_ctxt *ctxt)
 	ctxt->rep_continues = false;
 	ctxt->late_fault = false;
 	ctxt->keep_rf = false;
+	ctxt->halted = false;
+	ctxt->iret = false;
 	ctxt->shadow = 0;
 	ctxt->retired = 0;
 }
 
-/**
- * x86_emulate_reset - forget everything cached about the last instruction
- * @ctxt: emulator
- */
+/** x86_emulate_reset - forget everything cached about the last instruction */
 void x86_emulate_reset(struct x86_emulate_ctxt *ctxt)
 {
 	begin(ctxt);
@@ -61,7 +60,6 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_run_once - operands, execution and write-back, once
- * @ctxt: emulator
  *
  * Return: X86EMUL_*; only X86EMUL_CONTINUE has moved a register of the cache,
  * as far as string instructions are concerned.
@@ -103,6 +101,7 @@ void x86_commit_gprs(struct x86_emulate_ctxt *ctxt)
  */
 int x86_emulate_insn(struct x86_emulate_ctxt *ctxt)
 {
+	enum x86_mode mode = ctxt->mode;
 	u64 eflags = ctxt->eflags;
 	int rc;
 
@@ -114,6 +113,8 @@ int x86_emulate_insn(struct x86_emulate_ctxt *ctxt)
 	rc = check_legal(ctxt);
 	if (!rc)
 		rc = ctxt->d.op->flags & F_STRING ? x86_string_run(ctxt) : x86_run_once(ctxt);
+	/* A far transfer uses its new stack as its new mode does. */
+	ctxt->mode = mode;
 
 	if (!rc) {
 		x86_commit_gprs(ctxt);
@@ -122,7 +123,7 @@ int x86_emulate_insn(struct x86_emulate_ctxt *ctxt)
 		if (ctxt->segs_dirty)
 			x86_commit_segments(ctxt);
 		/* RF covers one instruction, but for those that load it (SDM 17.3.1.1). */
-		if (!(ctxt->d.op->flags & F_KEEP_RF) && !ctxt->keep_rf)
+		if (!(ctxt->d.op->flags & F_KEEP_RF) && !ctxt->keep_rf && !ctxt->rep_continues)
 			ctxt->eflags &= ~X86_EFLAGS_RF;
 		return rc;
 	}

@@ -75,7 +75,6 @@ enum x86_fpu_op {
  * @fetch: read instruction bytes, within one page
  * @get_segment: selector and descriptor cache of an X86_SREG_*
  * @set_segment: load them (no checks: the emulator has made them)
- * @segment_base: base alone, where that is cheaper
  * @cpl: current privilege level
  * @get_table: GDTR, or IDTR
  * @get_cr: CR0, CR2, CR3, CR4 or CR8
@@ -88,9 +87,6 @@ enum x86_fpu_op {
  * @rdtsc: the guest's TSC
  * @rdpmc: nonzero: no such counter
  * @set_xcr: XSETBV; nonzero: the value is refused with #GP(0)
- * @halt: HLT retired
- * @iret: IRET retired: NMIs are no longer blocked
- * @wbinvd: WBINVD or INVD retired
  * @invlpg: drop the translation of a linear address
  * @xcr0: XCR0
  * @read_vec: 16 or 32 bytes of XMM or YMM register 0 to 15; 8 of X86_VEC_MMX to + 7
@@ -116,7 +112,6 @@ struct x86_emulate_ops {
 			    struct kvm_segment *seg);
 	void (*set_segment)(struct x86_emulate_ctxt *ctxt, unsigned int sreg,
 			    const struct kvm_segment *seg);
-	u64 (*segment_base)(struct x86_emulate_ctxt *ctxt, unsigned int sreg);
 	unsigned int (*cpl)(struct x86_emulate_ctxt *ctxt);
 
 	void (*get_table)(struct x86_emulate_ctxt *ctxt, bool idt, struct x86_desc_ptr *dt);
@@ -137,9 +132,6 @@ struct x86_emulate_ops {
 	u64 (*rdtsc)(struct x86_emulate_ctxt *ctxt);
 	int (*rdpmc)(struct x86_emulate_ctxt *ctxt, u32 counter, u64 *val);
 	int (*set_xcr)(struct x86_emulate_ctxt *ctxt, u32 index, u64 val);
-	int (*halt)(struct x86_emulate_ctxt *ctxt);
-	void (*iret)(struct x86_emulate_ctxt *ctxt);
-	int (*wbinvd)(struct x86_emulate_ctxt *ctxt);
 	void (*invlpg)(struct x86_emulate_ctxt *ctxt, u64 linear);
 	u64 (*xcr0)(struct x86_emulate_ctxt *ctxt);
 	void (*read_vec)(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
@@ -195,6 +187,8 @@ struct x86_operand {
  *	complete unless it is a REP instruction with iterations left
  * @late_fault: success, yet @exception is to be injected too: a task switch got so
  *	far that its fault belongs to the new task (SDM 7.3)
+ * @halted: HLT has retired
+ * @iret: IRET has retired: NMIs are no longer blocked
  * @keep_rf: RF in @eflags came from a new task's TSS
  * @retired: iterations of a REP instruction that this call has completed
  * @rep_continues: success, but @eip stays: run it again or enter the guest
@@ -217,6 +211,8 @@ struct x86_emulate_ctxt {
 	bool rep_continues;
 	bool late_fault;
 	bool keep_rf;
+	bool halted;
+	bool iret;
 	u32 retired;
 
 	struct x86_insn d;

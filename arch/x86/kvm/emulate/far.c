@@ -64,7 +64,6 @@ static int long_inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, uns
 
 /**
  * x86_inner_stack - switch to the stack that the TSS has for an inner level
- * @ctxt: emulator
  * @cpl: that level
  * @to_long: the code there is 64-bit
  * @ist: 64-bit interrupt gates: 1 to 7 for an interrupt stack, else 0
@@ -104,25 +103,25 @@ static int gate_target(struct x86_emulate_ctxt *ctxt, u16 selector, const struct
 	unsigned int cpl = ctxt->ops->cpl(ctxt);
 	int rc;
 
-	if (x86_desc_dpl(gate) < max_t(unsigned int, cpl, selector & 3))
+	if (gate->dpl < max_t(unsigned int, cpl, selector & 3))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (!x86_desc_present(gate))
+	if (!gate->present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	*target = gate->low >> 16;
 	if (x86_sel_null(*target))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, 0);
 	rc = x86_desc_read(ctxt, *target, code, GP_VECTOR_NR);
 	/* A call gate of long mode leads to 64-bit code only (SDM 5.8.3.1). */
-	if (!rc && (!x86_desc_is_code(code) || (x86_lma(ctxt) && x86_desc_ld(code) != 1)))
+	if (!rc && (!x86_desc_is_code(code) || (x86_lma(ctxt) && code->ld != 1)))
 		rc = x86_fault_sel(ctxt, GP_VECTOR_NR, *target);
 	return rc;
 }
 
 static bool is_call_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *desc)
 {
-	u8 type = x86_desc_type(desc);
+	u8 type = desc->type;
 
-	return !x86_desc_s(desc) && (type == DESC_CALL_GATE32 ||
+	return !desc->s && (type == DESC_CALL_GATE32 ||
 				     (type == DESC_CALL_GATE16 && !x86_lma(ctxt)));
 }
 
@@ -130,14 +129,13 @@ static bool is_call_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *d
 static int call_inner(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate, u16 target,
 		      struct x86_desc *code)
 {
-	unsigned int cpl = x86_desc_dpl(code), n = 0, i, width = x86_stack_bytes(ctxt);
+	unsigned int cpl = code->dpl, n = 0, i, width = x86_stack_bytes(ctxt);
 	unsigned int bytes = x86_gate_bytes(ctxt, gate);
 	unsigned int params = bytes == 8 ? 0 : gate->low >> 32 & 0x1f;
 	u64 sp = x86_gpr_read(ctxt, X86_RSP), frame[4 + 31] = {};
-	enum x86_mode mode = ctxt->mode;
 	int rc = X86EMUL_CONTINUE;
 
-	if (!x86_desc_present(code))
+	if (!code->present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, target);
 	frame[n++] = x86_segment(ctxt, X86_SREG_SS)->selector;
 	frame[n++] = sp & x86_mask(bytes);
@@ -152,9 +150,8 @@ static int call_inner(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate
 		return rc;
 	if (bytes == 8)
 		ctxt->mode = X86_MODE_LONG;
-	rc = x86_push_frame(ctxt, frame, n, bytes, X86EMUL_ACC_SYSTEM);
-	ctxt->mode = mode;
-	return rc ?: x86_enter_code(ctxt, target, code, cpl, x86_gate_offset(gate));
+	return x86_push_frame(ctxt, frame, n, bytes, X86EMUL_ACC_SYSTEM) ?:
+	       x86_enter_code(ctxt, target, code, cpl, x86_gate_offset(gate));
 }
 
 static int through_gate(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *gate,
@@ -162,14 +159,13 @@ static int through_gate(struct x86_emulate_ctxt *ctxt, u16 selector, const struc
 {
 	unsigned int cpl = ctxt->ops->cpl(ctxt), bytes = x86_gate_bytes(ctxt, gate);
 	u16 target = 0, cs = x86_segment(ctxt, X86_SREG_CS)->selector;
-	enum x86_mode mode = ctxt->mode;
 	u64 back = ctxt->next_eip;
 	struct x86_desc code;
 	int rc = gate_target(ctxt, selector, gate, &code, &target);
 
 	if (rc)
 		return rc;
-	if (call && !x86_desc_conforming(&code) && x86_desc_dpl(&code) < cpl)
+	if (call && !x86_desc_conforming(&code) && code.dpl < cpl)
 		return call_inner(ctxt, gate, target, &code);
 	rc = x86_check_code(ctxt, target, &code, cpl) ?:
 	     x86_enter_code(ctxt, target, &code, cpl, x86_gate_offset(gate));
@@ -177,9 +173,7 @@ static int through_gate(struct x86_emulate_ctxt *ctxt, u16 selector, const struc
 		return rc;
 	if (bytes == 8)
 		ctxt->mode = X86_MODE_LONG;
-	rc = push_return(ctxt, cs, back, bytes);
-	ctxt->mode = mode;
-	return rc;
+	return push_return(ctxt, cs, back, bytes);
 }
 
 static int real_transfer(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, bool call)
@@ -228,7 +222,7 @@ static int transfer(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset)
 		return rc;
 	if (is_call_gate(ctxt, &desc))
 		return through_gate(ctxt, selector, &desc, call);
-	if (!x86_desc_s(&desc))
+	if (!desc.s)
 		return x86_task_far(ctxt, selector, &desc, call ? X86_TASK_CALL : X86_TASK_JMP);
 	return direct_transfer(ctxt, selector, &desc, offset, call);
 }
@@ -241,9 +235,6 @@ int em_far(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_read_far_pointer - m16:16, m16:32 or m16:64: the offset, then the selector
- * @ctxt: emulator
- * @selector: result
- * @offset: result
  *
  * A register operand is #UD.
  */
@@ -274,7 +265,6 @@ int em_far_mem(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_return_code - check and enter the code segment of a RET or IRET
- * @ctxt: emulator
  * @selector: popped; its RPL is the level returned to
  * @offset: popped
  * @mode: how code there is decoded

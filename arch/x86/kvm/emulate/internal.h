@@ -4,7 +4,8 @@
  * register and memory helpers of operands.c, and the functions that execute.
  *
  * X86EMUL_CONTINUE is 0, so that steps are chained with ?: and the first that does
- * not succeed is the answer.
+ * not succeed is the answer. What takes a context has @ctxt first, which the
+ * functions' documentation does not repeat.
  */
 #ifndef _KVM_X86_EMULATE_INTERNAL_H
 #define _KVM_X86_EMULATE_INTERNAL_H
@@ -260,47 +261,28 @@ void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 se
 #define DESC_TRAP_GATE32	15
 #define DESC_TSS_BUSY		2
 
-/* A descriptor as it lies in memory; @high is 0 where it has eight bytes. */
+/* A descriptor as it lies in memory (SDM figures 3-8, 5-8); @high is 0 where it has eight bytes. */
 struct x86_desc {
-	u64 low;
+	union {
+		u64 low;
+		struct {
+			u64 : 40, type : 4, s : 1, dpl : 2, present : 1;
+			/* L and D: 1 is 64-bit code, 2 32-bit, 0 16-bit, 3 reserved in long mode. */
+			u64 : 4, avl : 1, ld : 2, g : 1, : 8;
+		};
+	};
 	u64 high;
 	u64 linear;
 };
 
-static inline u8 x86_desc_type(const struct x86_desc *desc)
-{
-	return desc->low >> 40 & 0xf;
-}
-
-static inline bool x86_desc_s(const struct x86_desc *desc)
-{
-	return desc->low >> 44 & 1;
-}
-
-static inline unsigned int x86_desc_dpl(const struct x86_desc *desc)
-{
-	return desc->low >> 45 & 3;
-}
-
-static inline bool x86_desc_present(const struct x86_desc *desc)
-{
-	return desc->low >> 47 & 1;
-}
-
 static inline bool x86_desc_is_code(const struct x86_desc *desc)
 {
-	return x86_desc_s(desc) && (x86_desc_type(desc) & 8);
+	return desc->s && (desc->type & 8);
 }
 
 static inline bool x86_desc_conforming(const struct x86_desc *desc)
 {
-	return x86_desc_type(desc) & 4;
-}
-
-/* L and D: 1 is 64-bit code, 2 32-bit code, 0 16-bit code, 3 reserved in long mode. */
-static inline unsigned int x86_desc_ld(const struct x86_desc *desc)
-{
-	return desc->low >> 53 & 3;
+	return desc->type & 4;
 }
 
 static inline bool x86_sel_null(u16 selector)
@@ -427,7 +409,7 @@ EM(ins); EM(outs); EM(in); EM(out);
 /* system.c */
 EM(mov_from_cr); EM(mov_to_cr); EM(mov_from_dr); EM(mov_to_dr); EM(clts); EM(lmsw); EM(smsw);
 EM(load_table); EM(store_table); EM(invlpg); EM(cpuid); EM(rdmsr); EM(wrmsr);
-EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(wbinvd); EM(cli); EM(sti);
+EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(cli); EM(sti);
 
 #undef EM
 

@@ -71,14 +71,14 @@ static int read_gate(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft, struct
 		return rc;
 
 	/* 16-bit gates and task gates are outside long mode only (SDM 6.14.1). */
-	type = x86_desc_type(gate);
+	type = gate->type;
 	known = (type & 0xe) == DESC_INT_GATE32 ||
 		(!lma && ((type & 0xe) == DESC_INT_GATE16 || type == DESC_TASK_GATE));
-	if (x86_desc_s(gate) || !known)
+	if (gate->s || !known)
 		return fault_idt(ctxt, GP_VECTOR_NR, vector);
-	if (soft && x86_desc_dpl(gate) < ctxt->ops->cpl(ctxt))
+	if (soft && gate->dpl < ctxt->ops->cpl(ctxt))
 		return fault_idt(ctxt, GP_VECTOR_NR, vector);
-	if (!x86_desc_present(gate))
+	if (!gate->present)
 		return fault_idt(ctxt, NP_VECTOR_NR, vector);
 	return X86EMUL_CONTINUE;
 }
@@ -95,12 +95,12 @@ static int read_handler(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_
 	rc = x86_desc_read(ctxt, selector, code, GP_VECTOR_NR);
 	if (rc)
 		return rc;
-	*cpl = x86_desc_conforming(code) ? now : x86_desc_dpl(code);
-	if (!x86_desc_is_code(code) || x86_desc_dpl(code) > now ||
+	*cpl = x86_desc_conforming(code) ? now : code->dpl;
+	if (!x86_desc_is_code(code) || code->dpl > now ||
 	    (ctxt->mode == X86_MODE_VM86 && *cpl != 0) ||
-	    (x86_lma(ctxt) && x86_desc_ld(code) != 1))
+	    (x86_lma(ctxt) && code->ld != 1))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (!x86_desc_present(code))
+	if (!code->present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	return X86EMUL_CONTINUE;
 }
@@ -151,7 +151,6 @@ static int int_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
 	unsigned int bytes = x86_gate_bytes(ctxt, gate), n, cpl = 0;
 	bool vm86 = ctxt->mode == X86_MODE_VM86;
 	u16 selector = gate->low >> 16;
-	enum x86_mode mode = ctxt->mode;
 	struct x86_desc code;
 	u64 frame[9];
 	int rc = read_handler(ctxt, selector, &code, &cpl);
@@ -167,14 +166,13 @@ static int int_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
 	rc = switch_stack(ctxt, gate, cpl) ?:
 	     x86_push_frame(ctxt, frame, n, bytes, cpl < 3 ? X86EMUL_ACC_SYSTEM : 0) ?:
 	     x86_enter_code(ctxt, selector, &code, cpl, x86_gate_offset(gate));
-	ctxt->mode = mode;
 	if (rc)
 		return rc;
 	if (vm86)
 		leave_vm86(ctxt);
 	/* Trap gates leave IF alone (SDM 6.12.1.2). */
 	ctxt->eflags &= ~(u64)(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_VM |
-			       (x86_desc_type(gate) & 1 ? 0 : X86_EFLAGS_IF));
+			       (gate->type & 1 ? 0 : X86_EFLAGS_IF));
 	return X86EMUL_CONTINUE;
 }
 
@@ -185,7 +183,7 @@ static int int_protected(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft)
 
 	if (rc)
 		return rc;
-	if (x86_desc_type(&gate) != DESC_TASK_GATE)
+	if (gate.type != DESC_TASK_GATE)
 		return int_gate(ctxt, &gate);
 	/* A task's IRET is to come back to the next instruction. */
 	return x86_task_switch(ctxt, gate.low >> 16, X86_TASK_GATE, false, 0);
@@ -367,15 +365,8 @@ static int iret_task(struct x86_emulate_ctxt *ctxt)
 
 int em_iret(struct x86_emulate_ctxt *ctxt)
 {
-	int rc;
-
+	ctxt->iret = true;
 	if (x86_is_real(ctxt))
-		rc = iret_8086(ctxt);
-	else if (ctxt->eflags & X86_EFLAGS_NT)
-		rc = iret_task(ctxt);
-	else
-		rc = iret_protected(ctxt);
-	if (!rc && ctxt->ops->iret)
-		ctxt->ops->iret(ctxt);
-	return rc;
+		return iret_8086(ctxt);
+	return ctxt->eflags & X86_EFLAGS_NT ? iret_task(ctxt) : iret_protected(ctxt);
 }

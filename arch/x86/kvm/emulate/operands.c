@@ -10,7 +10,6 @@
 
 /**
  * x86_gpr_write - set a GPR in the cache
- * @ctxt: emulator
  * @n: GPR number
  * @val: value, truncated to @bytes
  * @bytes: 1 and 2 keep the rest of the register, 4 clears bits 63:32 (SDM 3.4.1.1)
@@ -30,8 +29,6 @@ void x86_gpr_write(struct x86_emulate_ctxt *ctxt, unsigned int n, u64 val, unsig
 
 /**
  * x86_segment - a segment register with its descriptor cache
- * @ctxt: emulator
- * @sreg: X86_SREG_*
  *
  * Return: the emulator's copy, valid until the instruction ends.
  */
@@ -46,7 +43,6 @@ const struct kvm_segment *x86_segment(struct x86_emulate_ctxt *ctxt, unsigned in
 
 /**
  * x86_load_sreg_real - load a segment as real and virtual-8086 mode do
- * @ctxt: emulator
  * @sreg: X86_SREG_ES to X86_SREG_GS
  * @selector: base divided by 16
  *
@@ -65,8 +61,6 @@ void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 se
 
 /**
  * x86_canonical - are the unused upper bits copies of the top one (SDM 3.3.7.1)
- * @ctxt: emulator
- * @addr: linear address
  *
  * CR4 is asked for only when the address is not canonical for 4 levels.
  */
@@ -109,7 +103,6 @@ static bool limit_allows(const struct kvm_segment *seg, u64 ea, unsigned int byt
 
 /**
  * x86_linearize - logical to linear address, with the checks of segmentation
- * @ctxt: emulator
  * @sreg: segment
  * @ea: effective address, truncated to the address size
  * @bytes: length of the access, not 0
@@ -127,7 +120,7 @@ int x86_linearize(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, unsi
 	if (x86_is_long(ctxt)) {
 		*linear = ea;
 		if (sreg == X86_SREG_FS || sreg == X86_SREG_GS)
-			*linear += ctxt->ops->segment_base(ctxt, sreg);
+			*linear += x86_segment(ctxt, sreg)->base;
 		if (x86_canonical(ctxt, *linear) && x86_canonical(ctxt, *linear + bytes - 1))
 			return X86EMUL_CONTINUE;
 		return segment_fault(ctxt, sreg);
@@ -164,7 +157,6 @@ u64 x86_effective_address(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_modrm_linear - the linear address of a ModRM operand that no row describes
- * @ctxt: emulator
  * @bytes: length of the access
  * @write: it is a write
  * @align: #GP(0) where the address is no multiple of it
@@ -181,15 +173,7 @@ int x86_modrm_linear(struct x86_emulate_ctxt *ctxt, unsigned int bytes, bool wri
 
 /* --- Memory ---------------------------------------------------------- */
 
-/**
- * x86_mem_read - read guest memory by logical address
- * @ctxt: emulator
- * @sreg: segment
- * @ea: effective address
- * @val: @bytes bytes go here
- * @bytes: length
- * @access: X86EMUL_ACC_*
- */
+/** x86_mem_read - read guest memory by logical address */
 int x86_mem_read(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, void *val,
 		 unsigned int bytes, u32 access)
 {
@@ -199,14 +183,7 @@ int x86_mem_read(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, void 
 	       ctxt->ops->read_std(ctxt, linear, val, bytes, access);
 }
 
-/**
- * x86_mem_write - write guest memory by logical address
- * @ctxt: emulator
- * @sreg: segment
- * @ea: effective address
- * @val: @bytes bytes come from here
- * @bytes: length
- */
+/** x86_mem_write - write guest memory by logical address */
 int x86_mem_write(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, const void *val,
 		  unsigned int bytes)
 {
@@ -216,10 +193,7 @@ int x86_mem_write(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, cons
 	       ctxt->ops->write_std(ctxt, linear, val, bytes, X86EMUL_ACC_WRITE);
 }
 
-/**
- * x86_stack_bytes - width of the stack pointer: 8 in 64-bit mode, else by SS.B
- * @ctxt: emulator
- */
+/** x86_stack_bytes - width of the stack pointer: 8 in 64-bit mode, else by SS.B */
 unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt)
 {
 	if (x86_is_long(ctxt))
@@ -227,12 +201,7 @@ unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt)
 	return x86_segment(ctxt, X86_SREG_SS)->db ? 4 : 2;
 }
 
-/**
- * x86_push - push @bytes bytes of @val; RSP moves only when the write succeeded
- * @ctxt: emulator
- * @val: value
- * @bytes: 2, 4 or 8
- */
+/** x86_push - push @bytes bytes of @val; RSP moves only when the write succeeded */
 int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
 {
 	unsigned int width = x86_stack_bytes(ctxt);
@@ -246,7 +215,6 @@ int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
 
 /**
  * x86_pop - pop @bytes bytes into @val
- * @ctxt: emulator
  * @val: zero-extended value
  * @bytes: 2, 4 or 8
  */
@@ -265,7 +233,6 @@ int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes)
 
 /**
  * x86_jump - a near transfer of control inside CS
- * @ctxt: emulator
  * @target: new instruction pointer, truncated to the operand size
  *
  * Return: #GP(0) when the target is not canonical or past CS's limit.
@@ -419,7 +386,6 @@ static int fetch_src(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_operands_fetch - load the operands that the opcode row names
- * @ctxt: emulator
  *
  * Return: X86EMUL_*; memory is read as it will be used, so that the read of a
  * read-modify-write faults as a write does on hardware.
@@ -444,8 +410,6 @@ static bool is_locked(const struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_operand_write - write an operand back to where it lives
- * @ctxt: emulator
- * @o: operand
  *
  * Return: X86EMUL_CMPXCHG_FAILED when a locked form lost a race.
  */

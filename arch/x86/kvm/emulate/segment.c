@@ -6,8 +6,6 @@
  */
 #include "internal.h"
 
-/* --- Questions ------------------------------------------------------- */
-
 static int answer(struct x86_emulate_ctxt *ctxt, bool yes)
 {
 	x86_flags_set(ctxt, X86_EFLAGS_ZF, yes ? X86_EFLAGS_ZF : 0);
@@ -30,7 +28,7 @@ static int ask(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, bool *found
 	if (rc == X86EMUL_PROPAGATE_FAULT && ctxt->exception.vector == GP_VECTOR_NR)
 		return X86EMUL_CONTINUE;
 	*found = !rc && ((x86_desc_is_code(desc) && x86_desc_conforming(desc)) ||
-			 x86_desc_dpl(desc) >= max_t(unsigned int, ctxt->ops->cpl(ctxt),
+			 desc->dpl >= max_t(unsigned int, ctxt->ops->cpl(ctxt),
 						     selector & 3));
 	return rc;
 }
@@ -49,8 +47,8 @@ int em_lar(struct x86_emulate_ctxt *ctxt)
 	bool found;
 	int rc = ask(ctxt, &desc, &found);
 
-	if (!rc && found && !x86_desc_s(&desc))
-		found = known_types[op][x86_lma(ctxt)] >> x86_desc_type(&desc) & 1;
+	if (!rc && found && !desc.s)
+		found = known_types[op][x86_lma(ctxt)] >> desc.type & 1;
 	if (rc || !found)
 		return rc ?: answer(ctxt, false);
 	if (op == A_LSL)
@@ -70,7 +68,7 @@ int em_verify(struct x86_emulate_ctxt *ctxt)
 
 	if (rc || !found)
 		return rc ?: answer(ctxt, false);
-	return answer(ctxt, x86_desc_s(&desc) && x86_type_allows(x86_desc_type(&desc), write));
+	return answer(ctxt, desc.s && x86_type_allows(desc.type, write));
 }
 
 /*
@@ -88,8 +86,6 @@ int em_arpl(struct x86_emulate_ctxt *ctxt)
 	}
 	return rc ?: answer(ctxt, raise);
 }
-
-/* --- LDTR and TR ----------------------------------------------------- */
 
 /* SLDT and STR */
 int em_store_sel(struct x86_emulate_ctxt *ctxt)
@@ -110,9 +106,9 @@ static int read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 
 	rc = x86_desc_read(ctxt, selector, desc, GP_VECTOR_NR);
 	if (rc)
 		return rc;
-	if (x86_desc_s(desc) || (x86_desc_type(desc) & mask) != type)
+	if (desc->s || (desc->type & mask) != type)
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (!x86_desc_present(desc))
+	if (!desc->present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	if (x86_lma(ctxt) && !x86_canonical(ctxt, x86_desc_base(desc)))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);

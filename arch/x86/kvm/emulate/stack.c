@@ -52,8 +52,6 @@ int em_popa(struct x86_emulate_ctxt *ctxt)
 	return rc;
 }
 
-/* --- Flags ----------------------------------------------------------- */
-
 /*
  * Virtual-8086 mode below IOPL 3: #GP, unless VME puts VIF in the place of IF,
  * in 16-bit images only (SDM 20.3.1, 2B PUSHF).
@@ -119,8 +117,6 @@ int em_popf(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-/* --- Segment registers ----------------------------------------------- */
-
 /* 06, 0E, 16, 1E, 0F A0, 0F A8: bits 5:3 are the segment's number. */
 static unsigned int opcode_sreg(const struct x86_emulate_ctxt *ctxt)
 {
@@ -141,8 +137,6 @@ int em_pop_sreg(struct x86_emulate_ctxt *ctxt)
 		ctxt->shadow = X86_SHADOW_MOV_SS;
 	return x86_pop(ctxt, &val, ctxt->d.op_bytes) ?: x86_load_sreg(ctxt, sreg, val);
 }
-
-/* --- Frames ---------------------------------------------------------- */
 
 /* Levels 1 to 31: the outer frames' pointers, then this frame's own (SDM 2A ENTER). */
 static int enter_display(struct x86_emulate_ctxt *ctxt, unsigned int level, u64 frame)

@@ -10,8 +10,6 @@
 /* An interrupt must get its turn: the guest is re-entered after so many. */
 #define MAX_ITERATIONS	1024
 
-/* --- The loop -------------------------------------------------------- */
-
 static void step_pointer(struct x86_emulate_ctxt *ctxt, unsigned int n)
 {
 	u64 step = ctxt->d.op_bytes;
@@ -60,12 +58,31 @@ static bool must_pause(const struct x86_emulate_ctxt *ctxt, unsigned int n)
 	return n >= MAX_ITERATIONS || ctxt->io_pending;
 }
 
+/*
+ * Intel's CPUs write RCX, and the pointers of MOVS and STOS, back before they begin:
+ * a 32-bit address size clears bits 63:32 though the count is zero or a fault follows.
+ */
+static void write_back_early(struct x86_emulate_ctxt *ctxt)
+{
+	const struct x86_opcode *op = ctxt->d.op;
+
+	if (!x86_is_long(ctxt) || ctxt->d.ad_bytes != 4 || x86_is_amd(ctxt))
+		return;
+	x86_gpr_write(ctxt, X86_RCX, x86_gpr_read(ctxt, X86_RCX), 4);
+	if (op->exec != em_mov || op->dst != O_DI)
+		return;
+	x86_gpr_write(ctxt, X86_RDI, x86_gpr_read(ctxt, X86_RDI), 4);
+	if (op->src == O_SI)
+		x86_gpr_write(ctxt, X86_RSI, x86_gpr_read(ctxt, X86_RSI), 4);
+}
+
 static int repeat(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int n;
 	u64 count;
 	int rc;
 
+	write_back_early(ctxt);
 	for (n = 0; (count = x86_gpr_ad(ctxt, X86_RCX)) != 0; n++) {
 		if (must_pause(ctxt, n)) {
 			ctxt->rep_continues = true;
@@ -105,7 +122,6 @@ static int flush_outs(struct x86_emulate_ctxt *ctxt, int rc)
 
 /**
  * x86_string_run - a string instruction, with its REP prefix if it has one
- * @ctxt: emulator
  *
  * Return: X86EMUL_*. Unless it is X86EMUL_CONTINUE the register cache holds the
  * state after the last complete iteration, which the caller commits, as
@@ -129,8 +145,6 @@ int x86_string_run(struct x86_emulate_ctxt *ctxt)
 	}
 	return is_outs(ctxt) ? flush_outs(ctxt, rc) : rc;
 }
-
-/* --- Ports ----------------------------------------------------------- */
 
 /*
  * How many elements one INS exit may bring: what RCX wants, what the buffer

@@ -52,8 +52,6 @@ static void stage_flat(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 	});
 }
 
-/* --- SYSCALL --------------------------------------------------------- */
-
 static bool syscall_enabled(struct x86_emulate_ctxt *ctxt)
 {
 	if (ctxt->mode == X86_MODE_REAL || !(msr(ctxt, MSR_EFER_NR) & 1))
@@ -120,8 +118,6 @@ int em_sysret(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-/* --- SYSENTER -------------------------------------------------------- */
-
 int em_sysenter(struct x86_emulate_ctxt *ctxt)
 {
 	u64 cs = msr(ctxt, MSR_SYSENTER_CS_NR);
@@ -161,8 +157,6 @@ int em_sysexit(struct x86_emulate_ctxt *ctxt)
 	ctxt->next_eip = to_long ? target : (u32)target;
 	return X86EMUL_CONTINUE;
 }
-
-/* --- SWAPGS ---------------------------------------------------------- */
 
 /* GS.base is the segment's: a write of its MSR would come too early for a later fault. */
 int em_swapgs(struct x86_emulate_ctxt *ctxt)

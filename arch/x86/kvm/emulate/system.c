@@ -275,12 +275,8 @@ int em_xgetbv(struct x86_emulate_ctxt *ctxt)
 
 int em_hlt(struct x86_emulate_ctxt *ctxt)
 {
-	return ctxt->ops->halt(ctxt);
-}
-
-int em_wbinvd(struct x86_emulate_ctxt *ctxt)
-{
-	return ctxt->ops->wbinvd(ctxt);
+	ctxt->halted = true;
+	return X86EMUL_CONTINUE;
 }
 
 /* --- IF and I/O privilege -------------------------------------------- */
@@ -355,7 +351,6 @@ static int check_iomap(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int byt
 
 /**
  * x86_io_allowed - may the guest access these ports (SDM 19.5.2)
- * @ctxt: emulator
  * @port: first port
  * @bytes: 1, 2 or 4 of them
  *

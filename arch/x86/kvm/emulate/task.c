@@ -108,11 +108,11 @@ static int incoming_task(struct x86_emulate_ctxt *ctxt, u16 selector,
 	rc = x86_desc_read(ctxt, selector, &t->desc, vector);
 	if (rc)
 		return rc;
-	type = x86_desc_type(&t->desc);
-	if (x86_desc_s(&t->desc) ||
+	type = t->desc.type;
+	if (t->desc.s ||
 	    (type & ~8) != (back ? DESC_TSS16 | DESC_TSS_BUSY : DESC_TSS16))
 		return x86_fault_sel(ctxt, vector, selector);
-	if (!x86_desc_present(&t->desc))
+	if (!t->desc.present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	t->small = !(type & 8);
 	t->base = x86_desc_base(&t->desc);
@@ -189,7 +189,7 @@ static int load_ldt(struct x86_emulate_ctxt *ctxt, u16 selector)
 	rc = x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR);
 	if (rc)
 		return rc;
-	if (x86_desc_s(&desc) || x86_desc_type(&desc) != DESC_LDT || !x86_desc_present(&desc))
+	if (desc.s || desc.type != DESC_LDT || !desc.present)
 		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
 	x86_stage_segment(ctxt, X86_SREG_LDTR, selector, &desc);
 	return X86EMUL_CONTINUE;
@@ -206,10 +206,10 @@ static int load_code(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int c
 	rc = x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR);
 	if (rc)
 		return rc;
-	dpl = x86_desc_dpl(&desc);
+	dpl = desc.dpl;
 	if (!x86_desc_is_code(&desc) || (x86_desc_conforming(&desc) ? dpl > cpl : dpl != cpl))
 		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
-	if (!x86_desc_present(&desc))
+	if (!desc.present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	return x86_access_segment(ctxt, X86_SREG_CS, selector, &desc);
 }
@@ -269,7 +269,6 @@ static int enter_task(struct x86_emulate_ctxt *ctxt, struct task *new, bool has_
 int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_reason reason,
 		    bool has_error_code, u32 error_code)
 {
-	enum x86_mode mode = ctxt->mode;
 	struct task old, new = {};
 	int rc;
 
@@ -280,7 +279,7 @@ int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_r
 	/* Descriptors and the new stack are read as protected mode reads them. */
 	ctxt->mode = X86_MODE_PROT32;
 	rc = enter_task(ctxt, &new, has_error_code, error_code);
-	ctxt->mode = mode;
+	ctxt->iret = reason == X86_TASK_IRET;
 	ctxt->keep_rf = true;
 	ctxt->late_fault = rc == X86EMUL_PROPAGATE_FAULT;
 	return ctxt->late_fault ? X86EMUL_CONTINUE : rc;
@@ -288,7 +287,6 @@ int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_r
 
 /**
  * x86_task_far - JMP or CALL to a TSS or a task gate
- * @ctxt: emulator
  * @selector: operand
  * @desc: its descriptor, a system one and no call gate
  * @reason: X86_TASK_JMP or X86_TASK_CALL
@@ -299,12 +297,12 @@ int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_d
 		 enum x86_task_reason reason)
 {
 	unsigned int level = max_t(unsigned int, ctxt->ops->cpl(ctxt), selector & 3);
-	u8 type = x86_desc_type(desc);
+	u8 type = desc->type;
 
-	if (x86_lma(ctxt) || x86_desc_dpl(desc) < level ||
+	if (x86_lma(ctxt) || desc->dpl < level ||
 	    (type != DESC_TASK_GATE && (type & ~8) != DESC_TSS16))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (!x86_desc_present(desc))
+	if (!desc->present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	if (type == DESC_TASK_GATE)
 		selector = desc->low >> 16;
@@ -331,7 +329,6 @@ int x86_emulate_task_switch(struct x86_emulate_ctxt *ctxt, unsigned int length, 
 	int rc;
 
 	x86_emulate_reset(ctxt);
-	ctxt->retired = 0;
 	ctxt->ext = external;
 	ctxt->next_eip = (u32)(ctxt->eip + length);
 	rc = x86_task_switch(ctxt, selector, reason, has_error_code, error_code);

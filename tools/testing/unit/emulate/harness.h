@@ -22,6 +22,9 @@
 #define DATA_HOLE	0x100000ULL	/* unmapped on both sides */
 
 #define NO_TRAP		0xff
+#define RUNNING		0xfe	/* native.c: no signal has come */
+
+#define NATIVE_JUMP	5u	/* bytes behind an instruction that runs natively */
 
 struct state {
 	u64 gpr[16];
@@ -37,7 +40,7 @@ struct state {
 
 /* native.c */
 void native_init(void);
-void native_run(const u8 *insn, unsigned int len, struct state *s);
+void native_run(const u8 *insn, unsigned int len, const u8 *data, struct state *s);
 
 /* machine.c: guest memory as the emulator sees it, and what was done to it */
 struct machine {

@@ -137,11 +137,6 @@ static void op_set_segment(struct x86_emulate_ctxt *ctxt, unsigned int n,
 		machine_of(ctxt)->cpl = seg->dpl;
 }
 
-static u64 op_segment_base(struct x86_emulate_ctxt *ctxt, unsigned int n)
-{
-	return machine_of(ctxt)->seg[n].base;
-}
-
 static unsigned int op_cpl(struct x86_emulate_ctxt *ctxt)
 {
 	return machine_of(ctxt)->cpl;
@@ -273,17 +268,6 @@ static int op_rdpmc(struct x86_emulate_ctxt *ctxt, u32 counter, u64 *val)
 	return counter > 3;
 }
 
-static int op_halt(struct x86_emulate_ctxt *ctxt)
-{
-	machine_of(ctxt)->halts++;
-	return X86EMUL_CONTINUE;
-}
-
-static void op_iret(struct x86_emulate_ctxt *ctxt)
-{
-	machine_of(ctxt)->irets++;
-}
-
 static u64 op_xcr0(struct x86_emulate_ctxt *ctxt)
 {
 	return machine_of(ctxt)->xcr0;
@@ -353,12 +337,6 @@ static void op_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf)
 	}
 }
 
-static int op_wbinvd(struct x86_emulate_ctxt *ctxt)
-{
-	(void)ctxt;
-	return X86EMUL_CONTINUE;
-}
-
 static void op_invlpg(struct x86_emulate_ctxt *ctxt, u64 linear)
 {
 	(void)linear;
@@ -370,15 +348,15 @@ static const struct x86_emulate_ops machine_ops = {
 	.read_std = op_read_std, .write_std = op_write_std, .probe_write = op_probe_write,
 	.cmpxchg = op_cmpxchg, .fetch = op_fetch,
 	.get_segment = op_get_segment, .set_segment = op_set_segment,
-	.segment_base = op_segment_base, .cpl = op_cpl,
+	.cpl = op_cpl,
 	.get_table = op_get_table, .set_table = op_set_table,
 	.get_cr = op_get_cr, .set_cr = op_set_cr, .get_dr = op_get_dr, .set_dr = op_set_dr,
 	.get_msr = op_get_msr, .set_msr = op_set_msr,
 	.pio_in = op_pio_in, .pio_out = op_pio_out,
 	.cpuid = op_cpuid, .rdtsc = op_rdtsc, .rdpmc = op_rdpmc,
-	.halt = op_halt, .iret = op_iret, .xcr0 = op_xcr0, .set_xcr = op_set_xcr,
+	.xcr0 = op_xcr0, .set_xcr = op_set_xcr,
 	.read_vec = op_read_vec, .write_vec = op_write_vec, .fpu = op_fpu,
-	.wbinvd = op_wbinvd, .invlpg = op_invlpg,
+	.invlpg = op_invlpg,
 };
 
 /* --- Life ------------------------------------------------------------ */
@@ -433,6 +411,8 @@ static void collect(struct machine *m, int rc)
 	m->s.trap = NO_TRAP;
 	if (rc == X86EMUL_CONTINUE) {
 		m->s.rip = ctxt->eip;
+		m->halts += ctxt->halted;
+		m->irets += ctxt->iret;
 		m->s.rflags = ctxt->eflags;
 	} else if (rc == X86EMUL_PROPAGATE_FAULT) {
 		m->s.trap = ctxt->exception.vector;
