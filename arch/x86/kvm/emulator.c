@@ -358,7 +358,7 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_instruction);
 
-/* Exceptions that are faults (SDM table 6-1): #DE, #BR, #UD, #NM, #TS to #PF, #MF to #XM, #VE, #CP. */
+/* Exceptions that are faults (SDM table 6-1): #DE, #BR to #NM, #TS to #PF, #MF to #CP, not #MC. */
 #define FAULT_VECTORS	0x3b7ce1u
 
 /**

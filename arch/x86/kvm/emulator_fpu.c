@@ -26,8 +26,8 @@ static void fpregs_put(void)
 #define EACH_REGISTER(OP)	EACH_OF_8(OP)	\
 	OP(8) OP(9) OP(10) OP(11) OP(12) OP(13) OP(14) OP(15)
 
-#define MMX_STORE(n)	case X86_VEC_MMX + n: asm volatile("movq %%mm" #n ", %0" : "=m" (*to)); break;
-#define MMX_LOAD(n)	case X86_VEC_MMX + n: asm volatile("movq %0, %%mm" #n : : "m" (*from)); break;
+#define MMX_STORE(n)	case n: asm volatile("movq %%mm" #n ", %0" : "=m" (*to)); break;
+#define MMX_LOAD(n)	case n: asm volatile("movq %0, %%mm" #n : : "m" (*from)); break;
 #define XMM_STORE(n)	case n: asm volatile("movdqu %%xmm" #n ", %0" : "=m" (*to)); break;
 #define XMM_LOAD(n)	case n: asm volatile("movdqu %0, %%xmm" #n : : "m" (*from)); break;
 #define YMM_STORE(n)	case n: asm volatile("vmovdqu %%ymm" #n ", %0" : "=m" (*to)); break;
@@ -54,7 +54,7 @@ void kvm_emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
 	if (n >= X86_VEC_MMX) {
 		u64 *to = val;
 
-		switch (n) { EACH_OF_8(MMX_STORE) }
+		switch (n - X86_VEC_MMX) { EACH_OF_8(MMX_STORE) }
 	} else if (bytes == 16) {
 		struct xmm *to = val;
 
@@ -74,7 +74,7 @@ void kvm_emul_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const voi
 	if (n >= X86_VEC_MMX) {
 		const u64 *from = val;
 
-		switch (n) { EACH_OF_8(MMX_LOAD) }
+		switch (n - X86_VEC_MMX) { EACH_OF_8(MMX_LOAD) }
 	} else if (!vex) {
 		const struct xmm *from = val;
 

@@ -258,13 +258,13 @@ void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 se
 #define DESC_TRAP_GATE32	15
 #define DESC_TSS_BUSY		2
 
-/* A descriptor as it lies in memory (SDM figures 3-8, 5-8); @high is 0 where it has eight bytes. */
+/* A descriptor as it lies in memory (SDM figures 3-8, 5-8); @high: 0 where it has eight bytes. */
 struct x86_desc {
 	union {
 		u64 low;
 		struct {
 			u64 : 40, type : 4, s : 1, dpl : 2, present : 1;
-			/* L and D: 1 is 64-bit code, 2 32-bit, 0 16-bit, 3 reserved in long mode. */
+			/* L and D: 1 is 64-bit code, 2 32-bit, 0 16-bit, 3 is reserved there. */
 			u64 : 4, avl : 1, ld : 2, g : 1, : 8;
 		};
 	};

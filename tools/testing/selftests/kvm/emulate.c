@@ -63,11 +63,10 @@ static uint64_t run_device(struct vcpu *vcpu, struct ucall *uc)
 #define FORM(mask, insn) do {								\
 	__asm__ volatile(insn "\n\tpushfq\n\tpopq %[f]"					\
 			 : "+a" (a), "+d" (d), "+c" (c), [f] "=&r" (f)			\
-			 : "b" (p) : "cc", "memory");					\
+			 : "b" (p) : "rsi", "cc", "memory");				\
 	sum = sum * 0x100000001b3 + (a ^ d << 1 ^ c << 2 ^ (f & (mask)));			\
 } while (0)
 
-/* __always_inline: guest functions have no constant data, and this one is called twice. */
 __guest static uint64_t families(uint8_t *p)
 {
 	uint64_t a = 0x8123456789abcdef, d = 0x0fedcba987654321, c = 3, f, sum = 1;
@@ -105,8 +104,8 @@ __guest static uint64_t families(uint8_t *p)
 	FORM(DEFINED, "lock xaddl %%eax, 124(%%rbx)");
 	FORM(DEFINED, "cmpxchgl %%edx, 128(%%rbx)");
 	FORM(DEFINED, "lock cmpxchgl %%edx, 128(%%rbx)");
-	FORM(ZERO, "pushq %%rbx\n\tleaq 136(%%rbx), %%rsi\n\tmovl $7, %%ebx\n\tlock cmpxchg8b (%%rsi)"
-		   "\n\tpopq %%rbx\n\txorl %%esi, %%esi");
+	FORM(ZERO, "pushq %%rbx\n\tleaq 136(%%rbx), %%rsi\n\tmovl $7, %%ebx\n\t"
+		   "lock cmpxchg8b (%%rsi)\n\tpopq %%rbx\n\txorl %%esi, %%esi");
 	FORM(NO_FLAGS, "xchgb %%al, 144(%%rbx)");
 	FORM(DEFINED, "lock incl 148(%%rbx)");
 	FORM(NO_FLAGS, "movntil %%eax, 152(%%rbx)");
@@ -124,8 +123,8 @@ __guest static uint64_t strings(uint8_t *p)
 {
 	uint64_t from = (uint64_t)p, to = (uint64_t)p + 192, n = 5, a = 0, f;
 
-	__asm__ volatile("cld; rep movsb; lodsl; stosw; movl $3, %%ecx; repne scasb; movl $4, %%ecx;"
-			 "repe cmpsw; pushfq; popq %[f]"
+	__asm__ volatile("cld; rep movsb; lodsl; stosw; movl $3, %%ecx; repne scasb;"
+			 "movl $4, %%ecx; repe cmpsw; pushfq; popq %[f]"
 			 : "+S" (from), "+D" (to), "+c" (n), "+a" (a), [f] "=r" (f)
 			 : : "cc", "memory");
 	return (from - (uint64_t)p) ^ (to - (uint64_t)p) << 8 ^ n << 16 ^ a << 24 ^ (f & DEFINED);

@@ -79,7 +79,7 @@ static const struct fault_case cases[] = {
 	F("LGDT", SP, 14, 0, ABSENT, 0x0f, 0x01, 0x53, 0xfc),
 	F("SIDT", SP, 14, PF_W, ABSENT, 0x0f, 0x01, 0x4b, 0xfc),
 	/* Registers that refuse. */
-	F("MOV CR4", SP, 13, 0, NO_CR2, 0x48, 0x89, 0xd8, 0x0f, 0x22, 0xe7),
+	F("MOV CR4", SP, 13, 0, NO_CR2, 0x0f, 0x22, 0xe7),
 	F("WRMSR", SP, 13, 0, NO_CR2, 0x0f, 0x30),
 	F("RDMSR", SP, 13, 0, NO_CR2, 0x0f, 0x32),
 	/* Without memory's fault. */

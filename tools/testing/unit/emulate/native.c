@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One instruction on the real CPU, in 64-bit user mode or compatibility mode. Registers are loaded
- * and a far jump goes to the instruction; the jump behind it comes back and stores them. A fault, or
- * a branch to one of the breakpoints that fill the code area, comes back by its signal.
+ * and a far jump goes to the instruction; the jump behind it comes back and stores them. A fault
+ * comes back by its signal, and so does a branch to the breakpoints that fill the code area.
  */
 #define _GNU_SOURCE
 #include <asm/prctl.h>

@@ -621,7 +621,7 @@ static void second_task(void)
 	put(TSS2 + 0x54, DATA0, 2);
 }
 
-void test_tasks(void)
+static void test_big_tasks(void)
 {
 	far_insn("\xea", TASK, 0, 0);
 	second_task();
@@ -687,6 +687,10 @@ void test_tasks(void)
 	tap_ok(machine_run(&m) == X86EMUL_CONTINUE && m.ctxt.late_fault &&
 	       m.ctxt.exception.vector == 1 && (m.dr[6] & 1u << 15), "the T bit is #DB with BT");
 
+}
+
+static void test_small_and_external_tasks(void)
+{
 	far_insn("\xea", TASK, 0, 0);
 	desc(TASK, TSS2, 0x2b, 0x81, 0);
 	put(TSS2 + 0x0e, 0x6000, 2);
@@ -725,4 +729,10 @@ void test_tasks(void)
 	tap_ok(x86_emulate_task_switch(&m.ctxt, 0, TASK, X86_TASK_GATE, true, true, 0x55) ==
 	       X86EMUL_PROPAGATE_FAULT && m.ctxt.exception.error_code == (TASK | 1),
 	       "a fault in the delivery of an event has EXT set");
+}
+
+void test_tasks(void)
+{
+	test_big_tasks();
+	test_small_and_external_tasks();
 }

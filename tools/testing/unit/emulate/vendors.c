@@ -129,7 +129,8 @@ static void test_resume_flag(void)
 {
 	BEGIN(INTEL, LONG, 3, "\x90");
 	m.s.rflags |= X86_EFLAGS_RF;
-	tap_ok(retires(CODE_ENTRY + 1) && !(m.s.rflags & X86_EFLAGS_RF), "RF covers one instruction");
+	tap_ok(retires(CODE_ENTRY + 1) && !(m.s.rflags & X86_EFLAGS_RF),
+	       "RF covers one instruction");
 	BEGIN(INTEL, LONG, 3, "\xf3\xaa");
 	m.s.rflags |= X86_EFLAGS_RF;
 	m.s.gpr[X86_RCX] = 0x1400;
