@@ -61,6 +61,7 @@ int em_cwd(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_condition - evaluate a condition code (SDM 1 appendix B)
+ * @ctxt: emulator
  * @cc: the opcode's low four bits; bit 0 negates
  */
 bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc)

@@ -489,6 +489,9 @@ int x86_decode_insn(struct x86_emulate_ctxt *ctxt, const void *insn, unsigned in
 
 /**
  * x86_insn_length - decode for the length only
+ * @insn: instruction bytes
+ * @avail: how many
+ * @mode: decoding mode
  *
  * Return: the length, or 0 when the instruction is not known, is longer than
  * 15 bytes or does not end within @avail.

@@ -51,6 +51,7 @@ static int table_of(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc
 
 /**
  * x86_desc_read - read the descriptor that a selector names
+ * @ctxt: emulator
  * @selector: not null; its RPL does not matter
  * @desc: result
  * @vector: #GP or #TS, when it is outside its table
@@ -82,6 +83,7 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 
 /**
  * x86_desc_set_type - set bits of a descriptor's type in memory
+ * @ctxt: emulator
  * @desc: descriptor
  * @set: accessed (1) or busy (2)
  * @clear: likewise
@@ -137,6 +139,7 @@ unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc
 
 /**
  * x86_stage - load a segment register
+ * @ctxt: emulator
  * @sreg: X86_SREG_*
  * @seg: all of it
  */
@@ -149,6 +152,7 @@ void x86_stage(struct x86_emulate_ctxt *ctxt, unsigned int sreg, const struct kv
 
 /**
  * x86_stage_segment - load a segment register from a descriptor that has been checked
+ * @ctxt: emulator
  * @sreg: X86_SREG_*
  * @selector: as the register will show it
  * @desc: descriptor
@@ -173,6 +177,7 @@ void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 
 /**
  * x86_stage_null - load a null selector
+ * @ctxt: emulator
  * @sreg: X86_SREG_*
  * @selector: 0 to 3
  *
@@ -189,6 +194,7 @@ void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 select
 
 /**
  * x86_stage_vm86 - a segment as entering virtual-8086 mode loads it (SDM 20.2.2)
+ * @ctxt: emulator
  * @sreg: X86_SREG_ES to X86_SREG_GS
  * @selector: base divided by 16
  */
@@ -214,6 +220,7 @@ void x86_commit_segments(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_access_segment - set the descriptor's accessed bit and stage the segment
+ * @ctxt: emulator
  * @sreg: ES to GS
  * @selector: as the register will show it
  * @desc: descriptor, all of its checks done
@@ -232,6 +239,7 @@ int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 
 /**
  * x86_load_ss - check and stage SS for a privilege level
+ * @ctxt: emulator
  * @selector: new SS
  * @cpl: the level it must match
  * @to_long: it is for 64-bit mode, where it may be null below CPL 3 (SDM 5.7)
@@ -263,6 +271,7 @@ int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, b
 
 /**
  * x86_load_data - check and stage ES, DS, FS or GS
+ * @ctxt: emulator
  * @sreg: which
  * @selector: its new value
  * @cpl: the privilege level it is for
@@ -295,6 +304,7 @@ int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 
 /**
  * x86_load_sreg - MOV, POP, LDS and the like to a segment register (SDM 2B MOV)
+ * @ctxt: emulator
  * @sreg: not CS
  * @selector: new value
  */
@@ -314,6 +324,7 @@ int x86_load_sreg(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 
 /**
  * x86_drop_data - null the data segments that an outer level may not use (SDM 2B RET)
+ * @ctxt: emulator
  * @cpl: the level returned to
  */
 void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
@@ -333,6 +344,7 @@ void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
 
 /**
  * x86_check_code - may control go to this code segment at this level
+ * @ctxt: emulator
  * @selector: its selector
  * @desc: its descriptor
  * @cpl: the level the code will run at
@@ -365,6 +377,7 @@ enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc
 
 /**
  * x86_enter_code - stage CS and go there
+ * @ctxt: emulator
  * @selector: its RPL is replaced by @cpl
  * @desc: descriptor, after x86_check_code()
  * @cpl: new level

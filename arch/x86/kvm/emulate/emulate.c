@@ -60,6 +60,7 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_run_once - operands, execution and write-back, once
+ * @ctxt: emulator
  *
  * Return: X86EMUL_*; only X86EMUL_CONTINUE has moved a register of the cache,
  * as far as string instructions are concerned.

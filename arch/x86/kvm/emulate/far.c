@@ -35,6 +35,7 @@ static int long_inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, uns
 
 /**
  * x86_inner_stack - switch to the stack that the TSS has for an inner level
+ * @ctxt: emulator
  * @cpl: that level
  * @to_long: the code there is 64-bit
  * @ist: 64-bit interrupt gates: 1 to 7 for an interrupt stack, else 0
@@ -206,6 +207,9 @@ int em_far(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_read_far_pointer - m16:16, m16:32 or m16:64: the offset, then the selector
+ * @ctxt: emulator
+ * @selector: result
+ * @offset: result
  *
  * A register operand is #UD.
  */
@@ -236,6 +240,7 @@ int em_far_mem(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_return_code - check and enter the code segment of a RET or IRET
+ * @ctxt: emulator
  * @selector: popped; its RPL is the level returned to
  * @offset: popped
  * @mode: how code there is decoded

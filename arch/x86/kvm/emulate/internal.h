@@ -4,8 +4,7 @@
  * register and memory helpers of operands.c, and the functions that execute.
  *
  * X86EMUL_CONTINUE is 0, so that steps are chained with ?: and the first that does
- * not succeed is the answer. What takes a context has @ctxt first, which the
- * functions' documentation does not repeat.
+ * not succeed is the answer.
  */
 #ifndef _KVM_X86_EMULATE_INTERNAL_H
 #define _KVM_X86_EMULATE_INTERNAL_H

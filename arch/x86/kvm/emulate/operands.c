@@ -10,6 +10,7 @@
 
 /**
  * x86_gpr_write - set a GPR in the cache
+ * @ctxt: emulator
  * @n: GPR number
  * @val: value, truncated to @bytes
  * @bytes: 1 and 2 keep the rest of the register, 4 clears bits 63:32 (SDM 3.4.1.1)
@@ -29,6 +30,8 @@ void x86_gpr_write(struct x86_emulate_ctxt *ctxt, unsigned int n, u64 val, unsig
 
 /**
  * x86_segment - a segment register with its descriptor cache
+ * @ctxt: emulator
+ * @sreg: X86_SREG_*
  *
  * Return: the emulator's copy, valid until the instruction ends.
  */
@@ -43,6 +46,7 @@ const struct kvm_segment *x86_segment(struct x86_emulate_ctxt *ctxt, unsigned in
 
 /**
  * x86_load_sreg_real - load a segment as real and virtual-8086 mode do
+ * @ctxt: emulator
  * @sreg: X86_SREG_ES to X86_SREG_GS
  * @selector: base divided by 16
  *
@@ -61,6 +65,8 @@ void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 se
 
 /**
  * x86_canonical - are the unused upper bits copies of the top one (SDM 3.3.7.1)
+ * @ctxt: emulator
+ * @addr: linear address
  *
  * CR4 is asked for only when the address is not canonical for 4 levels.
  */
@@ -103,6 +109,7 @@ static bool limit_allows(const struct kvm_segment *seg, u64 ea, unsigned int byt
 
 /**
  * x86_linearize - logical to linear address, with the checks of segmentation
+ * @ctxt: emulator
  * @sreg: segment
  * @ea: effective address, truncated to the address size
  * @bytes: length of the access, not 0
@@ -157,6 +164,7 @@ u64 x86_effective_address(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_modrm_linear - the linear address of a ModRM operand that no row describes
+ * @ctxt: emulator
  * @bytes: length of the access
  * @write: it is a write
  * @align: #GP(0) where the address is no multiple of it
@@ -203,6 +211,7 @@ unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_push_frame - push several values, the first one first
+ * @ctxt: emulator
  * @vals: values
  * @n: how many
  * @bytes: size of each: 2, 4 or 8
@@ -237,6 +246,7 @@ int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
 
 /**
  * x86_pop - pop @bytes bytes into @val
+ * @ctxt: emulator
  * @val: zero-extended value
  * @bytes: 2, 4 or 8
  */
@@ -255,6 +265,7 @@ int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes)
 
 /**
  * x86_jump - a near transfer of control inside CS
+ * @ctxt: emulator
  * @target: new instruction pointer, truncated to the operand size
  *
  * Return: #GP(0) when the target is not canonical or past CS's limit.
@@ -408,6 +419,7 @@ static int fetch_src(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_operands_fetch - load the operands that the opcode row names
+ * @ctxt: emulator
  *
  * Return: X86EMUL_*; memory is read as it will be used, so that the read of a
  * read-modify-write faults as a write does on hardware.
@@ -432,6 +444,8 @@ static bool is_locked(const struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_operand_write - write an operand back to where it lives
+ * @ctxt: emulator
+ * @o: operand
  *
  * Return: X86EMUL_CMPXCHG_FAILED when a locked form lost a race.
  */

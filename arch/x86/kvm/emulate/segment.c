@@ -98,6 +98,7 @@ int em_store_sel(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_read_system - read the descriptor of an LDT or a TSS that is to be loaded
+ * @ctxt: emulator
  * @selector: into the GDT, not null
  * @mask: which bits of its type count
  * @type: what they must be

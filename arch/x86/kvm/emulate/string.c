@@ -122,6 +122,7 @@ static int flush_outs(struct x86_emulate_ctxt *ctxt, int rc)
 
 /**
  * x86_string_run - a string instruction, with its REP prefix if it has one
+ * @ctxt: emulator
  *
  * Return: X86EMUL_*. Unless it is X86EMUL_CONTINUE the register cache holds the
  * state after the last complete iteration, which the caller commits, as

@@ -351,6 +351,7 @@ static int check_iomap(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int byt
 
 /**
  * x86_io_allowed - may the guest access these ports (SDM 19.5.2)
+ * @ctxt: emulator
  * @port: first port
  * @bytes: 1, 2 or 4 of them
  *

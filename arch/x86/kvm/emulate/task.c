@@ -277,6 +277,7 @@ int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_r
 
 /**
  * x86_task_far - JMP or CALL to a TSS or a task gate
+ * @ctxt: emulator
  * @selector: operand
  * @desc: its descriptor, a system one and no call gate
  * @reason: X86_TASK_JMP or X86_TASK_CALL
