@@ -138,6 +138,9 @@ static unsigned int random_insn(u8 *p)
 		p[n++] = 0xf2 | (rnd() & 1);
 	else if (one_in(32))
 		p[n++] = 0xf2 | (rnd() & 1);
+	/* POPCNT, TZCNT, LZCNT. */
+	else if (map0f && (op == 0xb8 || (op & 0xfe) == 0xbc) && one_in(2))
+		p[n++] = 0xf3;
 	if (!one_in(3))
 		p[n++] = 0x40 | (rnd() & 15);
 	if (map0f)
