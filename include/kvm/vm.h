@@ -11,6 +11,7 @@
  *   exclusive
  *   (a) atomic, no lock
  *   (g) kvm_list_lock          the list of all VMs
+ *   (i) kvm->irq_lock          interrupt routes, irqfds, ack notifiers; read side: kvm->irq_srcu
  */
 #ifndef __KVM_VM_H
 #define __KVM_VM_H
@@ -32,6 +33,7 @@
 #define KVM_VCPU_ID_MAX		4096
 
 struct kvm_stat_file;
+struct kvm_irq_routing;
 
 struct kvm {
 	struct mm_struct *mm;			/* (o) the creator's; a reference on mm_count */
@@ -61,6 +63,13 @@ struct kvm {
 	long mmu_invalidate_in_progress;	/* (l) */
 	gfn_t mmu_invalidate_start;		/* (l) what the invalidations in progress cover */
 	gfn_t mmu_invalidate_end;		/* (l) */
+
+	struct mutex irq_lock;
+	struct srcu_struct irq_srcu;
+	struct kvm_irq_routing __rcu *irq_routing;	/* (i) NULL: no route */
+	struct hlist_head irq_ack_notifiers;	/* (i) */
+	struct list_head irqfds;		/* (i) */
+	struct list_head ioeventfds;		/* (m) */
 
 	struct list_head coalesced_zones;	/* (m) */
 	spinlock_t ring_lock;			/* one producer at a time on @coalesced_ring */

@@ -51,7 +51,7 @@ int kvm_arch_check_extension(struct kvm *kvm, long ext)
 		 * Routes lead to an in-kernel one, so until the VM has that, setting them is
 		 * -EINVAL: see kvm_arch_vm_ioctl().
 		 */
-		return KVM_MAX_IRQ_ROUTES;
+		return KVM_MAX_GSIS;
 	case KVM_CAP_TSC_CONTROL:
 		return kvm_host.tsc_khz_scaling;
 	default:
