@@ -39,9 +39,15 @@ out_mmu:
 	return r;
 }
 
-/** kvm_arch_destroy_vm - free it; the vCPUs go first, since each holds the page tables' root */
+/**
+ * kvm_arch_destroy_vm - free it
+ *
+ * First who sends the vCPUs interrupts by itself; the vCPUs before the page tables, whose root each
+ * holds.
+ */
 void kvm_arch_destroy_vm(struct kvm *kvm)
 {
+	kvm_irqchip_destroy_vm(kvm);
 	kvm_destroy_vcpus(kvm);
 	kvm_x86_call(vm_destroy)(kvm);
 	kvm_mmu_uninit_vm(kvm);
@@ -136,6 +142,6 @@ long kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 	case KVM_SET_CLOCK:
 		return kvm_vm_ioctl_set_clock(kvm, argp);
 	default:
-		return -ENOTTY;
+		return kvm_irqchip_ioctl(kvm, ioctl, argp);
 	}
 }
