@@ -92,6 +92,7 @@ int kvm_ioeventfd(struct kvm *kvm, const struct kvm_ioeventfd *args);
  * irq_lock held.
  */
 bool kvm_arch_irqchip_in_kernel(struct kvm *kvm);	/* whole or split */
+bool kvm_arch_irq_acks_in_kernel(struct kvm *kvm);	/* do pins tell of their EOI? */
 int kvm_arch_route_check(struct kvm *kvm, const struct kvm_irq_routing_entry *entry);
 int kvm_arch_route_set(struct kvm *kvm, const struct kvm_irq_route *route,
 		       enum kvm_irq_source source, int level);

@@ -69,6 +69,7 @@ struct kvm {
 	struct kvm_irq_table __rcu *irq_table;	/* (i) NULL: no route */
 	struct hlist_head irq_ack_notifiers;	/* (i) */
 	struct list_head irqfds;		/* (i) */
+	struct list_head irq_resamplers;	/* (i) */
 	struct list_head ioeventfds;		/* (m) */
 
 	struct list_head coalesced_zones;	/* (m) */

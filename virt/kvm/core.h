@@ -41,6 +41,10 @@ int kvm_irq_send_atomic(struct kvm *kvm, u32 gsi);
 void kvm_irq_link_ack_notifier(struct kvm *kvm, struct kvm_irq_ack_notifier *notifier);
 void kvm_irq_unlink_ack_notifier(struct kvm *kvm, struct kvm_irq_ack_notifier *notifier);
 
+/* irqfd.c */
+int kvm_irqfd_init(void);
+void kvm_irqfd_exit(void);
+
 /* mmu_notifier.c */
 void kvm_mmu_slot_appeared(struct kvm *kvm);
 

@@ -407,6 +407,7 @@ int kvm_irq_init_vm(struct kvm *kvm)
 	mutex_init(&kvm->irq_lock);
 	INIT_HLIST_HEAD(&kvm->irq_ack_notifiers);
 	INIT_LIST_HEAD(&kvm->irqfds);
+	INIT_LIST_HEAD(&kvm->irq_resamplers);
 	INIT_LIST_HEAD(&kvm->ioeventfds);
 	return init_srcu_struct(&kvm->irq_srcu);
 }

@@ -185,7 +185,10 @@ void kvm_synchronize_readers(struct kvm *kvm)
 
 static int vm_release(struct inode *inode, struct file *filp)
 {
-	kvm_put_kvm(filp->private_data);
+	struct kvm *kvm = filp->private_data;
+
+	kvm_irqfd_release(kvm);
+	kvm_put_kvm(kvm);
 	return 0;
 }
 

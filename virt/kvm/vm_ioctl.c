@@ -99,6 +99,24 @@ static long vm_set_gsi_routing(struct kvm *kvm, struct kvm_irq_routing __user *a
 	return r;
 }
 
+static long vm_irqfd(struct kvm *kvm, void __user *arg)
+{
+	struct kvm_irqfd irqfd;
+
+	if (copy_from_user(&irqfd, arg, sizeof(irqfd)))
+		return -EFAULT;
+	return kvm_irqfd(kvm, &irqfd);
+}
+
+static long vm_ioeventfd(struct kvm *kvm, void __user *arg)
+{
+	struct kvm_ioeventfd ioeventfd;
+
+	if (copy_from_user(&ioeventfd, arg, sizeof(ioeventfd)))
+		return -EFAULT;
+	return kvm_ioeventfd(kvm, &ioeventfd);
+}
+
 /* A VM belongs to one address space: after a fork or an exec its fd is good for closing only. */
 static bool vm_usable(const struct kvm *kvm)
 {
@@ -134,6 +152,10 @@ long kvm_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 		return vm_coalesced(kvm, argp, true);
 	case KVM_UNREGISTER_COALESCED_MMIO:
 		return vm_coalesced(kvm, argp, false);
+	case KVM_IRQFD:
+		return vm_irqfd(kvm, argp);
+	case KVM_IOEVENTFD:
+		return vm_ioeventfd(kvm, argp);
 	case KVM_SET_GSI_ROUTING:
 		return vm_set_gsi_routing(kvm, argp);
 	case KVM_CHECK_EXTENSION:

@@ -39,6 +39,12 @@ out_mmu:
 	return r;
 }
 
+/** kvm_arch_irq_acks_in_kernel - the PIC pair and the IOAPIC are here: ack notifiers work */
+bool kvm_arch_irq_acks_in_kernel(struct kvm *kvm)
+{
+	return kvm->arch.irqchip_mode == KVM_IRQCHIP_KERNEL;
+}
+
 /** kvm_arch_destroy_vm - free it; the vCPUs go first, since each holds the page tables' root */
 void kvm_arch_destroy_vm(struct kvm *kvm)
 {
