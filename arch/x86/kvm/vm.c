@@ -135,8 +135,6 @@ long kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 		return vm_set_identity_map_addr(kvm, argp);
 	case KVM_ENABLE_CAP:
 		return vm_enable_cap(kvm, argp);
-	case KVM_SET_GSI_ROUTING:
-		return -EINVAL;		/* no interrupt controller in the kernel to route to */
 	case KVM_GET_CLOCK:
 		return kvm_vm_ioctl_get_clock(kvm, argp);
 	case KVM_SET_CLOCK:

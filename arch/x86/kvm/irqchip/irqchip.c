@@ -27,6 +27,12 @@ bool kvm_arch_irqchip_in_kernel(struct kvm *kvm)
 	return irqchip_mode(kvm) != KVM_IRQCHIP_NONE;
 }
 
+/** kvm_arch_irq_acks_in_kernel - the PIC pair and the IOAPIC are here: ack notifiers work */
+bool kvm_arch_irq_acks_in_kernel(struct kvm *kvm)
+{
+	return irqchip_mode(kvm) == KVM_IRQCHIP_KERNEL;
+}
+
 /* ---- routes ---- */
 
 static unsigned int chip_pins(unsigned int chip)
