@@ -47,7 +47,10 @@ struct kvm_irq_route {
 	};
 };
 
-/* Told when the guest has acknowledged the interrupt of @gsi. Called with irq_srcu held. */
+/*
+ * Told when the guest has acknowledged the interrupt of @gsi. Called in thread context, irq_srcu
+ * held, and no lock of an interrupt controller: it may drive lines.
+ */
 struct kvm_irq_ack_notifier {
 	struct hlist_node link;
 	u32 gsi;
@@ -79,16 +82,17 @@ void kvm_irq_destroy_vm(struct kvm *kvm);
 /* irqfd.c */
 int kvm_irqfd(struct kvm *kvm, const struct kvm_irqfd *args);
 void kvm_irqfd_release(struct kvm *kvm);	/* the VM fd is closed */
-void kvm_irqfd_routes_changed(struct kvm *kvm);	/* irq_lock held */
 
 /* ioeventfd.c */
 int kvm_ioeventfd(struct kvm *kvm, const struct kvm_ioeventfd *args);
 
 /*
  * The architecture's part. check: may this entry be in the VM's table (-EINVAL)? set: act on one
- * route; results as kvm_irq_set(). changed: the table was replaced.
+ * route; results as kvm_irq_set(). changed: the table or the list of ack notifiers is another one;
+ * irq_lock held.
  */
 bool kvm_arch_irqchip_in_kernel(struct kvm *kvm);	/* whole or split */
+bool kvm_arch_irq_acks_in_kernel(struct kvm *kvm);	/* do pins tell of their EOI? */
 int kvm_arch_route_check(struct kvm *kvm, const struct kvm_irq_routing_entry *entry);
 int kvm_arch_route_set(struct kvm *kvm, const struct kvm_irq_route *route,
 		       enum kvm_irq_source source, int level);

@@ -33,7 +33,7 @@
 #define KVM_VCPU_ID_MAX		4096
 
 struct kvm_stat_file;
-struct kvm_irq_routing;
+struct kvm_irq_table;
 
 struct kvm {
 	struct mm_struct *mm;			/* (o) the creator's; a reference on mm_count */
@@ -69,9 +69,10 @@ struct kvm {
 
 	struct mutex irq_lock;
 	struct srcu_struct irq_srcu;
-	struct kvm_irq_routing __rcu *irq_routing;	/* (i) NULL: no route */
+	struct kvm_irq_table __rcu *irq_table;	/* (i) NULL: no route */
 	struct hlist_head irq_ack_notifiers;	/* (i) */
 	struct list_head irqfds;		/* (i) */
+	struct list_head irq_resamplers;	/* (i) */
 	struct list_head ioeventfds;		/* (m) */
 
 	struct list_head coalesced_zones;	/* (m) */

@@ -56,8 +56,7 @@ int kvm_arch_check_extension(struct kvm *kvm, long ext)
 	case KVM_CAP_IRQ_ROUTING:
 		/*
 		 * Stock QEMU does not start without it, whichever interrupt controller it wants.
-		 * Routes lead to an in-kernel one, so until the VM has that, setting them is
-		 * -EINVAL: see kvm_arch_vm_ioctl().
+		 * Routes lead to an in-kernel one: in a VM without it, setting them is -EINVAL.
 		 */
 		return KVM_MAX_GSIS;
 	case KVM_CAP_TSC_CONTROL:

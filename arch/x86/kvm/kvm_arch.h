@@ -224,7 +224,8 @@ struct kvm_arch {
 	/* KVM_SET_CLOCK: guest ns = host boot ns + offset (a) */
 	s64 clock_offset;
 	enum kvm_irqchip_mode irqchip_mode;	/* (k) fixed before the first vCPU exists */
-	u8 split_irqchip_pins;			/* (k) SPLIT: IOAPIC pins in userspace */
+	u16 split_irqchip_pins;			/* (k) SPLIT: IOAPIC pins in userspace */
+	u64 x2apic_api;				/* (k) KVM_CAP_X2APIC_API: its flags */
 	struct kvm_pic *pic;			/* (k) KERNEL; fixed likewise */
 	struct kvm_ioapic *ioapic;		/* (k) KERNEL; fixed likewise */
 	struct kvm_pit *pit;			/* (k) KVM_CREATE_PIT2 */

@@ -41,9 +41,15 @@ out_mmu:
 	return r;
 }
 
-/** kvm_arch_destroy_vm - free it; the vCPUs go first, since each holds the page tables' root */
+/**
+ * kvm_arch_destroy_vm - free it
+ *
+ * First who sends the vCPUs interrupts by itself; the vCPUs before the page tables, whose root each
+ * holds.
+ */
 void kvm_arch_destroy_vm(struct kvm *kvm)
 {
+	kvm_irqchip_destroy_vm(kvm);
 	kvm_destroy_vcpus(kvm);
 	kvm_lapic_map_free(kvm);
 	kvm_x86_call(vm_destroy)(kvm);
@@ -150,13 +156,11 @@ long kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 		return vm_set_boot_cpu_id(kvm, arg);
 	case KVM_ENABLE_CAP:
 		return vm_enable_cap(kvm, argp);
-	case KVM_SET_GSI_ROUTING:
-		return -EINVAL;		/* no interrupt controller in the kernel to route to */
 	case KVM_GET_CLOCK:
 		return kvm_vm_ioctl_get_clock(kvm, argp);
 	case KVM_SET_CLOCK:
 		return kvm_vm_ioctl_set_clock(kvm, argp);
 	default:
-		return -ENOTTY;
+		return kvm_irqchip_ioctl(kvm, ioctl, argp);
 	}
 }
