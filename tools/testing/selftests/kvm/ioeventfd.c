@@ -217,6 +217,9 @@ TEST_F(ioeventfd, arguments)
 	int fd = new_eventfd();
 	uint32_t len;
 
+	EXPECT_EQ(1, kvm_cap(vm->fd, KVM_CAP_IOEVENTFD));
+	EXPECT_EQ(1, kvm_cap(vm->fd, KVM_CAP_IOEVENTFD_NO_LENGTH));
+	EXPECT_EQ(1, kvm_cap(vm->fd, KVM_CAP_IOEVENTFD_ANY_LENGTH));
 	for (len = 0; len <= 16; len++) {
 		bool good = !len || len == 1 || len == 2 || len == 4 || len == 8;
 
