@@ -224,11 +224,17 @@ struct kvm_arch {
 	/* KVM_SET_CLOCK: guest ns = host boot ns + offset (a) */
 	s64 clock_offset;
 	enum kvm_irqchip_mode irqchip_mode;	/* (k) fixed before the first vCPU exists */
-	u8 split_irqchip_pins;			/* (k) SPLIT: IOAPIC pins in userspace */
+	u16 split_irqchip_pins;			/* (k) SPLIT: IOAPIC pins in userspace */
+	u64 x2apic_api;				/* (k) KVM_CAP_X2APIC_API: its flags */
 	struct kvm_pic *pic;			/* (k) KERNEL; fixed likewise */
 	struct kvm_ioapic *ioapic;		/* (k) KERNEL; fixed likewise */
 	struct kvm_pit *pit;			/* (k) KVM_CREATE_PIT2 */
+	struct mutex apic_map_lock;		/* for its replacement */
 	struct kvm_apic_map __rcu *apic_map;	/* which LAPIC has which id; see delivery.c */
+	u32 boot_cpu_id;			/* (k) KVM_SET_BOOT_CPU_ID, before the first vCPU */
+	u32 max_vcpu_id;			/* (k) KVM_CAP_MAX_VCPU_ID; exclusive, 0: not set */
+	bool x2apic_ids_32bit;			/* (k) KVM_X2APIC_API_USE_32BIT_IDS */
+	bool x2apic_broadcast_quirk_off;	/* (k) KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK */
 	u64 disabled_quirks;			/* (k) KVM_CAP_DISABLE_QUIRKS2 */
 	bool exit_on_emulation_error;		/* (k) KVM_CAP_EXIT_ON_EMULATION_FAILURE */
 	/* (o) the vendor's per-VM state, made by vm_init() */

@@ -12,6 +12,7 @@
 
 #include <kvm/irq.h>
 
+struct kvm_enable_cap;
 struct kvm_vcpu;
 
 enum kvm_irqchip_mode {
@@ -92,6 +93,8 @@ int kvm_pic_ack_irq(struct kvm *kvm);		/* the vector */
 void kvm_lapic_pic_raised(struct kvm *kvm);
 
 /* irqchip.c: ioctls and teardown */
+long kvm_irqchip_ioctl(struct kvm *kvm, unsigned int ioctl, void __user *argp);
+int kvm_irqchip_split(struct kvm *kvm, const struct kvm_enable_cap *cap);
 void kvm_irqchip_destroy_vm(struct kvm *kvm);
 
 #endif
