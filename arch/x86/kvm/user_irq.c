@@ -15,8 +15,11 @@
  * @vcpu: the vCPU
  * @vector: 0–255
  *
- * Return: 0; -EINVAL for another vector; -ENXIO: the PIC is in the kernel; -EEXIST while one is still
- * waiting.
+ * In a VM with a split irqchip it is the PIC in userspace that asks, and the vector is what it
+ * answers to INTA.
+ *
+ * Return: 0; -EINVAL for another vector; -ENXIO: the PIC is in the kernel; -EEXIST while one is
+ * still waiting.
  */
 int kvm_user_irq_queue(struct kvm_vcpu *vcpu, u32 vector)
 {

@@ -384,6 +384,9 @@ bool i8259_state_valid(const struct kvm_pic_state *state, unsigned int chip)
 /** i8259_restore - KVM_SET_IRQCHIP: @state, which is valid, becomes that of one of the chips */
 void i8259_restore(struct i8259_pair *pair, unsigned int chip, const struct kvm_pic_state *state)
 {
+	u8 was = pair->chip[chip].irr | pair->chip[chip].isr;
+
+	note_ended(pair, chip, was & ~(state->irr | state->isr));
 	pair->chip[chip] = *state;
 	pair->chip[chip].elcr_mask = elcr_writable[chip];
 	settle(pair);

@@ -216,8 +216,8 @@ static int create_chips(struct kvm *kvm)
 
 static void destroy_chips(struct kvm *kvm)
 {
-	mutex_lock(&kvm->slots_lock);
 	kvm_pit_destroy(kvm);
+	mutex_lock(&kvm->slots_lock);
 	kvm_ioapic_destroy(kvm);
 	kvm_pic_destroy(kvm);
 	mutex_unlock(&kvm->slots_lock);

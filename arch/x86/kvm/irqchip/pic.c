@@ -37,29 +37,21 @@ static const struct {
 struct pic_news {
 	bool raised;
 	u16 acked;
-	u16 unmasked;
 };
-
-static u16 lines_masked(const struct kvm_pic *pic)
-{
-	return pic->pair.chip[0].imr | pic->pair.chip[1].imr << 8;
-}
 
 static void pic_lock(struct kvm_pic *pic, struct pic_news *before)
 {
 	spin_lock(&pic->lock);
 	before->raised = pic->pair.output;
-	before->unmasked = lines_masked(pic);
 }
 
-static void tell_lines(struct kvm *kvm, u16 lines,
-		       void (*tell)(struct kvm *kvm, unsigned int chip, unsigned int pin))
+static void notify_acked(struct kvm *kvm, unsigned long lines)
 {
-	unsigned long bits = lines;
 	unsigned int line;
 
-	for_each_set_bit(line, &bits, I8259_LINES)
-		tell(kvm, line < 8 ? KVM_IRQCHIP_PIC_MASTER : KVM_IRQCHIP_PIC_SLAVE, line % 8);
+	for_each_set_bit(line, &lines, I8259_LINES)
+		kvm_irq_notify_acked(kvm, line < 8 ? KVM_IRQCHIP_PIC_MASTER :
+				     KVM_IRQCHIP_PIC_SLAVE, line % 8);
 }
 
 /* The counterpart of pic_lock(): the lock goes, and who must know is told what has changed. */
@@ -68,7 +60,6 @@ static void pic_unlock(struct kvm_pic *pic, struct pic_news *news)
 	struct kvm *kvm = pic->kvm;
 
 	news->raised = pic->pair.output && !news->raised;
-	news->unmasked &= ~lines_masked(pic);
 	news->acked = pic->pair.acked;
 	pic->pair.acked = 0;
 	spin_unlock(&pic->lock);
@@ -76,9 +67,7 @@ static void pic_unlock(struct kvm_pic *pic, struct pic_news *news)
 	if (news->raised)
 		kvm_lapic_pic_raised(kvm);
 	if (news->acked)
-		tell_lines(kvm, news->acked, kvm_irq_notify_acked);
-	if (news->unmasked)
-		tell_lines(kvm, news->unmasked, kvm_pit_unmasked);
+		notify_acked(kvm, news->acked);
 }
 
 /* ---- lines and INTR ---- */
