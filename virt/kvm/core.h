@@ -9,6 +9,7 @@
 
 struct file;
 struct kvm;
+struct kvm_irq_ack_notifier;
 struct kvm_vcpu;
 struct module;
 
@@ -34,6 +35,15 @@ long kvm_vcpu_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long 
 /* kick.c */
 int kvm_kick_init(void);
 void kvm_kick_exit(void);
+
+/* irq_routing.c */
+int kvm_irq_send_atomic(struct kvm *kvm, u32 gsi);
+void kvm_irq_link_ack_notifier(struct kvm *kvm, struct kvm_irq_ack_notifier *notifier);
+void kvm_irq_unlink_ack_notifier(struct kvm *kvm, struct kvm_irq_ack_notifier *notifier);
+
+/* irqfd.c */
+int kvm_irqfd_init(void);
+void kvm_irqfd_exit(void);
 
 /* mmu_notifier.c */
 void kvm_mmu_slot_appeared(struct kvm *kvm);

@@ -12,6 +12,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <kvm/arch.h>
+#include <kvm/irq.h>
 #include "core.h"
 
 DEFINE_MUTEX(kvm_list_lock);
@@ -51,9 +52,12 @@ static int init_vm(struct kvm *kvm, unsigned long type)
 	r = init_srcu_struct(&kvm->srcu);
 	if (r)
 		return r;
-	r = kvm_coalesced_init(kvm);
+	r = kvm_irq_init_vm(kvm);
 	if (r)
 		goto out_srcu;
+	r = kvm_coalesced_init(kvm);
+	if (r)
+		goto out_irq;
 	r = kvm_hardware_get();
 	if (r)
 		goto out_coalesced;
@@ -71,6 +75,8 @@ out_hardware:
 	kvm_hardware_put();
 out_coalesced:
 	kvm_coalesced_free(kvm);
+out_irq:
+	kvm_irq_destroy_vm(kvm);
 out_srcu:
 	cleanup_srcu_struct(&kvm->srcu);
 	return r;
@@ -123,6 +129,7 @@ static void destroy_vm(struct kvm *kvm)
 	kvm_memslots_free(kvm);
 	kvm_hardware_put();
 	kvm_coalesced_free(kvm);
+	kvm_irq_destroy_vm(kvm);
 	cleanup_srcu_struct(&kvm->srcu);
 	xa_destroy(&kvm->vcpus);
 	xa_destroy(&kvm->vcpus_by_id);
@@ -178,7 +185,10 @@ void kvm_synchronize_readers(struct kvm *kvm)
 
 static int vm_release(struct inode *inode, struct file *filp)
 {
-	kvm_put_kvm(filp->private_data);
+	struct kvm *kvm = filp->private_data;
+
+	kvm_irqfd_release(kvm);
+	kvm_put_kvm(kvm);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <asm/fpu/api.h>
 #include "compat/compat.h"
 #include "compat/host_vcpu.h"
+#include "irqchip/lapic.h"
 #include "x86.h"
 
 #define CREATE_TRACE_POINTS
@@ -66,7 +67,12 @@ int kvm_emulate_as_nop(struct kvm_vcpu *vcpu)
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_as_nop);
 
-/** kvm_emulate_halt - HLT: with the interrupt controller in userspace, userspace waits */
+/**
+ * kvm_emulate_halt - HLT: wait for an interrupt, in the run loop
+ * @vcpu: the vCPU
+ *
+ * With the interrupt controller in userspace, userspace waits: KVM_EXIT_HLT.
+ */
 int kvm_emulate_halt(struct kvm_vcpu *vcpu)
 {
 	int r = kvm_skip_emulated_instruction(vcpu);
@@ -74,6 +80,10 @@ int kvm_emulate_halt(struct kvm_vcpu *vcpu)
 	++vcpu->stat.halt_exits;
 	if (r <= 0)
 		return r;
+	if (vcpu->arch.apic) {
+		vcpu->arch.mp_state = KVM_MP_STATE_HALTED;
+		return 1;
+	}
 	vcpu->run->exit_reason = KVM_EXIT_HLT;
 	return 0;
 }
@@ -111,6 +121,26 @@ static void requests_flush_tlb(struct kvm_vcpu *vcpu)
 		kvm_x86_call(tlb_flush_guest)(vcpu);
 }
 
+/* What belongs to an interrupt controller in the kernel. Return: 1/0 */
+static int requests_process_irqchip(struct kvm_vcpu *vcpu)
+{
+	struct kvm_lapic *apic = vcpu->arch.apic;
+
+	if (kvm_check_request(KVM_REQ_SCAN_IOAPIC, vcpu)) {
+		bitmap_zero(apic->eoi_vectors, 256);
+		kvm_irqchip_scan_eoi_vectors(vcpu, apic->eoi_vectors);
+	}
+	if (kvm_check_request(KVM_REQ_IOAPIC_EOI_EXIT, vcpu)) {
+		vcpu->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
+		vcpu->run->eoi.vector = apic->eoi_vector;
+		return 0;
+	}
+	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
+	if (unlikely(kvm_mp_has_mail(vcpu)))
+		kvm_mp_process_mail(vcpu);
+	return 1;
+}
+
 /* Return: 1 go on, 0 to userspace, errno */
 static int requests_process(struct kvm_vcpu *vcpu)
 {
@@ -124,6 +154,8 @@ static int requests_process(struct kvm_vcpu *vcpu)
 		kvm_mmu_unload(vcpu);
 	if (kvm_check_request(KVM_REQ_NMI, vcpu))
 		kvm_process_nmi(vcpu);
+	if (vcpu->arch.apic)
+		return requests_process_irqchip(vcpu);
 	return 1;
 }
 
@@ -181,7 +213,7 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 
 	if (kvm_request_pending(vcpu)) {
 		r = requests_process(vcpu);
-		if (r <= 0)
+		if (r <= 0 || unlikely(vcpu->arch.mp_state != KVM_MP_STATE_RUNNABLE))
 			return r;
 	}
 	events_prepare(vcpu);
@@ -231,13 +263,39 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 	return kvm_x86_call(handle_exit)(vcpu, fastpath);
 }
 
+/** kvm_arch_vcpu_wakes - by the vCPU's thread, loaded: need it wait no longer? */
+bool kvm_arch_vcpu_wakes(struct kvm_vcpu *vcpu)
+{
+	return kvm_mp_wakes(vcpu);
+}
+
+/* The vCPU is halted, or waits to be started. Return: 1 look again, 0 to userspace, errno */
+static noinline int vcpu_wait(struct kvm_vcpu *vcpu)
+{
+	int r;
+
+	if (kvm_request_pending(vcpu)) {
+		r = requests_process(vcpu);
+		if (r <= 0)
+			return r;
+	}
+	kvm_vcpu_drop_srcu(vcpu);
+	if (!kvm_mp_wakes(vcpu))
+		kvm_vcpu_halt(vcpu);
+	kvm_mp_wake(vcpu);
+	return 1;
+}
+
 /* Return: 0 to userspace, errno */
 static int vcpu_run(struct kvm_vcpu *vcpu)
 {
 	int r;
 
 	for (;;) {
-		r = vcpu_enter_guest(vcpu);
+		if (likely(vcpu->arch.mp_state == KVM_MP_STATE_RUNNABLE))
+			r = vcpu_enter_guest(vcpu);
+		else
+			r = vcpu_wait(vcpu);
 		if (r <= 0)
 			return r;
 		if (kvm_user_irq_window_wanted(vcpu) && kvm_user_irq_ready(vcpu)) {
@@ -293,7 +351,8 @@ int kvm_arch_vcpu_ioctl_run(struct kvm_vcpu *vcpu)
 
 	if (READ_ONCE(run->kvm_valid_regs) || READ_ONCE(run->kvm_dirty_regs))
 		return -EINVAL;		/* KVM_CAP_SYNC_REGS says 0 */
-	if (kvm_set_cr8(vcpu, READ_ONCE(run->cr8)))
+	/* An APIC in the kernel has the task priority itself. */
+	if (!vcpu->arch.apic && kvm_set_cr8(vcpu, READ_ONCE(run->cr8)))
 		return -EINVAL;
 	kvm_sigset_activate(vcpu);
 	run->exit_reason = KVM_EXIT_UNKNOWN;

@@ -96,6 +96,10 @@ int kvm_user_irq_pending(struct kvm_vcpu *vcpu);
 bool kvm_user_irq_ready(struct kvm_vcpu *vcpu);		/* ready_for_interrupt_injection */
 bool kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu);
 void kvm_user_irq_sync_run(struct kvm_vcpu *vcpu);	/* fill kvm_run on the way out */
+/* from any controller */
+bool kvm_irq_pending(struct kvm_vcpu *vcpu);
+int kvm_irq_take(struct kvm_vcpu *vcpu);
+void kvm_irq_update_cr8(struct kvm_vcpu *vcpu);		/* with an APIC in the kernel */
 
 /*
  * ---- cpuid.c ------------------------------------------------------------------------------------
@@ -151,6 +155,7 @@ int kvm_get_msr(struct kvm_vcpu *vcpu, u32 index, u64 *data);
 int kvm_set_msr(struct kvm_vcpu *vcpu, u32 index, u64 data);
 int kvm_emulate_rdmsr(struct kvm_vcpu *vcpu);
 int kvm_emulate_wrmsr(struct kvm_vcpu *vcpu);
+enum kvm_fastpath kvm_wrmsr_irqoff(struct kvm_vcpu *vcpu);	/* [off] */
 int kvm_dev_ioctl_msr_index_list(struct kvm_msr_list __user *arg);
 int kvm_dev_ioctl_msr_feature_list(struct kvm_msr_list __user *arg);
 int kvm_dev_ioctl_get_msrs(struct kvm_msrs __user *arg);
@@ -191,6 +196,11 @@ bool kvm_host_valid_efer(struct kvm_vcpu *vcpu, u64 efer);
 bool kvm_valid_apic_base(struct kvm_vcpu *vcpu, u64 value);
 void kvm_lmsw(struct kvm_vcpu *vcpu, unsigned long msw);
 int kvm_set_apic_base(struct kvm_vcpu *vcpu, u64 value, bool host_initiated);
+
+/* ---- irqchip/lapic.c, lapic_timer.c: what others must tell an APIC in the kernel; see lapic.h too */
+void kvm_lapic_base_changed(struct kvm_vcpu *vcpu);
+void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu);
+void kvm_lapic_tsc_changed(struct kvm_vcpu *vcpu);	/* with or without an APIC */
 
 /* ---- sregs.c, regs.c: KVM_GET/SET_REGS, SREGS, SREGS2, TRANSLATE */
 int kvm_vcpu_get_regs(struct kvm_vcpu *vcpu, struct kvm_regs *regs);

@@ -6,7 +6,6 @@
  * leave to userspace with kvm_run filled, or a negative errno.
  */
 #include <linux/ratelimit.h>
-#include <linux/sched.h>
 #include <asm/desc.h>
 #include "emulate/emulate.h"
 #include "vmcs.h"
@@ -45,7 +44,7 @@ static int vmx_exit_undefined(struct kvm_vcpu *vcpu)
 /* The guest spins (25.1.3), perhaps on a lock whose holder waits for this very CPU. */
 static int vmx_exit_pause(struct kvm_vcpu *vcpu)
 {
-	yield();
+	kvm_vcpu_on_spin(vcpu);
 	return kvm_skip_emulated_instruction(vcpu);
 }
 
@@ -135,6 +134,7 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[EXIT_REASON_MONITOR_INSTRUCTION]	= kvm_emulate_as_nop,
 	[EXIT_REASON_PAUSE_INSTRUCTION]		= vmx_exit_pause,
 	[EXIT_REASON_MCE_DURING_VMENTRY]	= vmx_exit_host_event,
+	[EXIT_REASON_TPR_BELOW_THRESHOLD]	= vmx_exit_tpr_below_threshold,
 	[EXIT_REASON_EPT_VIOLATION]		= vmx_exit_ept_violation,
 	[EXIT_REASON_EPT_MISCONFIG]		= vmx_exit_ept_misconfig,
 	[EXIT_REASON_INVEPT]			= vmx_exit_undefined,

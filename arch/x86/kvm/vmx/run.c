@@ -128,9 +128,7 @@ static __always_inline bool vmx_rcu_note_due(struct vcpu_vmx *vmx)
  * @vcpu: the vCPU; loaded, interrupts off, kvm_x86_ops.prepare_guest_switch() done, and its
  *	debug registers loaded if it has any
  *
- * No exit can be finished here so far: those worth it belong to an in-kernel interrupt controller.
- *
- * Return: KVM_FASTPATH_NONE.
+ * Return: KVM_FASTPATH_NONE, or that an MSR write for the local APIC is done.
  */
 enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
 {
@@ -159,5 +157,12 @@ enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
 	vmx_state_exit(vmx);
 	if (unlikely((vmx->event | vmx->vectoring) & INTR_INFO_VALID_MASK))
 		vmx_events_complete(vcpu);
+	if (vcpu->arch.apic) {
+		/* CR8 was written in the guest. */
+		if (vmx->virtual_apic)
+			vcpu->arch.cr8 = vmx->virtual_apic[VMX_VTPR] >> 4 & 15;
+		if (vmx->exit_reason == EXIT_REASON_MSR_WRITE)
+			return kvm_wrmsr_irqoff(vcpu);
+	}
 	return KVM_FASTPATH_NONE;
 }

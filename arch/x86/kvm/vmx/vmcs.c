@@ -124,6 +124,7 @@ static void vmcs_init_controls(struct vcpu_vmx *vmx)
 	if (vmx->virtual_apic) {
 		vmcs_write64(VIRTUAL_APIC_PAGE_ADDR, __pa(vmx->virtual_apic));
 		vmcs_write32(TPR_THRESHOLD, 0);
+		vmx->tpr_threshold = 0;
 	}
 	if (vmx_has2(SECONDARY_EXEC_PAUSE_LOOP_EXITING)) {
 		vmcs_write32(PLE_GAP, vmx_ple_gap());

@@ -162,6 +162,7 @@ struct vmx_msr_switch {
  * @eptp: EPT_POINTER as it is there
  * @msr_bitmap: one page (24.6.9)
  * @virtual_apic: the page that has VTPR (29.1), or NULL
+ * @tpr_threshold: TPR_THRESHOLD as it is there
  * @kernel_gs_base: the guest's, while it is not in the CPU
  * @star: the guest's MSRs that no VMCS field holds; each is in the CPU in guest mode
  * @lstar: likewise
@@ -186,6 +187,7 @@ struct vcpu_vmx {
 	u32 vectoring;
 	u32 event;
 	u32 *virtual_apic;
+	u32 tpr_threshold;
 	unsigned long rflags;
 	u64 spec_ctrl;
 	unsigned long rcu_jiffies;
@@ -342,6 +344,7 @@ void vmx_set_nmi_mask(struct kvm_vcpu *vcpu, bool masked);
 void vmx_enable_irq_window(struct kvm_vcpu *vcpu);
 void vmx_enable_nmi_window(struct kvm_vcpu *vcpu);
 void vmx_update_cr8_intercept(struct kvm_vcpu *vcpu, int tpr, int irr);
+int vmx_exit_tpr_below_threshold(struct kvm_vcpu *vcpu);
 void vmx_set_interrupt_shadow(struct kvm_vcpu *vcpu, int mask);
 u32 vmx_get_interrupt_shadow(struct kvm_vcpu *vcpu);
 void vmx_cancel_injection(struct kvm_vcpu *vcpu);
