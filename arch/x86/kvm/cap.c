@@ -145,6 +145,6 @@ int kvm_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap)
 	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
 		return enable_exit_on_emulation_failure(kvm, cap);
 	default:
-		return -EINVAL;
+		return kvm_vm_enable_generic_cap(kvm, cap);
 	}
 }

@@ -65,6 +65,8 @@ struct kvm_mmu_vm {
 	/* (l) the TDP root, shared by all vCPUs; KVM_MMU_NO_ROOT: none yet */
 	hpa_t root_hpa;
 	u8 root_level;
+	/* (o) the dirty log reads D bits instead of taking write faults; before any vCPU */
+	bool log_by_dirty;
 	atomic_long_t nr_pages;		/* page-table pages (a) */
 };
 

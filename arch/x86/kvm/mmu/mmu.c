@@ -65,6 +65,7 @@ int kvm_mmu_init_vm(struct kvm *kvm)
 		return -EOPNOTSUPP;
 	kvm->arch.mmu.root_hpa = KVM_MMU_NO_ROOT;
 	kvm->arch.mmu.root_level = kvm_mmu_config.tdp_level;
+	kvm->arch.mmu.log_by_dirty = spte_masks.dirty;
 	atomic_long_set(&kvm->arch.mmu.nr_pages, 0);
 	return 0;
 }

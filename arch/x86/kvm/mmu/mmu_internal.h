@@ -76,13 +76,17 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 int tdp_alloc_root(struct kvm *kvm);
 void tdp_free_root(struct kvm *kvm);
 int tdp_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
-bool tdp_fast_write(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 void tdp_zap_gfn(struct kvm *kvm, gfn_t gfn);
 bool tdp_zap_range(struct kvm *kvm, gfn_t start, gfn_t end, bool can_yield);
-bool tdp_write_protect_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
-void tdp_write_protect_gfn(struct kvm *kvm, gfn_t gfn);
 bool tdp_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
 bool tdp_test_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
+
+/* ---- tdp_log.c: the dirty log, and huge pages split for it */
+bool tdp_fast_write(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
+void tdp_log_protect_mask(struct kvm *kvm, gfn_t gfn, unsigned long mask);
+void tdp_log_sync(struct kvm *kvm, struct kvm_memory_slot *slot);
+void tdp_split_range(struct kvm *kvm, gfn_t start, gfn_t end, bool protect);
+void tdp_zap_split(struct kvm *kvm, gfn_t start, gfn_t end);
 
 /* ---- gva.c */
 gpa_t mmu_walk_gva(struct kvm_vcpu *vcpu, struct kvm_mmu *mmu, gpa_t addr, u64 access,

@@ -44,18 +44,17 @@ int kvm_arch_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 /* Faults go by the new slot already; what they mapped by the old one is put right. */
 static void mmu_slot_log_changed(struct kvm *kvm, const struct kvm_memory_slot *slot)
 {
-	gfn_t end = slot->base_gfn + slot->npages;
-	bool flush = false;
+	gfn_t start = slot->base_gfn, end = start + slot->npages;
 
-	write_lock(&kvm->mmu_lock);
-	if (slot->dirty_bitmap)
-		flush = tdp_write_protect_slot(kvm, slot);
-	else if (kvm_mmu_config.huge_level > 1 && !slot->arch.no_huge_2m)
-		/* small mappings made for the log would keep huge ones out for ever */
-		flush = tdp_zap_range(kvm, slot->base_gfn, end, true);
-	if (flush)
-		kvm_flush_remote_tlbs(kvm);
-	write_unlock(&kvm->mmu_lock);
+	if (slot->dirty_bitmap) {
+		/* A log that begins full needs nothing before it is cleared. */
+		if (!kvm_dirty_log_initially_set(kvm))
+			tdp_split_range(kvm, start, end, true);
+	} else if (kvm_mmu_config.huge_level > 1 && !slot->arch.no_huge_2m) {
+		write_lock(&kvm->mmu_lock);
+		tdp_zap_split(kvm, start, end);
+		write_unlock(&kvm->mmu_lock);
+	}
 }
 
 /**
@@ -129,8 +128,30 @@ void kvm_arch_flush_shadow_all(struct kvm *kvm)
 void kvm_arch_write_protect_mask(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset,
 				 unsigned long mask)
 {
-	lockdep_assert_held_write(&kvm->mmu_lock);
-	for (; mask; mask &= mask - 1)
-		tdp_write_protect_gfn(kvm, slot->base_gfn + offset + __ffs(mask));
+	tdp_log_protect_mask(kvm, slot->base_gfn + offset, mask);
 }
 
+void kvm_arch_sync_dirty_log(struct kvm *kvm, struct kvm_memory_slot *slot)
+{
+	tdp_log_sync(kvm, slot);
+}
+
+/* Only a log that began full can have huge pages left. */
+void kvm_arch_prepare_clear(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset, gfn_t nr)
+{
+	gfn_t start = slot->base_gfn + offset;
+
+	if (kvm_dirty_log_initially_set(kvm))
+		tdp_split_range(kvm, start, start + nr, false);
+}
+
+/* The entry must be made when the page is written, so the write must be seen: by a fault. */
+void kvm_arch_dirty_ring_enabled(struct kvm *kvm)
+{
+	kvm->arch.mmu.log_by_dirty = false;
+}
+
+unsigned int kvm_arch_dirty_ring_reserve(void)
+{
+	return 0;
+}

@@ -104,6 +104,33 @@ u64 spte_write_protect(u64 spte)
 }
 
 /**
+ * spte_log_protect - the same mapping, so that the next write is noticed
+ * @spte: a leaf
+ * @by_dirty: the dirty log goes by D, not by write faults; the format has D
+ */
+u64 spte_log_protect(u64 spte, bool by_dirty)
+{
+	return by_dirty ? spte & ~spte_masks.dirty : spte_write_protect(spte);
+}
+
+/**
+ * spte_make_child - one of the 512 entries that a huge leaf is split into
+ * @spte: the huge leaf
+ * @level: its level, 2 or 3
+ * @index: which one
+ *
+ * It says the same of its part: rights, A, D and memory type stand at the same bits at each level.
+ * But for X, which a huge page may lack for its size alone (nx_huge_pages).
+ */
+u64 spte_make_child(u64 spte, int level, unsigned int index)
+{
+	spte += (u64)index << (12 + SPTE_INDEX_BITS * (level - 2));
+	if (level == 2)
+		spte = (spte & ~(SPTE_HUGE | spte_masks.nx)) | spte_masks.exec;
+	return spte;
+}
+
+/**
  * spte_make_old - the same mapping, not accessed
  * @spte: a leaf; the format has accessed bits
  */

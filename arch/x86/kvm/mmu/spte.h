@@ -93,6 +93,8 @@ void spte_set_ept_masks(bool has_ad_bits);
 u64 spte_make_leaf(const struct spte_leaf *leaf);
 u64 spte_make_table(u64 hpa);
 u64 spte_write_protect(u64 spte);
+u64 spte_log_protect(u64 spte, bool by_dirty);
+u64 spte_make_child(u64 spte, int level, unsigned int index);
 u64 spte_make_old(u64 spte);
 bool spte_change_needs_flush(u64 old, u64 new, int level);
 
