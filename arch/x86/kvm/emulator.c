@@ -85,7 +85,6 @@ static void setup(struct kvm_vcpu *vcpu)
 	emu->cur_write = 0;
 	emu->pio_ready = false;
 	emu->pio_exit = false;
-	emu->halted = false;
 }
 
 /* --- After ------------------------------------------------------------------------------------ */
@@ -134,7 +133,7 @@ static int finish(struct kvm_vcpu *vcpu)
 {
 	struct kvm_emulator *emu = kvm_emulator_of(vcpu);
 
-	if (emu->halted) {
+	if (emu->ctxt.halted) {
 		++vcpu->stat.halt_exits;
 		vcpu->run->exit_reason = KVM_EXIT_HLT;
 		return 0;
@@ -184,6 +183,9 @@ static int commit(struct kvm_vcpu *vcpu)
 	if (!ctxt->rep_continues)
 		set_shadow(vcpu, ctxt->shadow);
 
+	/* NMIs may come again (SDM 6.7.1). */
+	if (ctxt->iret)
+		kvm_x86_call(set_nmi_mask)(vcpu, false);
 	if (unlikely(ctxt->late_fault))
 		kvm_inject_x86_exception(vcpu, &ctxt->exception);
 
