@@ -87,9 +87,7 @@ static struct machine *machine_new(bool x2apic, uint64_t ldr)
 	struct ucall uc;
 	unsigned int i;
 
-	m->vm = vm_new();
-	if (!vm_split_irqchip(m->vm))
-		die("no local APIC in this KVM");
+	m->vm = vm_apic();
 	for (i = 0; i < NR; i++) {
 		m->vcpu[i] = vcpu_new(m->vm, i);
 		vcpu_enter(m->vcpu[i], i ? receiver : sender);

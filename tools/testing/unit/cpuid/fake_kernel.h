@@ -45,6 +45,7 @@ typedef u64 gpa_t;
 
 /* kvm_para.h */
 #define KVM_FEATURE_NOP_IO_DELAY	1
+#define KVM_FEATURE_PV_UNHALT		7
 #define KVM_SIGNATURE			"KVMKVMKVM\0\0\0"
 
 /* ---- memory: userspace's is ours, but for one address */

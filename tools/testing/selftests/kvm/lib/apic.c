@@ -3,6 +3,7 @@
  * Local APICs in tests, host side; and the guest's handlers of vectors 0x40 to 0x4f.
  */
 #include "apic.h"
+#include "irq_test.h"
 
 struct interrupt_frame;
 
@@ -27,17 +28,13 @@ HANDLER(5)
 HANDLER(6)
 HANDLER(7)
 
-/**
- * vm_split_irqchip() - local APICs in the kernel, and nothing else
- * @vm: no vCPU yet
- *
- * Return: false when this KVM has none.
- */
-bool vm_split_irqchip(struct vm *vm)
+/** vm_apic() - a VM with local APICs in the kernel, and no other interrupt controller */
+struct vm *vm_apic(void)
 {
-	struct kvm_enable_cap cap = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
+	struct vm *vm = vm_new();
 
-	return !kvm_errno(vm->fd, KVM_ENABLE_CAP, &cap);
+	vm_split_irqchip(vm, 24);
+	return vm;
 }
 
 static void set_gate(struct vm *vm, unsigned int vector, uint64_t at)

@@ -112,7 +112,7 @@ __guest_inline void apic_on(void)
 }
 
 /* Host side: lib/apic.c */
-bool vm_split_irqchip(struct vm *vm);
+struct vm *vm_apic(void);
 void vm_apic_handlers(struct vm *vm);
 uint64_t vm_apic_count(struct vm *vm, unsigned int cpu, unsigned int vector);
 void vcpu_runnable(struct vcpu *vcpu);
