@@ -199,6 +199,8 @@ TEST_F(irqfd, arguments)
 
 	if (!vm)
 		return;
+	EXPECT_EQ(1, kvm_cap(vm->fd, KVM_CAP_IRQFD));
+	EXPECT_EQ(1, kvm_cap(vm->fd, KVM_CAP_IRQFD_RESAMPLE));
 	EXPECT_EQ(EINVAL, irqfd(vm, fd, GSI, 1u << 2, 0));
 	EXPECT_EQ(EINVAL, irqfd(vm, fd, GSI, 1u << 31, 0));
 	EXPECT_EQ(EINVAL, irqfd(vm, fd, GSI, 1u << 2 | DEASSIGN, 0));
