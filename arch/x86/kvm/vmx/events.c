@@ -141,6 +141,22 @@ static void vmx_event_requeue(struct vcpu_vmx *vmx, u32 info, u32 error_code, u3
 }
 
 /*
+ * Can an exit for @reason come in the delivery of an event? One that an instruction causes cannot,
+ * whatever a CPU says: it would be handled as if it were the one at RIP.
+ */
+static bool vmx_exit_in_delivery(u32 reason)
+{
+	switch (reason) {
+	case EXIT_REASON_CPUID ... EXIT_REASON_IO_INSTRUCTION:
+	case EXIT_REASON_MSR_READ:
+	case EXIT_REASON_MSR_WRITE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/*
  * Without virtual NMIs the guest's "blocking by NMI", which the injection of one may leave behind,
  * is the host's own, and no IRET of the guest ends it (25.3).
  */
@@ -172,6 +188,8 @@ void vmx_events_complete(struct kvm_vcpu *vcpu)
 		vmx_physical_nmi_unmask();
 	if (!(info & VECTORING_INFO_VALID_MASK))
 		return;
+	if (unlikely(!vmx_exit_in_delivery(vmx->exit_reason)))
+		vmx->exit_reason |= VMX_EXIT_DELIVERY;
 	if (info & VECTORING_INFO_DELIVER_CODE_MASK)
 		error_code = vmcs_read32(IDT_VECTORING_ERROR_CODE);
 	vmx_event_requeue(vmx, info, error_code, vmcs_read32(VM_EXIT_INSTRUCTION_LEN));

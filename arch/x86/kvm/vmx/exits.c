@@ -173,6 +173,16 @@ static int vmx_exit_entry_failure(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
+/* Data as other KVMs have it: event, reason, qualification, and the CPU. */
+static int vmx_exit_delivery(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
+	u64 data[] = { vmx->vectoring, vmx->exit_reason & ~VMX_EXIT_DELIVERY,
+		       vmcs_readl(EXIT_QUALIFICATION), vcpu->cpu };
+
+	return kvm_internal_error(vcpu, KVM_INTERNAL_ERROR_DELIVERY_EV, ARRAY_SIZE(data), data);
+}
+
 static noinline int vmx_exit_unexpected(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
@@ -183,6 +193,8 @@ static noinline int vmx_exit_unexpected(struct kvm_vcpu *vcpu)
 	/* A machine check may come in the middle of an entry (26.9): the guest has not run. */
 	if ((u16)vmx->exit_reason == EXIT_REASON_MCE_DURING_VMENTRY)
 		return 1;
+	if (vmx->exit_reason & VMX_EXIT_DELIVERY)
+		return vmx_exit_delivery(vcpu);
 	if (vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)
 		return vmx_exit_entry_failure(vcpu);
 	pr_warn_ratelimited("kvm: vCPU %d: unexpected exit %#x, qualification %#lx\n", vcpu->id,

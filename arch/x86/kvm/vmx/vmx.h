@@ -96,6 +96,9 @@ struct vmcs_page {
 #define VMX_WORK_L1D		BIT(1)	/* the vCPU was loaded anew: flush L1D (conditional mode) */
 #define VMX_WORK_SEGMENTS	BIT(2)	/* segments changed: see vmx_must_emulate() */
 
+/* In vcpu_vmx.exit_reason, where hardware has no bit: in the delivery of an event, impossibly. */
+#define VMX_EXIT_DELIVERY	BIT(30)
+
 /**
  * struct vmx_host - the host's state that VM exit does not bring back as it was (27.5)
  * @fs_sel: selectors of the thread that runs the vCPU
