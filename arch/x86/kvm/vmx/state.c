@@ -221,10 +221,12 @@ int vmx_set_efer(struct kvm_vcpu *vcpu, u64 efer)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 	bool sce = (efer & ~vcpu->arch.efer) & EFER_SCE;
+	u64 hw_efer = efer;
 
 	vcpu->arch.efer = efer;
-	vmcs_write64(GUEST_IA32_EFER, vmx_has_real_mode() || (efer & EFER_LMA) ? efer :
-										efer & ~EFER_LME);
+	if (!vmx_has_real_mode() && !(efer & EFER_LMA))
+		hw_efer &= ~EFER_LME;
+	vmx_msr_switch_set(vmx, MSR_EFER, hw_efer, kvm_host.efer);
 	vmcs_control(vmx, VMX_ENTRY, VM_ENTRY_IA32E_MODE, efer & EFER_LMA);
 	if (efer & EFER_LMA)
 		vmx_fix_tss();

@@ -27,7 +27,7 @@ enum vmx_control_word {
 /**
  * struct vmx_caps - what this host's VMX can do and what the module parameters left of it
  * @base: each control word as a vCPU starts with it
- * @allowed: the bits that may be set at all
+ * @allowed: those of the table's bits that may be set
  * @revision: VMCS revision identifier (24.2)
  * @ept_vpid: IA32_VMX_EPT_VPID_CAP
  * @cr0_fixed0: bits of CR0 that are 1 in the guest; without PE and PG for an unrestricted guest
@@ -36,6 +36,7 @@ enum vmx_control_word {
  * @cr4_fixed1: the same
  * @ept_ad: accessed and dirty flags in EPT entries (28.3.5)
  * @ept_5level: the tables have five levels
+ * @host_pat: the host's PAT, the same on every CPU
  * @zero_len: an event may be injected with instruction length 0 (A.6)
  * @vnmi: the CPU knows when the guest handles an NMI (virtual NMIs)
  */
@@ -48,6 +49,7 @@ struct vmx_caps {
 	unsigned long cr0_fixed1;
 	unsigned long cr4_fixed0;
 	unsigned long cr4_fixed1;
+	u64 host_pat;
 	bool ept_ad;
 	bool ept_5level;
 	bool zero_len;
@@ -127,6 +129,27 @@ struct vmx_host {
 	unsigned long rsp;
 };
 
+#define VMX_SWITCHED	3	/* MSRs that have controls of their own */
+#define VMX_MSR_AREA	16	/* entries of an MSR-load area; 512 would be allowed (A.6) */
+
+/**
+ * struct vmx_msr_switch - MSRs that VM entry and VM exit exchange
+ * @guest: VM-entry MSR-load area
+ * @host: VM-exit MSR-load area, of the same MSRs in the same order
+ * @count: how many they are
+ * @written: rows of msr_switch.c's table whose VMCS fields are as the next two say
+ * @guest_field: the guest-state fields
+ * @host_field: the host-state fields
+ */
+struct vmx_msr_switch {
+	struct vmx_msr_entry guest[VMX_MSR_AREA];
+	struct vmx_msr_entry host[VMX_MSR_AREA];
+	u32 count;
+	u32 written;
+	u64 guest_field[VMX_SWITCHED];
+	u64 host_field[VMX_SWITCHED];
+};
+
 /**
  * struct vmx_rmode - real mode that hardware runs as virtual-8086 mode: see rmode.c
  * @active: it does so now; the rest has a meaning only then
@@ -177,6 +200,7 @@ struct vmx_rmode {
  * @soft_len: length of the INT n, INT3 or INTO that is to be delivered again; 0: none
  * @nmi_masked: without virtual NMIs: the guest has been given an NMI, and may be handling it
  * @nmi_deadline: in jiffies: then it is believed to be done
+ * @msr_switch: MSRs that VM entry and VM exit exchange
  */
 struct vcpu_vmx {
 	struct kvm_vcpu vcpu;
@@ -215,6 +239,7 @@ struct vcpu_vmx {
 	bool nmi_masked;
 	unsigned long nmi_deadline;
 	struct vmx_rmode rmode;
+	struct vmx_msr_switch msr_switch;
 };
 
 static __always_inline struct vcpu_vmx *to_vmx(struct kvm_vcpu *vcpu)
@@ -409,6 +434,17 @@ void vmx_msr_setup(void);
 void vmx_msr_reset(struct vcpu_vmx *vmx);
 void vmx_msr_load(struct vcpu_vmx *vmx);
 void vmx_msr_update_intercepts(struct vcpu_vmx *vmx);
+
+/* ---- msr_switch.c: MSRs that entry and exit exchange ----------------------------------------- */
+
+void vmx_msr_switch_restrict(struct vmx_caps *caps);
+void vmx_msr_switch_setup(void);
+void vmx_msr_switch_unsetup(void);
+void vmx_msr_switch_init(struct vcpu_vmx *vmx);
+void vmx_msr_switch_set(struct vcpu_vmx *vmx, u32 msr, u64 guest, u64 host);
+void vmx_msr_switch_clear(struct vcpu_vmx *vmx, u32 msr);
+void vmx_msr_switch_perf(struct vcpu_vmx *vmx);
+DECLARE_STATIC_KEY_FALSE(vmx_perf_switched);
 
 /* ---- msr_bitmap.c ---------------------------------------------------------------------------- */
 
