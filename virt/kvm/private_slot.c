@@ -5,7 +5,8 @@
  *
  * The memory behind them is the VMM's, mapped for it here: so the MMU and its notifier need no
  * second kind of page. Guest and VMM can write to it; whoever makes such a slot trusts its content
- * no more than other guest memory. Called from ioctls of the VM's own process; slots_lock guards it.
+ * no more than other guest memory. Called from ioctls of the VM's own process; slots_lock guards
+ * the slots.
  */
 #include <linux/mm.h>
 #include <linux/mman.h>

@@ -61,7 +61,7 @@ static int vmx_exit_pause(struct kvm_vcpu *vcpu)
 static int vmx_exit_interrupt(struct kvm_vcpu *vcpu)
 {
 	++vcpu->stat.irq_exits;
-	/* Without virtual NMIs time opens the window, if nothing else does: the host's tick looks. */
+	/* Without virtual NMIs time opens the window, if nothing else does: look at each tick. */
 	if (unlikely(vcpu->arch.nmi_pending) && !vmx_caps.vnmi)
 		kvm_make_request(KVM_REQ_EVENT, vcpu);
 	return 1;

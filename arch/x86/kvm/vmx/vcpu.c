@@ -8,8 +8,9 @@
 
 /**
  * vmx_vcpu_create - VMCS, MSR bitmap and VPID. The reset follows.
+ * @vcpu: the vCPU
  *
- * Return: 0; -ENOMEM; -EEXIST: a slot of userspace's where vmx_identity_map_create() wants its page.
+ * Return: 0; -ENOMEM; -EEXIST: userspace has a slot where vmx_identity_map_create() wants its page.
  */
 int vmx_vcpu_create(struct kvm_vcpu *vcpu)
 {
