@@ -97,6 +97,7 @@ void kvm_mp_init(struct kvm_vcpu *vcpu);
 void kvm_mp_process_mail(struct kvm_vcpu *vcpu);
 bool kvm_mp_wakes(struct kvm_vcpu *vcpu);
 void kvm_mp_wake(struct kvm_vcpu *vcpu);
+void kvm_mp_unhalt(struct kvm *kvm, u32 apic_id);
 
 static inline bool kvm_mp_has_mail(struct kvm_vcpu *vcpu)
 {
