@@ -13,7 +13,7 @@ build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules-for modules-test install uninstall demo check bench unit lint setup
-.PHONY: clean help coverage fuzz
+.PHONY: clean help coverage fuzz storm upstream
 
 modules:
 	@$(call build)
@@ -35,6 +35,14 @@ demo: setup modules-test
 
 check: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/check
+
+# A million events of each kind: many minutes, and so no part of check.
+storm: setup modules-test
+	@TEST_KVER=$(TEST_KVER) tools/testing/check storm
+
+# The kernel's own KVM selftests on our modules, beside what in-tree makes of them.
+upstream: setup modules-test
+	@TEST_KVER=$(TEST_KVER) tools/testing/upstream/run
 
 bench: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/bench/run
@@ -72,6 +80,8 @@ help:
 	@echo '  make demo             a stock QEMU boots a stock kernel on our modules, inside an'
 	@echo '                        emulated host: needs no virtualization hardware'
 	@echo '  make check            every test; last line: N passed, N failed, N skipped'
+	@echo '  make storm            a million events through ioeventfds and irqfds, none lost: long'
+	@echo "  make upstream         the kernel's own KVM selftests on our modules"
 	@echo '  make bench            executed instructions per exit, in-tree modules and ours'
 	@echo '  make unit             the tests that need no kernel'
 	@echo '  make coverage         lines of the instruction emulator that its unit tests execute'
