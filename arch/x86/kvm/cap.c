@@ -33,7 +33,10 @@ int kvm_arch_check_extension(struct kvm *kvm, long ext)
 	case KVM_CAP_GET_MSR_FEATURES:
 	case KVM_CAP_SREGS2:
 	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
+	case KVM_CAP_MEMORY_FAULT_INFO:
 		return 1;
+	case KVM_CAP_PRE_FAULT_MEMORY:
+		return kvm_mmu_has_tdp();
 	case KVM_CAP_XSAVE:
 	case KVM_CAP_XCRS:
 		return boot_cpu_has(X86_FEATURE_XSAVE);

@@ -49,6 +49,12 @@ void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only)
 }
 EXPORT_SYMBOL_GPL(kvm_mmu_set_ept_masks);
 
+/* Nested page tables, and not shadow ones? */
+bool kvm_mmu_has_tdp(void)
+{
+	return kvm_mmu_config.tdp;
+}
+
 /*
  * --- VM ------------------------------------------------------------------------------------------
  */

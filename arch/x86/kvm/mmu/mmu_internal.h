@@ -47,17 +47,22 @@ void mmu_free_table_now(u64 *spt);
  * @slot: the memslot, under kvm->srcu
  * @invalidate_seq: the notifier's sequence before the frame was looked up
  * @ref: the frame
- * @level: to map at: 1 = 4 KiB, 2 = 2 MiB
+ * @level: to map at: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB; then, at which it is mapped
+ * @prefetch: userspace asks, not the guest: the page is not accessed by it
+ * @around: which of the block of KVM_AROUND frames that @gfn is in may be mapped with it: their
+ *   frames are in the vCPU's kvm_mmu_cache
  */
 struct kvm_page_fault {
 	gpa_t gpa;
 	gfn_t gfn;
 	u64 error_code;
 	bool write;
+	bool prefetch;
 	struct kvm_memory_slot *slot;
 	unsigned long invalidate_seq;
 	struct kvm_page_ref ref;
 	int level;
+	unsigned int around;
 };
 
 /* What became of a fault; negative: errno for KVM_RUN. */
@@ -96,7 +101,7 @@ gpa_t mmu_walk_gva(struct kvm_vcpu *vcpu, struct kvm_mmu *mmu, gpa_t addr, u64 a
 struct kvm_mmu_config {
 	bool tdp;
 	u8 tdp_level;
-	u8 huge_level;
+	int huge_level;
 };
 
 extern struct kvm_mmu_config kvm_mmu_config;

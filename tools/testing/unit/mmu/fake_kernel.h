@@ -157,9 +157,12 @@ struct kvm_mmu_vm {
 	atomic_long_t nr_pages;
 };
 
+#define KVM_AROUND	16
+
 struct kvm_mmu_cache {
 	int nr;
 	u64 *spt[KVM_MMU_MAX_LEVEL];
+	kvm_pfn_t around[KVM_AROUND];
 };
 
 struct kvm {
