@@ -34,6 +34,8 @@ int kvm_arch_check_extension(struct kvm *kvm, long ext)
 	case KVM_CAP_SREGS2:
 	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
 	case KVM_CAP_MEMORY_FAULT_INFO:
+	case KVM_CAP_MMU_SHADOW_CACHE_CONTROL:
+	case KVM_CAP_VM_DISABLE_NX_HUGE_PAGES:
 		return 1;
 	case KVM_CAP_PRE_FAULT_MEMORY:
 		return kvm_mmu_has_tdp();
@@ -72,6 +74,18 @@ static int enable_exit_on_emulation_failure(struct kvm *kvm, const struct kvm_en
 	return 0;
 }
 
+static int disable_nx_huge_pages(struct kvm *kvm, const struct kvm_enable_cap *cap)
+{
+	int r;
+
+	if (cap->args[0])
+		return -EINVAL;
+	mutex_lock(&kvm->lock);
+	r = kvm_mmu_disable_nx_huge_pages(kvm);
+	mutex_unlock(&kvm->lock);
+	return r;
+}
+
 /**
  * kvm_vm_enable_cap - KVM_ENABLE_CAP on a VM fd
  * @kvm: the VM
@@ -86,6 +100,8 @@ int kvm_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap)
 	switch (cap->cap) {
 	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
 		return enable_exit_on_emulation_failure(kvm, cap);
+	case KVM_CAP_VM_DISABLE_NX_HUGE_PAGES:
+		return disable_nx_huge_pages(kvm, cap);
 	default:
 		return kvm_vm_enable_generic_cap(kvm, cap);
 	}

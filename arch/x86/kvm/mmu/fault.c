@@ -31,7 +31,7 @@ static bool fault_fits_huge(const struct kvm_page_fault *fault, int level)
  * How big to map: as the host does, not bigger than the slot, and small while the dirty log is on.
  * The host's page size is sure only until the notifier's sequence moves, as the frame is.
  */
-static int fault_level(const struct kvm_page_fault *fault)
+static int fault_level(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
 	const struct kvm_memory_slot *slot = fault->slot;
 	int level = min(kvm_mmu_config.huge_level, slot->arch.max_level);
@@ -42,6 +42,10 @@ static int fault_level(const struct kvm_page_fault *fault)
 	level = min_t(int, level, fault->ref.level ?: kvm_host_mapping_level(slot, fault->gfn));
 	while (level > 1 && !fault_fits_huge(fault, level))
 		level--;
+	if (unlikely(fault->exec) && level > 1 && mmu_vm_nx_huge_pages(vcpu->kvm)) {
+		fault->nx_split = true;
+		return 1;
+	}
 	return level;
 }
 
@@ -146,6 +150,9 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	ret = mmu_cache_topup(vcpu);
 	if (ret)
 		return ret;
+	if (unlikely(atomic_long_read(&kvm->arch.mmu.nr_pages) >=
+		     READ_ONCE(kvm->arch.mmu.max_pages)))
+		mmu_reclaim_excess(kvm);
 
 	fault->invalidate_seq = READ_ONCE(kvm->mmu_invalidate_seq);
 	/* The sequence before the frame: pairs with smp_wmb() in kvm_mmu_invalidate_end(). */
@@ -154,7 +161,7 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	if (unlikely(ret))
 		return fault_no_pfn(vcpu, fault, ret);
 
-	fault->level = fault_level(fault);
+	fault->level = fault_level(vcpu, fault);
 	fault->around = 0;
 	fault_look_around(vcpu, fault);
 	return fault_map(vcpu, fault);
@@ -256,6 +263,7 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const v
 		.gfn = gpa_to_gfn(gpa),
 		.error_code = error_code,
 		.write = error_code & PFERR_WRITE_MASK,
+		.exec = error_code & PFERR_FETCH_MASK,
 	};
 	struct kvm_mmu *mmu = vcpu->arch.mmu;
 	int ret;

@@ -71,7 +71,10 @@ struct kvm_mmu_vm {
 	u8 root_level;
 	/* (o) the dirty log reads D bits instead of taking write faults; before any vCPU */
 	bool log_by_dirty;
+	bool nx_off;			/* (o) huge pages are executable, whatever the CPU */
 	atomic_long_t nr_pages;		/* page-table pages (a) */
+	unsigned long max_pages;	/* how many it may have (a); ULONG_MAX: see reclaim.c */
+	gfn_t reclaim_gfn;		/* (l) where reclaim.c goes on */
 };
 
 /*
@@ -92,6 +95,9 @@ void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only);
 bool kvm_mmu_has_tdp(void);
 int kvm_mmu_init_vm(struct kvm *kvm);
 void kvm_mmu_uninit_vm(struct kvm *kvm);
+int kvm_mmu_set_nr_pages(struct kvm *kvm, unsigned long nr);
+int kvm_mmu_get_nr_pages(struct kvm *kvm);
+int kvm_mmu_disable_nx_huge_pages(struct kvm *kvm);
 int kvm_mmu_create(struct kvm_vcpu *vcpu);
 void kvm_mmu_destroy(struct kvm_vcpu *vcpu);
 

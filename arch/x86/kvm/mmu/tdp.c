@@ -259,17 +259,20 @@ void tdp_free_root(struct kvm *kvm)
  */
 
 /* The entry for @spte's table, made if there is none. False: look at *@spte again. */
-static bool tdp_link_table(struct kvm_vcpu *vcpu, gfn_t gfn, u64 *sptep, u64 *spte, int level)
+static bool tdp_link_table(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, u64 *sptep,
+			   u64 *spte, int level)
 {
 	u64 *table = mmu_cache_take(vcpu);
 	u64 new = spte_make_table(__pa(table));
 
 	/* The cmpxchg is a full barrier: who sees the entry sees a zeroed table. */
-	if (!tdp_cmpxchg(vcpu->kvm, gfn, sptep, spte, new, level)) {
+	if (!tdp_cmpxchg(vcpu->kvm, fault->gfn, sptep, spte, new, level)) {
 		mmu_cache_put_back(vcpu, table);
 		return false;
 	}
 	mmu_account_table(vcpu->kvm, table, 1);
+	if (unlikely(fault->nx_split) && level == 2)
+		mmu_table_set_nx_split(vcpu->kvm, table);
 	*spte = new;
 	return true;
 }
@@ -284,6 +287,7 @@ static u64 tdp_new_leaf(struct kvm_vcpu *vcpu, const struct kvm_page_fault *faul
 		.level = level,
 		.host_writable = ref->writable && !kvm_slot_readonly(slot),
 		.refcounted = ref->page && !PageReserved(ref->page),
+		.no_exec = level > 1 && mmu_vm_nx_huge_pages(vcpu->kvm),
 	};
 
 	/* The log wants to see the first write to each page, by a fault or by D. */
@@ -320,6 +324,13 @@ static void tdp_map_around(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, 
 	}
 }
 
+/* Another vCPU has mapped what the fault asks for. */
+static bool tdp_leaf_serves(u64 spte, const struct kvm_page_fault *fault)
+{
+	return (!fault->write || spte_is_writable(spte)) &&
+	       (!fault->exec || spte_is_executable(spte));
+}
+
 /* Install the leaf at @sptep, whose value was @old. */
 static int tdp_set_leaf(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, u64 *sptep, u64 old,
 			int level)
@@ -329,7 +340,7 @@ static int tdp_set_leaf(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, u64
 	if (spte_is_present(old)) {
 		if (spte_pfn(old) != spte_pfn(new))
 			return KVM_PF_ZAP_FIRST;
-		if (!fault->write || spte_is_writable(old))
+		if (tdp_leaf_serves(old, fault))
 			return KVM_PF_SPURIOUS;
 	}
 	/* Nothing is lost from @old to @new, so that no TLB flush is due. */
@@ -372,12 +383,11 @@ again:
 			fault->level = level;
 			return tdp_set_leaf(vcpu, fault, sptep, spte, level);
 		}
-		if (!spte_is_present(spte) && !tdp_link_table(vcpu, fault->gfn, sptep, &spte, level))
+		if (!spte_is_present(spte) && !tdp_link_table(vcpu, fault, sptep, &spte, level))
 			goto again;
 		if (spte_is_leaf(spte, level)) {
 			fault->level = level;
-			return !fault->write || spte_is_writable(spte) ? KVM_PF_SPURIOUS :
-									 KVM_PF_ZAP_FIRST;
+			return tdp_leaf_serves(spte, fault) ? KVM_PF_SPURIOUS : KVM_PF_ZAP_FIRST;
 		}
 		table = tdp_table(spte_hpa(spte));
 	}

@@ -16,6 +16,8 @@
 
 struct kvm_mmu_config kvm_mmu_config = { .tdp = true, .tdp_level = 4, .huge_level = 2 };
 
+bool mmu_nx_huge_pages;
+
 /* ---- the fake kernel */
 static struct page host_pages[FRAMES];
 static struct { void *addr; struct page page; } table_pages[256];
