@@ -19,6 +19,17 @@ static gfn_t mmu_gfn_limit(void)
  * --- memslots ------------------------------------------------------------------------------------
  */
 
+/* A frame's place in a huge page must be the same for the guest and for the host. */
+static int slot_max_level(const struct kvm_memory_slot *slot)
+{
+	gfn_t differ = slot->base_gfn ^ (slot->userspace_addr >> PAGE_SHIFT);
+	int level = 1;
+
+	while (level < 3 && !(differ & (mmu_level_pages(level + 1) - 1)))
+		level++;
+	return level;
+}
+
 /**
  * kvm_arch_prepare_slot - can the MMU serve the slot?
  * @kvm: the VM
@@ -36,8 +47,7 @@ int kvm_arch_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 	if (new->base_gfn + new->npages > mmu_gfn_limit())
 		return -EINVAL;
 
-	new->arch.no_huge_2m = (new->base_gfn ^ (new->userspace_addr >> PAGE_SHIFT)) &
-			       (mmu_level_pages(2) - 1);
+	new->arch.max_level = slot_max_level(new);
 	return 0;
 }
 
@@ -50,7 +60,7 @@ static void mmu_slot_log_changed(struct kvm *kvm, const struct kvm_memory_slot *
 		/* A log that begins full needs nothing before it is cleared. */
 		if (!kvm_dirty_log_initially_set(kvm))
 			tdp_split_range(kvm, start, end, true);
-	} else if (kvm_mmu_config.huge_level > 1 && !slot->arch.no_huge_2m) {
+	} else if (kvm_mmu_config.huge_level > 1 && slot->arch.max_level > 1) {
 		write_lock(&kvm->mmu_lock);
 		tdp_zap_split(kvm, start, end);
 		write_unlock(&kvm->mmu_lock);

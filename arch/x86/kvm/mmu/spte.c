@@ -61,8 +61,8 @@ void spte_set_ept_masks(bool has_ad_bits)
  * spte_make_leaf - encode a mapping
  * @leaf: what it shall say
  *
- * It is born accessed: the fault that asks for it is an access. Every page is executable; the
- * guest's own tables decide.
+ * It is born accessed: the fault that asks for it is an access. Every page is executable, but for
+ * @leaf->no_exec; the guest's own tables decide.
  */
 u64 spte_make_leaf(const struct spte_leaf *leaf)
 {
@@ -71,6 +71,8 @@ u64 spte_make_leaf(const struct spte_leaf *leaf)
 
 	if (leaf->level > 1)
 		spte |= SPTE_HUGE;
+	if (leaf->no_exec)
+		spte = (spte & ~spte_masks.exec) | spte_masks.nx;
 	if (leaf->refcounted)
 		spte |= SPTE_REFCOUNTED;
 	if (leaf->host_writable)

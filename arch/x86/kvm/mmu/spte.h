@@ -75,6 +75,7 @@ extern struct spte_masks spte_masks;
  * @host_writable: the host's mapping and the memslot allow it
  * @dirtied: the fault was a write: spare hardware setting D
  * @refcounted: the frame has a struct page that is to be told
+ * @no_exec: code must not run from it
  * @mt: memory type bits from get_mt_mask(); 0 for NPT, where the guest's PAT and MTRRs and the
  *   host's PAT by the SPTE's PWT/PCD/PAT = 0, that is WB, combine (APM2 15.25.8)
  */
@@ -85,6 +86,7 @@ struct spte_leaf {
 	bool host_writable;
 	bool dirtied;
 	bool refcounted;
+	bool no_exec;
 	u64 mt;
 };
 

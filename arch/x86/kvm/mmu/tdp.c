@@ -259,17 +259,20 @@ void tdp_free_root(struct kvm *kvm)
  */
 
 /* The entry for @spte's table, made if there is none. False: look at *@spte again. */
-static bool tdp_link_table(struct kvm_vcpu *vcpu, gfn_t gfn, u64 *sptep, u64 *spte, int level)
+static bool tdp_link_table(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, u64 *sptep,
+			   u64 *spte, int level)
 {
 	u64 *table = mmu_cache_take(vcpu);
 	u64 new = spte_make_table(__pa(table));
 
 	/* The cmpxchg is a full barrier: who sees the entry sees a zeroed table. */
-	if (!tdp_cmpxchg(vcpu->kvm, gfn, sptep, spte, new, level)) {
+	if (!tdp_cmpxchg(vcpu->kvm, fault->gfn, sptep, spte, new, level)) {
 		mmu_cache_put_back(vcpu, table);
 		return false;
 	}
 	mmu_account_table(vcpu->kvm, table, 1);
+	if (unlikely(fault->nx_split) && level == 2)
+		mmu_table_set_nx_split(vcpu->kvm, table);
 	*spte = new;
 	return true;
 }
@@ -278,11 +281,13 @@ static u64 tdp_new_leaf(struct kvm_vcpu *vcpu, const struct kvm_page_fault *faul
 {
 	const struct kvm_memory_slot *slot = fault->slot;
 	const struct kvm_page_ref *ref = &fault->ref;
+	u64 spte;
 	struct spte_leaf leaf = {
 		.pfn = level > 1 ? ref->pfn & ~(mmu_level_pages(level) - 1) : ref->pfn,
 		.level = level,
 		.host_writable = ref->writable && !kvm_slot_readonly(slot),
 		.refcounted = ref->page && !PageReserved(ref->page),
+		.no_exec = level > 1 && mmu_vm_nx_huge_pages(vcpu->kvm),
 	};
 
 	/* The log wants to see the first write to each page, by a fault or by D. */
@@ -291,7 +296,39 @@ static u64 tdp_new_leaf(struct kvm_vcpu *vcpu, const struct kvm_page_fault *faul
 	leaf.dirtied = fault->write;
 	if (spte_masks.ept)
 		leaf.mt = kvm_x86_call(get_mt_mask)(vcpu, fault->gfn, !ref->page);
-	return spte_make_leaf(&leaf);
+	spte = spte_make_leaf(&leaf);
+	return fault->prefetch ? spte_make_old(spte) : spte;
+}
+
+/*
+ * Map the frames around the fault that the host has at hand: the guest will likely touch them next,
+ * and an entry costs a fiftieth of a fault. They are not accessed yet, and what hardware will write
+ * to them it notes by D.
+ */
+static void tdp_map_around(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, u64 *sptep)
+{
+	unsigned int i, self = fault->gfn & (KVM_AROUND - 1);
+	struct kvm_page_fault next = *fault;
+	u64 old;
+
+	next.write = false;
+	next.prefetch = true;
+	for (i = 0; i < KVM_AROUND; i++) {
+		if (i == self || !(fault->around & BIT(i)) || READ_ONCE(sptep[(int)(i - self)]))
+			continue;
+		old = SPTE_NONE;
+		next.gfn = fault->gfn - self + i;
+		next.ref.pfn = vcpu->arch.mmu_cache.around[i];
+		tdp_cmpxchg(vcpu->kvm, next.gfn, &sptep[(int)(i - self)], &old,
+			    tdp_new_leaf(vcpu, &next, 1), 1);
+	}
+}
+
+/* Another vCPU has mapped what the fault asks for. */
+static bool tdp_leaf_serves(u64 spte, const struct kvm_page_fault *fault)
+{
+	return (!fault->write || spte_is_writable(spte)) &&
+	       (!fault->exec || spte_is_executable(spte));
 }
 
 /* Install the leaf at @sptep, whose value was @old. */
@@ -303,7 +340,7 @@ static int tdp_set_leaf(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, u64
 	if (spte_is_present(old)) {
 		if (spte_pfn(old) != spte_pfn(new))
 			return KVM_PF_ZAP_FIRST;
-		if (!fault->write || spte_is_writable(old))
+		if (tdp_leaf_serves(old, fault))
 			return KVM_PF_SPURIOUS;
 	}
 	/* Nothing is lost from @old to @new, so that no TLB flush is due. */
@@ -316,6 +353,8 @@ static int tdp_set_leaf(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, u64
 	 */
 	if (fault->write && fault->slot->dirty_bitmap)
 		kvm_slot_mark_dirty(vcpu->kvm, vcpu, fault->slot, fault->gfn);
+	if (fault->around && level == 1)
+		tdp_map_around(vcpu, fault, sptep);
 	return KVM_PF_FIXED;
 }
 
@@ -340,13 +379,16 @@ int tdp_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 		sptep = table + tdp_index(fault->gfn, level);
 		spte = READ_ONCE(*sptep);
 again:
-		if (level <= fault->level && !spte_is_table(spte, level))
+		if (level <= fault->level && !spte_is_table(spte, level)) {
+			fault->level = level;
 			return tdp_set_leaf(vcpu, fault, sptep, spte, level);
-		if (!spte_is_present(spte) && !tdp_link_table(vcpu, fault->gfn, sptep, &spte, level))
+		}
+		if (!spte_is_present(spte) && !tdp_link_table(vcpu, fault, sptep, &spte, level))
 			goto again;
-		if (spte_is_leaf(spte, level))
-			return !fault->write || spte_is_writable(spte) ? KVM_PF_SPURIOUS :
-									 KVM_PF_ZAP_FIRST;
+		if (spte_is_leaf(spte, level)) {
+			fault->level = level;
+			return tdp_leaf_serves(spte, fault) ? KVM_PF_SPURIOUS : KVM_PF_ZAP_FIRST;
+		}
 		table = tdp_table(spte_hpa(spte));
 	}
 }

@@ -103,6 +103,7 @@ struct percpu_counter {
 #define kmem_cache_destroy(cache)	((void)(cache))
 #define percpu_counter_init(c, n, gfp)	((c)->count = (n), 0)
 #define percpu_counter_add(c, n)	((c)->count += (n))
+#define percpu_counter_read_positive(c)	((unsigned long)(c)->count)
 #define percpu_counter_sum(c)		((c)->count)
 #define percpu_counter_destroy(c)	((void)(c))
 #define mod_lruvec_page_state(page, item, n)	((void)(n))
@@ -154,18 +155,22 @@ struct kvm_mmu_vm {
 	hpa_t root_hpa;
 	u8 root_level;
 	bool log_by_dirty;
+	bool nx_off;
 	atomic_long_t nr_pages;
 };
+
+#define KVM_AROUND	16
 
 struct kvm_mmu_cache {
 	int nr;
 	u64 *spt[KVM_MMU_MAX_LEVEL];
+	kvm_pfn_t around[KVM_AROUND];
 };
 
 struct kvm {
 	struct { struct kvm_mmu_vm mmu; } arch;
 	struct {
-		u64 pages_4k, pages_2m, pages_1g, page_table_pages, mmu_shadow_zapped;
+		u64 pages_4k, pages_2m, pages_1g, nx_lpage_splits, page_table_pages, mmu_shadow_zapped;
 	} stat;
 	struct kvm_memslots memslots[1];
 	rwlock_t mmu_lock;

@@ -16,6 +16,8 @@
 
 struct kvm_mmu_config kvm_mmu_config = { .tdp = true, .tdp_level = 4, .huge_level = 2 };
 
+bool mmu_nx_huge_pages;
+
 /* ---- the fake kernel */
 static struct page host_pages[FRAMES];
 static struct { void *addr; struct page page; } table_pages[256];
@@ -188,15 +190,18 @@ static void forget(unsigned int block)
 	huge[block] = false;
 }
 
-static int fault(unsigned int i, bool write, int level)
+static int fault(unsigned int i, bool write, int level, unsigned int around)
 {
 	struct kvm_page_fault pf = {
-		.gfn = BASE + i, .write = write, .slot = &slot, .level = level,
+		.gfn = BASE + i, .write = write, .slot = &slot, .level = level, .around = around,
 		.ref = { .pfn = PFN_OF(BASE + i), .page = pfn_to_page(PFN_OF(BASE + i)),
 			 .writable = true },
 	};
+	unsigned int n;
 	int ret;
 
+	for (n = 0; n < KVM_AROUND; n++)
+		vcpu.arch.mmu_cache.around[n] = PFN_OF(BASE + (i & ~15u) + n);
 	do {
 		EXPECT(!mmu_cache_topup(&vcpu), "memory");
 		kvm.mmu_lock = 1;
@@ -212,12 +217,25 @@ struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn)
 }
 
 /* ---- operations on both */
-static void op_map(unsigned int i, bool write, int level)
+/* The entry that hardware ends at for frame @i. */
+static u64 *hardware_walk(unsigned int i, int *level)
 {
-	bool may_write = write || !slot.dirty_bitmap || kvm.arch.mmu.log_by_dirty;
+	u64 *entry, *page = __va(kvm.arch.mmu.root_hpa);
+
+	for (*level = 4;; --*level) {
+		entry = &page[(BASE + i) >> (9 * (*level - 1)) & 511];
+		if (!(*entry & spte_masks.leaf) || *level == 1 || (*entry & BIT_ULL(7)))
+			return entry;
+		page = __va(*entry & GENMASK_ULL(51, 12));
+	}
+}
+
+static void op_map_around(unsigned int i, bool write, int level, unsigned int around)
+{
+	bool may_write = !slot.dirty_bitmap || kvm.arch.mmu.log_by_dirty;
 	unsigned int block = i / BLOCK, j;
 	struct frame *frame = &frames[i];
-	int ret = fault(i, write, level);
+	int ret = fault(i, write, level, around);
 
 	if (frame->mapped && (!write || frame->write)) {
 		EXPECT(ret == KVM_PF_SPURIOUS, "frame %u: %d", i, ret);
@@ -235,11 +253,22 @@ static void op_map(unsigned int i, bool write, int level)
 	if (level == 2 && !table[block]) {
 		huge[block] = true;
 		for (j = block * BLOCK; j < (block + 1) * BLOCK; j++)
-			frames[j] = (struct frame) { true, may_write };
+			frames[j] = (struct frame) { true, may_write || write };
 		return;
 	}
 	table[block] = true;
-	*frame = (struct frame) { true, may_write };
+	*frame = (struct frame) { true, may_write || write };
+	for (j = 0; j < KVM_AROUND; j++) {
+		frame = &frames[(i & ~15u) + j];
+		/* Who lost a race leaves it. */
+		if ((around & 1u << j) && !frame->mapped && *hardware_walk((i & ~15u) + j, &level))
+			*frame = (struct frame) { true, may_write };
+	}
+}
+
+static void op_map(unsigned int i, bool write, int level)
+{
+	op_map_around(i, write, level, 0);
 }
 
 static void op_zap(unsigned int start, unsigned int end, bool can_yield)
@@ -256,19 +285,6 @@ static void op_zap(unsigned int start, unsigned int end, bool can_yield)
 	for (block = 0; block < BLOCKS; block++)
 		if (start <= block * BLOCK && (block + 1) * BLOCK <= end)
 			table[block] = false;
-}
-
-/* The entry that hardware ends at for frame @i. */
-static u64 *hardware_walk(unsigned int i, int *level)
-{
-	u64 *entry, *page = __va(kvm.arch.mmu.root_hpa);
-
-	for (*level = 4;; --*level) {
-		entry = &page[(BASE + i) >> (9 * (*level - 1)) & 511];
-		if (!(*entry & spte_masks.leaf) || *level == 1 || (*entry & BIT_ULL(7)))
-			return entry;
-		page = __va(*entry & GENMASK_ULL(51, 12));
-	}
 }
 
 /* What was split maps the same, in small pages. */
@@ -402,8 +418,6 @@ static void op_age(unsigned int start, unsigned int end)
 	}
 }
 
-static void op_map(unsigned int i, bool write, int level);
-
 /* A store of the guest's: hardware notes it, or faults until it can. */
 static void op_guest_write(unsigned int i)
 {
@@ -483,7 +497,9 @@ static void op_random(void)
 		op_guest_write(i);
 		break;
 	default:
-		op_map(i, unit_random() & 1, slot.dirty_bitmap || unit_random() & 3 ? 1 : 2);
+		op_map_around(i, unit_random() & 1,
+			      slot.dirty_bitmap || unit_random() & 3 ? 1 : 2,
+			      unit_random() & 1 ? unit_random() & 0xffff : 0);
 	}
 }
 
@@ -551,7 +567,7 @@ void test_tdp_tables(void)
 	for (i = 1; i < BLOCK; i++)
 		op_map(i, true, 1);
 	EXPECT(kvm.stat.page_table_pages == before, "%llu", kvm.stat.page_table_pages);
-	EXPECT(fault(5, true, 2) == KVM_PF_SPURIOUS, "a huge page over a table");
+	EXPECT(fault(5, true, 2, 0) == KVM_PF_SPURIOUS, "a huge page over a table");
 
 	op_zap(0, BLOCK, false);
 	EXPECT(kvm.stat.page_table_pages == before - 1, "%llu", kvm.stat.page_table_pages);
