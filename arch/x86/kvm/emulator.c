@@ -358,6 +358,9 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_instruction);
 
+/* Exceptions that are faults (SDM table 6-1): #DE, #BR, #UD, #NM, #TS to #PF, #MF to #XM, #VE, #CP. */
+#define FAULT_VECTORS	0x3b7ce1u
+
 /**
  * kvm_task_switch - a hardware task switch that the CPU leaves to us
  * @vcpu: the vCPU, at the instruction or where the event came
@@ -384,6 +387,9 @@ int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reas
 	if (length < 0)
 		return handle_failure(vcpu);
 	kvm_emulator_of(vcpu)->singlestep = false;
+	/* The old task's EFLAGS are what an exception's frame would have: RF for a fault. */
+	if (idt_index >= 0 && idt_index < 32 && (FAULT_VECTORS >> idt_index & 1))
+		ctxt->eflags |= X86_EFLAGS_RF;
 
 	switch (x86_emulate_task_switch(ctxt, length, selector, reason, idt_index >= 0,
 					has_error_code, error_code)) {

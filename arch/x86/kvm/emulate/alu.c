@@ -223,7 +223,7 @@ int em_aam(struct x86_emulate_ctxt *ctxt)
 {
 	u8 al = x86_gpr_read(ctxt, X86_RAX), base = ctxt->d.imm;
 
-	return base ? set_ax(ctxt, al / base, al % base) : x86_fault_de(ctxt);
+	return base ? set_ax(ctxt, al / base, al % base) : x86_fault(ctxt, DE_VECTOR_NR, false, 0);
 }
 
 int em_aad(struct x86_emulate_ctxt *ctxt)

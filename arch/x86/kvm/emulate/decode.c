@@ -85,28 +85,22 @@ static int invalid_opcode(struct x86_fetch *f)
 
 /* --- Prefixes and opcode --------------------------------------------- */
 
-/* CS, DS, ES and SS prefixes are ignored in 64-bit mode (SDM 3.3.4). */
-static void segment_prefix(struct x86_insn *d, enum x86_mode mode, unsigned int sreg)
-{
-	if (mode == X86_MODE_LONG && sreg < X86_SREG_FS)
-		return;
-	d->seg = sreg;
-	d->seg_override = true;
-}
-
-/* True when @b was a legacy prefix. */
+/* True when @b was a legacy prefix; CS, DS, ES and SS mean nothing in 64-bit mode (SDM 3.3.4). */
 static bool legacy_prefix(struct x86_insn *d, enum x86_mode mode, u8 b)
 {
+	unsigned int sreg = (b & 0xe7) == 0x26 ? b >> 3 & 3 : b & 7;
+
 	switch (b) {
 	case 0x26:
 	case 0x2e:
 	case 0x36:
 	case 0x3e:
-		segment_prefix(d, mode, (b >> 3) & 3);
-		return true;
 	case 0x64:
 	case 0x65:
-		segment_prefix(d, mode, b & 7);
+		if (mode != X86_MODE_LONG || sreg >= X86_SREG_FS) {
+			d->seg = sreg;
+			d->seg_override = true;
+		}
 		return true;
 	case 0x66:
 		d->prefixes |= X86_PREFIX_OPSIZE;
@@ -415,10 +409,8 @@ static void decode_immediate(struct x86_insn *d, struct x86_fetch *f, u8 kind)
 		d->imm = fetch(f, d->op_bytes);
 		break;
 	case O_IMM8:
-		d->imm = fetch(f, 1);
-		break;
 	case O_IMM8U:
-		d->imm = (u8)fetch(f, 1);
+		d->imm = fetch(f, 1) & (kind == O_IMM8U ? 0xff : ~0ULL);
 		break;
 	case O_IMM16:
 		d->imm = (u16)fetch(f, 2);

@@ -336,20 +336,21 @@ void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
  * @selector: its selector
  * @desc: its descriptor
  * @cpl: the level the code will run at
+ * @vector: #GP, or #TS when a TSS holds it
  *
  * A nonconforming segment must have that level, a conforming one it or an inner
  * one (SDM 5.8.1). L and D together are reserved in long mode.
  *
- * Return: #GP(selector) or #NP(selector).
+ * Return: @vector or #NP, with the selector.
  */
 int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
-		   unsigned int cpl)
+		   unsigned int cpl, u8 vector)
 {
 	unsigned int dpl = desc->dpl;
 
 	if (!x86_desc_is_code(desc) || (x86_desc_conforming(desc) ? dpl > cpl : dpl != cpl) ||
 	    (desc->ld == 3 && x86_lma(ctxt)))
-		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
+		return x86_fault_sel(ctxt, vector, selector);
 	if (!desc->present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	return X86EMUL_CONTINUE;

@@ -8,35 +8,6 @@
 
 /* --- Stacks ---------------------------------------------------------- */
 
-/**
- * x86_push_frame - push several values, the first one first
- * @ctxt: emulator; SS and RSP are those of the stack
- * @vals: values
- * @n: how many
- * @bytes: size of each
- * @access: X86EMUL_ACC_SYSTEM for the stack of an inner level
- *
- * A fault half-way has written below the stack pointer, as CPUs do, and moved
- * nothing.
- */
-int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
-		   unsigned int bytes, u32 access)
-{
-	unsigned int width = x86_stack_bytes(ctxt), i;
-	u64 sp = x86_gpr_read(ctxt, X86_RSP), linear;
-	int rc = X86EMUL_CONTINUE;
-
-	for (i = 0; !rc && i < n; i++) {
-		sp = (sp - bytes) & x86_mask(width);
-		rc = x86_linearize(ctxt, X86_SREG_SS, sp, bytes, true, &linear) ?:
-		     ctxt->ops->write_std(ctxt, linear, &vals[i], bytes,
-					  access | X86EMUL_ACC_WRITE);
-	}
-	if (!rc)
-		x86_gpr_write(ctxt, X86_RSP, sp, width);
-	return rc;
-}
-
 static int tss_read(struct x86_emulate_ctxt *ctxt, unsigned int at, void *val, unsigned int bytes)
 {
 	const struct kvm_segment *tr = x86_segment(ctxt, X86_SREG_TR);
@@ -167,7 +138,7 @@ static int through_gate(struct x86_emulate_ctxt *ctxt, u16 selector, const struc
 		return rc;
 	if (call && !x86_desc_conforming(&code) && code.dpl < cpl)
 		return call_inner(ctxt, gate, target, &code);
-	rc = x86_check_code(ctxt, target, &code, cpl) ?:
+	rc = x86_check_code(ctxt, target, &code, cpl, GP_VECTOR_NR) ?:
 	     x86_enter_code(ctxt, target, &code, cpl, x86_gate_offset(gate));
 	if (rc || !call)
 		return rc;
@@ -200,7 +171,7 @@ static int direct_transfer(struct x86_emulate_ctxt *ctxt, u16 selector, struct x
 
 	if (x86_desc_is_code(desc) && !x86_desc_conforming(desc) && (selector & 3) > cpl)
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	rc = x86_check_code(ctxt, selector, desc, cpl) ?:
+	rc = x86_check_code(ctxt, selector, desc, cpl, GP_VECTOR_NR) ?:
 	     x86_enter_code(ctxt, selector, desc, cpl, offset);
 	if (!rc && call)
 		rc = push_return(ctxt, cs, back, ctxt->d.op_bytes);
@@ -282,7 +253,7 @@ int x86_return_code(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, enu
 	rc = x86_desc_read(ctxt, selector, &desc, GP_VECTOR_NR);
 	if (!rc && rpl < ctxt->ops->cpl(ctxt))
 		rc = x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	rc = rc ?: x86_check_code(ctxt, selector, &desc, rpl);
+	rc = rc ?: x86_check_code(ctxt, selector, &desc, rpl, GP_VECTOR_NR);
 	if (rc)
 		return rc;
 	*mode = x86_code_mode(ctxt, &desc);

@@ -160,11 +160,6 @@ static inline int x86_fault_gp(struct x86_emulate_ctxt *ctxt, u16 error)
 	return x86_fault(ctxt, GP_VECTOR_NR, ctxt->mode != X86_MODE_REAL, error);
 }
 
-static inline int x86_fault_de(struct x86_emulate_ctxt *ctxt)
-{
-	return x86_fault(ctxt, DE_VECTOR_NR, false, 0);
-}
-
 /* --- Values ---------------------------------------------------------- */
 
 static inline u64 x86_mask(unsigned int bytes)
@@ -234,6 +229,8 @@ int x86_modrm_linear(struct x86_emulate_ctxt *ctxt, unsigned int bytes, bool wri
 		     unsigned int align, u64 *linear);
 bool x86_type_allows(u8 type, bool write);
 unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt);
+int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
+		   unsigned int bytes, u32 access);
 int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes);
 int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes);
 int x86_jump(struct x86_emulate_ctxt *ctxt, u64 target);
@@ -314,14 +311,12 @@ int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 int x86_load_sreg(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
 void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl);
 int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
-		   unsigned int cpl);
+		   unsigned int cpl, u8 vector);
 enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc *desc);
 int x86_enter_code(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *desc,
 		   unsigned int cpl, u64 offset);
 
 /* far.c */
-int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
-		   unsigned int bytes, u32 access);
 int x86_inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, bool to_long,
 		    unsigned int ist);
 int x86_read_far_pointer(struct x86_emulate_ctxt *ctxt, u16 *selector, u64 *offset);
@@ -334,7 +329,9 @@ bool x86_is_amd(struct x86_emulate_ctxt *ctxt);
 int x86_check_umip(struct x86_emulate_ctxt *ctxt);
 int x86_check_mmx(struct x86_emulate_ctxt *ctxt);
 
-/* task.c */
+/* segment.c and task.c */
+int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type, u8 vector,
+		    struct x86_desc *desc);
 int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_reason reason,
 		    bool has_error_code, u32 error_code);
 int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,

@@ -99,10 +99,10 @@ int em_div(struct x86_emulate_ctxt *ctxt)
 		divisor = -divisor & x86_mask(bytes);
 
 	if (!divisor || dividend >> bits >= divisor)
-		return x86_fault_de(ctxt);
+		return x86_fault(ctxt, DE_VECTOR_NR, false, 0);
 	quotient = divide(dividend, divisor, &remainder);
 	if (is_signed && quotient > x86_sign(bytes) - (neg == neg_divisor))
-		return x86_fault_de(ctxt);
+		return x86_fault(ctxt, DE_VECTOR_NR, false, 0);
 	return write_pair(ctxt, neg == neg_divisor ? quotient : -quotient,
 			  neg ? -remainder : remainder);
 }

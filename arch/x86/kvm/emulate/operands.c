@@ -204,16 +204,38 @@ unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt)
 	return x86_segment(ctxt, X86_SREG_SS)->db ? 4 : 2;
 }
 
-/** x86_push - push @bytes bytes of @val; RSP moves only when the write succeeded */
-int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
+/**
+ * x86_push_frame - push several values, the first one first
+ * @vals: values
+ * @n: how many
+ * @bytes: size of each: 2, 4 or 8
+ * @access: X86EMUL_ACC_SYSTEM for the stack of an inner level
+ *
+ * A fault half-way has written below the stack pointer, as CPUs do, and moved
+ * nothing.
+ */
+int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
+		   unsigned int bytes, u32 access)
 {
-	unsigned int width = x86_stack_bytes(ctxt);
-	u64 sp = (x86_gpr_read(ctxt, X86_RSP) - bytes) & x86_mask(width);
-	int rc = x86_mem_write(ctxt, X86_SREG_SS, sp, &val, bytes);
+	unsigned int width = x86_stack_bytes(ctxt), i;
+	u64 sp = x86_gpr_read(ctxt, X86_RSP), linear;
+	int rc = X86EMUL_CONTINUE;
 
+	for (i = 0; !rc && i < n; i++) {
+		sp = (sp - bytes) & x86_mask(width);
+		rc = x86_linearize(ctxt, X86_SREG_SS, sp, bytes, true, &linear) ?:
+		     ctxt->ops->write_std(ctxt, linear, &vals[i], bytes,
+					  access | X86EMUL_ACC_WRITE);
+	}
 	if (!rc)
 		x86_gpr_write(ctxt, X86_RSP, sp, width);
 	return rc;
+}
+
+/** x86_push - push @bytes bytes of @val; RSP moves only when the write succeeded */
+int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
+{
+	return x86_push_frame(ctxt, &val, 1, bytes, 0);
 }
 
 /**

@@ -96,23 +96,26 @@ int em_store_sel(struct x86_emulate_ctxt *ctxt)
 	return x86_check_umip(ctxt);
 }
 
-static int read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type,
-		       struct x86_desc *desc)
+/**
+ * x86_read_system - read the descriptor of an LDT or a TSS that is to be loaded
+ * @selector: into the GDT, not null
+ * @mask: which bits of its type count
+ * @type: what they must be
+ * @vector: #GP, or #TS when a TSS holds it
+ * @desc: result
+ */
+int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type, u8 vector,
+		    struct x86_desc *desc)
 {
-	int rc;
+	int rc = selector & SELECTOR_TI ? x86_fault_sel(ctxt, vector, selector) :
+					  x86_desc_read(ctxt, selector, desc, vector);
 
-	if (selector & SELECTOR_TI)
-		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	rc = x86_desc_read(ctxt, selector, desc, GP_VECTOR_NR);
 	if (rc)
 		return rc;
-	if (desc->s || (desc->type & mask) != type)
-		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (!desc->present)
-		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-	if (x86_lma(ctxt) && !x86_canonical(ctxt, x86_desc_base(desc)))
-		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	return X86EMUL_CONTINUE;
+	if (desc->s || (desc->type & mask) != type ||
+	    (x86_lma(ctxt) && !x86_canonical(ctxt, x86_desc_base(desc))))
+		return x86_fault_sel(ctxt, vector, selector);
+	return desc->present ? X86EMUL_CONTINUE : x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 }
 
 int em_lldt(struct x86_emulate_ctxt *ctxt)
@@ -125,7 +128,7 @@ int em_lldt(struct x86_emulate_ctxt *ctxt)
 		x86_stage_null(ctxt, X86_SREG_LDTR, selector);
 		return X86EMUL_CONTINUE;
 	}
-	rc = read_system(ctxt, selector, 0xf, DESC_LDT, &desc);
+	rc = x86_read_system(ctxt, selector, 0xf, DESC_LDT, GP_VECTOR_NR, &desc);
 	if (!rc)
 		x86_stage_segment(ctxt, X86_SREG_LDTR, selector, &desc);
 	return rc;
@@ -140,8 +143,8 @@ int em_ltr(struct x86_emulate_ctxt *ctxt)
 
 	if (x86_sel_null(selector))
 		return x86_fault_gp(ctxt, 0);
-	rc = read_system(ctxt, selector, x86_lma(ctxt) ? 0xf : 7,
-			 x86_lma(ctxt) ? DESC_TSS32 : DESC_TSS16, &desc) ?:
+	rc = x86_read_system(ctxt, selector, x86_lma(ctxt) ? 0xf : 7,
+			     x86_lma(ctxt) ? DESC_TSS32 : DESC_TSS16, GP_VECTOR_NR, &desc) ?:
 	     x86_desc_set_type(ctxt, &desc, DESC_TSS_BUSY, 0);
 	if (!rc)
 		x86_stage_segment(ctxt, X86_SREG_TR, selector, &desc);

@@ -177,6 +177,7 @@ static int load_registers(struct x86_emulate_ctxt *ctxt, struct task *new)
 	return X86EMUL_CONTINUE;
 }
 
+/* Not #NP when it is not present, as for other segments (SDM table 7-1). */
 static int load_ldt(struct x86_emulate_ctxt *ctxt, u16 selector)
 {
 	struct x86_desc desc;
@@ -184,34 +185,23 @@ static int load_ldt(struct x86_emulate_ctxt *ctxt, u16 selector)
 
 	if (x86_sel_null(selector))
 		return X86EMUL_CONTINUE;
-	if (selector & SELECTOR_TI)
-		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
-	rc = x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR);
-	if (rc)
-		return rc;
-	if (desc.s || desc.type != DESC_LDT || !desc.present)
-		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
-	x86_stage_segment(ctxt, X86_SREG_LDTR, selector, &desc);
-	return X86EMUL_CONTINUE;
+	rc = x86_read_system(ctxt, selector, 0xf, DESC_LDT, TS_VECTOR_NR, &desc);
+	if (rc == X86EMUL_PROPAGATE_FAULT && ctxt->exception.vector == NP_VECTOR_NR)
+		ctxt->exception.vector = TS_VECTOR_NR;
+	if (!rc)
+		x86_stage_segment(ctxt, X86_SREG_LDTR, selector, &desc);
+	return rc;
 }
 
 static int load_code(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl)
 {
 	struct x86_desc desc;
-	unsigned int dpl;
-	int rc;
 
 	if (x86_sel_null(selector))
 		return x86_fault_sel(ctxt, TS_VECTOR_NR, 0);
-	rc = x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR);
-	if (rc)
-		return rc;
-	dpl = desc.dpl;
-	if (!x86_desc_is_code(&desc) || (x86_desc_conforming(&desc) ? dpl > cpl : dpl != cpl))
-		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
-	if (!desc.present)
-		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-	return x86_access_segment(ctxt, X86_SREG_CS, selector, &desc);
+	return x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR) ?:
+	       x86_check_code(ctxt, selector, &desc, cpl, TS_VECTOR_NR) ?:
+	       x86_access_segment(ctxt, X86_SREG_CS, selector, &desc);
 }
 
 /* SDM table 7-1: LDT, then CS, SS and the data segments, #TS for what is wrong with them. */

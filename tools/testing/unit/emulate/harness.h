@@ -87,6 +87,7 @@ void test_string(void);
 void test_vector(void);
 void test_segments(void);
 void test_tasks(void);
+void test_vendors(void);
 int test_differential(void);
 
 #endif /* _UNIT_EMULATE_HARNESS_H */
