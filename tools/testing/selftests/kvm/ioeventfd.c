@@ -436,17 +436,17 @@ static void *reader_run(void *arg)
 }
 
 /* Two vCPUs write, each to a doorbell that two eventfds share by value; two threads read. */
-TEST(storm)
+TEST_F_TIMEOUT(ioeventfd, storm, 3600)
 {
 	unsigned long writes = storm_size(20000) / 2;
 	struct storm storm[2] = { 0 };
 	struct reader reader[2] = { { new_eventfd(), 0 }, { new_eventfd(), 0 } };
 	pthread_t run[2], read[2];
-	struct vm *vm = vm_new();
+	struct vm *vm = self->vm;
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
-		storm_prepare(&storm[i], vm, i, DOORBELL + i * 64, writes);
+		storm_prepare(&storm[i], vm, i + 1, DOORBELL + i * 64, writes);
 		ASSERT_EQ(0, ioeventfd(vm, reader[0].fd, DOORBELL + i * 64, 4, DATAMATCH, 0));
 		ASSERT_EQ(0, ioeventfd(vm, reader[1].fd, DOORBELL + i * 64, 4, DATAMATCH, 1));
 	}
@@ -492,16 +492,16 @@ static void *keep_changing(void *arg)
 }
 
 /* Each write either signals or leaves. */
-TEST(storm_while_they_come_and_go)
+TEST_F_TIMEOUT(ioeventfd, storm_while_they_come_and_go, 3600)
 {
 	unsigned long writes = storm_size(8000) / 2;
 	struct storm storm[2] = { 0 };
-	struct change change = { .vm = vm_new(), .fd = new_eventfd() };
+	struct change change = { .vm = self->vm, .fd = new_eventfd() };
 	pthread_t run[2], changer;
 	unsigned int i;
 
 	for (i = 0; i < 2; i++)
-		storm_prepare(&storm[i], change.vm, i, DOORBELL, writes);
+		storm_prepare(&storm[i], change.vm, i + 1, DOORBELL, writes);
 	going = true;
 	ASSERT_EQ(0, pthread_create(&changer, NULL, keep_changing, &change));
 	for (i = 0; i < 2; i++) {

@@ -199,6 +199,8 @@ TEST_F(irqfd, arguments)
 
 	if (!vm)
 		return;
+	EXPECT_EQ(1, kvm_cap(vm->fd, KVM_CAP_IRQFD));
+	EXPECT_EQ(1, kvm_cap(vm->fd, KVM_CAP_IRQFD_RESAMPLE));
 	EXPECT_EQ(EINVAL, irqfd(vm, fd, GSI, 1u << 2, 0));
 	EXPECT_EQ(EINVAL, irqfd(vm, fd, GSI, 1u << 31, 0));
 	EXPECT_EQ(EINVAL, irqfd(vm, fd, GSI, 1u << 2 | DEASSIGN, 0));
@@ -534,7 +536,7 @@ static void run_devices(struct __test_metadata *_metadata, struct vm *vm, struct
 	       (unsigned long)(vm_shared(vm)->count[VECTOR] + vm_shared(vm)->count[VECTOR + 16]));
 }
 
-TEST_F(irqfd, storm)
+TEST_F_TIMEOUT(irqfd, storm, 3600)
 {
 	if (!self->vm)
 		return;
@@ -566,7 +568,7 @@ static void *swap_routes(void *arg)
 	return rounds ? NULL : (void *)1;
 }
 
-TEST_F(irqfd, storm_while_routes_change)
+TEST_F_TIMEOUT(irqfd, storm_while_routes_change, 3600)
 {
 	pthread_t swapper;
 	void *failed;
