@@ -97,6 +97,7 @@ bool kvm_user_irq_ready(struct kvm_vcpu *vcpu);		/* ready_for_interrupt_injectio
 bool kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu);
 void kvm_user_irq_sync_run(struct kvm_vcpu *vcpu);	/* fill kvm_run on the way out */
 /* from any controller */
+bool kvm_irq_maybe(struct kvm_vcpu *vcpu);
 bool kvm_irq_pending(struct kvm_vcpu *vcpu);
 int kvm_irq_take(struct kvm_vcpu *vcpu);
 void kvm_irq_update_cr8(struct kvm_vcpu *vcpu);		/* with an APIC in the kernel */

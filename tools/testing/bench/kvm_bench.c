@@ -90,9 +90,8 @@ GUEST(store, ENDLESS("movl %eax, (%ebx)\n"));
 GUEST(hlt, ENDLESS("hlt\n"));
 
 /*
- * Interrupts through a local APIC in the kernel: the guest asks for one, takes it at once and
- * writes EOI. The handler is at
- * HANDLER_AT.
+ * Interrupts through a local APIC in the kernel: the guest asks for one, takes it at once by the
+ * handler at HANDLER_AT, and writes EOI.
  */
 #define APIC_ON		"movl $0x80f, %ecx\nmovl $0x1ff, %eax\nxorl %edx, %edx\nwrmsr\n"	\
 			"movl $0x832, %ecx\nmovl $0x40041, %eax\nwrmsr\nsti\n"
