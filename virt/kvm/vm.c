@@ -172,8 +172,14 @@ EXPORT_SYMBOL_GPL(kvm_put_kvm);
  */
 void kvm_vm_dead(struct kvm *kvm)
 {
+	struct kvm_vcpu *vcpu;
+	int i;
+
 	WRITE_ONCE(kvm->dead, true);
 	kvm_make_all_vcpus_request(kvm, KVM_REQ_VM_DEAD);
+	/* And those that are halted. */
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		kvm_vcpu_kick(vcpu);
 }
 EXPORT_SYMBOL_GPL(kvm_vm_dead);
 

@@ -91,10 +91,7 @@ static int enable_x2apic_api(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	if (cap->args[0] & ~KVM_X2APIC_API_FLAGS)
 		return -EINVAL;
 	mutex_lock(&kvm->lock);
-	if (cap->args[0] & KVM_X2APIC_API_USE_32BIT_IDS)
-		WRITE_ONCE(kvm->arch.x2apic_ids_32bit, true);
-	if (cap->args[0] & KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK)
-		WRITE_ONCE(kvm->arch.x2apic_broadcast_quirk_off, true);
+	WRITE_ONCE(kvm->arch.x2apic_api, kvm->arch.x2apic_api | cap->args[0]);
 	mutex_unlock(&kvm->lock);
 	return 0;
 }

@@ -108,8 +108,7 @@ static const u16 kvm_given_features[] = {
  * x2APIC works with an APIC in the kernel only (api.rst 9.1).
  */
 static const u16 kvm_emulated_features[] = {
-	X86_FEATURE_HYPERVISOR, X86_FEATURE_TSC_ADJUST, X86_FEATURE_ARAT,
-	X86_FEATURE_X2APIC,
+	X86_FEATURE_HYPERVISOR, X86_FEATURE_TSC_ADJUST, X86_FEATURE_ARAT, X86_FEATURE_X2APIC,
 };
 
 static u32 kvm_cpu_caps[32] __read_mostly;

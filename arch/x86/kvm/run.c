@@ -11,6 +11,7 @@
 #include <asm/fpu/api.h>
 #include "compat/compat.h"
 #include "compat/host_vcpu.h"
+#include "cpuid.h"
 #include "irqchip/lapic.h"
 #include "x86.h"
 
@@ -89,19 +90,40 @@ int kvm_emulate_halt(struct kvm_vcpu *vcpu)
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_halt);
 
+static bool guest_has_pv_unhalt(struct kvm_vcpu *vcpu)
+{
+	struct kvm_cpuid_entry2 *e = kvm_find_cpuid_entry(vcpu, KVM_CPUID_FEATURES_LEAF, 0);
+
+	return vcpu->arch.apic && e && (e->eax & BIT(KVM_FEATURE_PV_UNHALT));
+}
+
+/* Outside 64-bit mode the registers have 32 bits (hypercalls.rst). */
+static long hypercall(struct kvm_vcpu *vcpu, bool long_mode)
+{
+	unsigned long nr = kvm_rax_read(vcpu), apic_id = kvm_rcx_read(vcpu);
+
+	if (kvm_x86_call(get_cpl)(vcpu))
+		return -KVM_EPERM;
+	if ((long_mode ? nr : (u32)nr) != KVM_HC_KICK_CPU || !guest_has_pv_unhalt(vcpu))
+		return -KVM_ENOSYS;
+	kvm_mp_unhalt(vcpu->kvm, apic_id);
+	return 0;
+}
+
 /**
  * kvm_emulate_hypercall - VMCALL or VMMCALL
  * @vcpu: the vCPU
  *
- * No paravirtual feature that has a hypercall is offered yet, so that each answers -KVM_ENOSYS
+ * One is offered: KVM_HC_KICK_CPU, with an APIC in the kernel. Others answer -KVM_ENOSYS
  * (hypercalls.rst); CPL 3 may not even ask.
  */
 int kvm_emulate_hypercall(struct kvm_vcpu *vcpu)
 {
-	long ret = kvm_x86_call(get_cpl)(vcpu) ? -KVM_EPERM : -KVM_ENOSYS;
+	bool long_mode = kvm_is_64_bit_mode(vcpu);
+	long ret = hypercall(vcpu, long_mode);
 
 	++vcpu->stat.hypercalls;
-	kvm_rax_write(vcpu, kvm_is_64_bit_mode(vcpu) ? ret : (u32)ret);
+	kvm_rax_write(vcpu, long_mode ? ret : (u32)ret);
 	return kvm_skip_emulated_instruction(vcpu);
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_hypercall);

@@ -125,13 +125,13 @@ void kvm_lapic_map_free(struct kvm *kvm)
 
 static bool ff_is_broadcast(struct kvm *kvm)
 {
-	return !READ_ONCE(kvm->arch.x2apic_broadcast_quirk_off);
+	return !(READ_ONCE(kvm->arch.x2apic_api) & KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK);
 }
 
 /* May it mean all APICs, by one rule or another? The map does not know. */
 static bool dest_may_be_broadcast(const struct kvm_apic_message *msg)
 {
-	return msg->dest == LAPIC_X2APIC_BROADCAST || (msg->dest == 0xff && !msg->x2apic);
+	return msg->dest == LAPIC_X2APIC_BROADCAST || msg->dest == 0xff;
 }
 
 /* One physical destination, nearly always. NULL: ask further. */

@@ -71,6 +71,9 @@ void kvm_lapic_raise(struct kvm_lapic *apic, unsigned int lvt);
 int kvm_vcpu_get_lapic(struct kvm_vcpu *vcpu, struct kvm_lapic_state *state);
 int kvm_vcpu_set_lapic(struct kvm_vcpu *vcpu, const struct kvm_lapic_state *state);
 
+/* ---- vapic.c ---- */
+int kvm_vapic_set_addr(struct kvm_vcpu *vcpu, const struct kvm_vapic_addr *addr);
+
 /* ---- lapic_timer.c ---- */
 void lapic_timer_init(struct kvm_lapic *apic);
 void lapic_timer_stop(struct kvm_lapic *apic);
@@ -94,6 +97,7 @@ void kvm_mp_init(struct kvm_vcpu *vcpu);
 void kvm_mp_process_mail(struct kvm_vcpu *vcpu);
 bool kvm_mp_wakes(struct kvm_vcpu *vcpu);
 void kvm_mp_wake(struct kvm_vcpu *vcpu);
+void kvm_mp_unhalt(struct kvm *kvm, u32 apic_id);
 
 static inline bool kvm_mp_has_mail(struct kvm_vcpu *vcpu)
 {

@@ -486,7 +486,7 @@ bool lapic_regs_match(const struct lapic_regs *r, const struct kvm_apic_message 
 		return false;
 	if (msg->dest == LAPIC_X2APIC_BROADCAST)
 		return true;
-	if (msg->dest == 0xff && !msg->x2apic && (mode == LAPIC_XAPIC || ff_is_broadcast))
+	if (msg->dest == 0xff && (mode == LAPIC_XAPIC || (ff_is_broadcast && !msg->x2apic)))
 		return true;
 	return msg->logical ? lapic_match_logical(r, msg->dest) :
 			      lapic_match_physical(r, msg->dest);

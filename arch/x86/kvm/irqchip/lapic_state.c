@@ -8,7 +8,7 @@
 
 static bool ids_32bit(struct kvm_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->kvm->arch.x2apic_ids_32bit);
+	return READ_ONCE(vcpu->kvm->arch.x2apic_api) & KVM_X2APIC_API_USE_32BIT_IDS;
 }
 
 /** kvm_vcpu_get_lapic - 0; -EINVAL without an APIC in the kernel */

@@ -105,6 +105,31 @@ void kvm_mp_wake(struct kvm_vcpu *vcpu)
 }
 
 /**
+ * kvm_mp_unhalt - KVM_HC_KICK_CPU: end the HLT of another vCPU, or the next one it executes
+ * @kvm: the VM
+ * @apic_id: which; nobody's: nothing happens
+ *
+ * A guest's ticket lock was given to a vCPU that halted while it waited for it: it should run now.
+ */
+void kvm_mp_unhalt(struct kvm *kvm, u32 apic_id)
+{
+	struct kvm_apic_message msg = { .dest = apic_id, .x2apic = true };
+	struct kvm_vcpu *vcpu;
+	int i;
+
+	if (apic_id == LAPIC_X2APIC_BROADCAST)
+		return;
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		if (!vcpu->arch.apic || !lapic_regs_match(&vcpu->arch.apic->regs, &msg, false))
+			continue;
+		WRITE_ONCE(vcpu->arch.apic->unhalted, true);
+		kvm_vcpu_kick(vcpu);
+		kvm_vcpu_yield_to(vcpu);
+		return;
+	}
+}
+
+/**
  * kvm_vcpu_get_mp_state - KVM_GET_MP_STATE (api.rst 4.38)
  * @vcpu: the vCPU
  * @state: filled

@@ -24,6 +24,12 @@ static bool ids_have_32_bits(struct kvm *kvm)
 	return READ_ONCE(kvm->arch.x2apic_api) & KVM_X2APIC_API_USE_32BIT_IDS;
 }
 
+/* Else 0xff means all, in x2APIC mode as well (api.rst 7.7). */
+static bool no_broadcast_quirk(struct kvm *kvm)
+{
+	return READ_ONCE(kvm->arch.x2apic_api) & KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK;
+}
+
 /** kvm_msi_valid - may an MSI have this high half of an address? (api.rst 4.52, 4.71) */
 bool kvm_msi_valid(struct kvm *kvm, u32 address_hi)
 {
@@ -50,7 +56,7 @@ struct kvm_apic_message kvm_msi_message(struct kvm *kvm, u32 address_lo, u32 add
 		.redirect = address_lo & ADDRESS_REDIRECT,
 		.level = data & DATA_LEVEL,
 		.assert = true,
-		.x2apic = wide,
+		.x2apic = wide && no_broadcast_quirk(kvm),
 	};
 }
 
