@@ -197,7 +197,7 @@ bool kvm_valid_apic_base(struct kvm_vcpu *vcpu, u64 value);
 void kvm_lmsw(struct kvm_vcpu *vcpu, unsigned long msw);
 int kvm_set_apic_base(struct kvm_vcpu *vcpu, u64 value, bool host_initiated);
 
-/* ---- irqchip/lapic.c, lapic_timer.c: what others must tell an APIC in the kernel; see lapic.h too */
+/* ---- irqchip/lapic.c, lapic_timer.c: what others must tell an APIC in the kernel */
 void kvm_lapic_base_changed(struct kvm_vcpu *vcpu);
 void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu);
 void kvm_lapic_tsc_changed(struct kvm_vcpu *vcpu);	/* with or without an APIC */

@@ -216,7 +216,7 @@ void kvm_lapic_raise(struct kvm_lapic *apic, unsigned int lvt)
 
 /* ---- what a write brings about --------------------------------------------------------------- */
 
-/* Must an IOAPIC hear of this vector's EOI? Level-triggered ones have their TMR bit set (11.8.5). */
+/* Must an IOAPIC hear of this vector's EOI? Level-triggered ones have a TMR bit set (11.8.5). */
 static bool eoi_is_told(struct kvm_lapic *apic, u8 vector)
 {
 	if (!lapic_vector_test(&apic->regs, APIC_TMR, vector) &&

@@ -199,7 +199,7 @@ bool lapic_regs_takes_pic(const struct lapic_regs *r)
 
 /* ---- reset and modes ------------------------------------------------------------------------- */
 
-/* Version 0x14 has the registers of a Pentium 4 and later, five LVTs beside the timer's (11.4.8). */
+/* Version 0x14: the registers of a Pentium 4 and later, five LVTs beside the timer's (11.4.8). */
 static void lapic_set_version(struct lapic_regs *r)
 {
 	u32 version = 0x14 | (APIC_LVTERR - APIC_LVTT) / 16 << 16;

@@ -3,8 +3,8 @@
  * The registers of a local APIC, and their logic: who may write which bit, priorities, acceptance,
  * EOI, errors, destinations (SDM 11.4 to 11.12; APM2 16).
  *
- * Pure: nothing here sleeps, sends or starts anything. A write says by LAPIC_FX_* what is left to be
- * done, and lapic.c does it. Tag (v): the vCPU's thread; (a): atomic, any thread.
+ * Pure: nothing here sleeps, sends or starts anything. A write says by LAPIC_FX_* what is left to
+ * be done, and lapic.c does it. Tag (v): the vCPU's thread; (a): atomic, any thread.
  */
 #ifndef __KVM_LAPIC_REGS_H
 #define __KVM_LAPIC_REGS_H
