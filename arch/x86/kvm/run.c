@@ -246,6 +246,8 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 			return r;
 		}
 	}
+	if (unlikely(vcpu->arch.vapic_addr))
+		kvm_vapic_store(vcpu);
 	kvm_vcpu_drop_srcu(vcpu);
 	preempt_disable();
 	kvm_x86_call(prepare_guest_switch)(vcpu);
@@ -282,6 +284,8 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 	kvm_guest_timing_exit_irqoff();
 	local_irq_enable();
 	preempt_enable();
+	if (unlikely(vcpu->arch.vapic_addr))
+		kvm_vapic_load(vcpu);
 	return kvm_x86_call(handle_exit)(vcpu, fastpath);
 }
 

@@ -89,7 +89,7 @@ void kvm_lapic_reset(struct kvm_vcpu *vcpu)
  * kvm_lapic_after_set_cpuid - what the APIC has follows from the guest's CPUID
  * @vcpu: the vCPU
  *
- * Directed EOI (11.8.5) is for IOAPICs that have an EOI register: ours has none, userspace's may.
+ * Directed EOI (11.8.5) is for IOAPICs that have an EOI register: ours has, userspace's may.
  */
 void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu)
 {
@@ -98,8 +98,7 @@ void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu)
 	u32 version = lapic_get(r, APIC_LVR) & ~APIC_LVR_DIRECTED_EOI;
 
 	r->tsc_deadline = e && (e->ecx & BIT(X86_FEATURE_TSC_DEADLINE_TIMER % 32));
-	r->directed_eoi = e && (e->ecx & BIT(X86_FEATURE_X2APIC % 32)) &&
-			  vcpu->kvm->arch.irqchip_mode == KVM_IRQCHIP_SPLIT;
+	r->directed_eoi = e && (e->ecx & BIT(X86_FEATURE_X2APIC % 32));
 	lapic_set(r, APIC_LVR, version | (r->directed_eoi ? APIC_LVR_DIRECTED_EOI : 0));
 }
 
