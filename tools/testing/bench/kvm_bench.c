@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -388,6 +389,86 @@ static void bench_coalesced(const char *name, struct guest_code code, bool pio)
 	vm_destroy(&vm);
 }
 
+/* A write that signals an eventfd; @len 0: of any length. */
+static void bench_ioeventfd(const char *name, struct guest_code code, uint32_t len, uint32_t flags)
+{
+	const uint32_t count = 1000;
+	struct kvm_ioeventfd io = {
+		.addr = flags & KVM_IOEVENTFD_FLAG_PIO ? RING_PORT : MMIO_GPA,
+		.len = len, .flags = flags, .fd = eventfd(0, EFD_NONBLOCK),
+	};
+	double cost[BATCHES];
+	uint64_t spent, seen;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	if (ioctl(vm.fd, KVM_IOEVENTFD, &io)) {
+		print_skip(name, "no KVM_IOEVENTFD");
+		goto out;
+	}
+	vm_load(&vm, code);
+	for (i = 0; i < BATCHES; i++) {
+		vm_set_regs(&vm, count, MMIO_GPA, RING_PORT);
+		if (!run_counted(&vm, &spent) || read(io.fd, &seen, 8) != 8 || seen != count)
+			break;
+		cost[i] = (spent - done_cost) / count;
+	}
+	if (i == BATCHES)
+		print_result(name, cost, count);
+	else
+		print_skip(name, "writes did not signal");
+out:
+	close(io.fd);
+	vm_destroy(&vm);
+}
+
+/* write() to an eventfd that sends a message to a vCPU which does not run. */
+static void bench_irqfd(const char *name)
+{
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry entry;
+	} table = {
+		.head.nr = 1,
+		.entry = { .gsi = 5, .type = KVM_IRQ_ROUTING_MSI,
+			   .u.msi = { .address_lo = 0xfee00000, .data = 0x51 } },
+	};
+	struct kvm_irqfd irqfd = { .gsi = 5, .fd = eventfd(0, EFD_NONBLOCK) };
+	int vm = ioctl(kvm, KVM_CREATE_VM, 0), vcpu = -1, i;
+	const uint32_t count = 1000;
+	struct kvm_lapic_state lapic;
+	double cost[BATCHES];
+	uint64_t start, one = 1;
+	uint32_t n;
+
+	if (vm < 0 || ioctl(vm, KVM_CREATE_IRQCHIP, 0) ||
+	    ioctl(vm, KVM_SET_GSI_ROUTING, &table) || ioctl(vm, KVM_IRQFD, &irqfd)) {
+		print_skip(name, "no KVM_IRQFD");
+		goto out;
+	}
+	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	if (vcpu < 0 || ioctl(vcpu, KVM_GET_LAPIC, &lapic))
+		die("KVM_GET_LAPIC");
+	/* Enabled, by the spurious-interrupt vector register (SDM 11.9). */
+	lapic.regs[0xf1] = 1;
+	if (ioctl(vcpu, KVM_SET_LAPIC, &lapic))
+		die("KVM_SET_LAPIC");
+	for (i = 0; i < BATCHES; i++) {
+		start = ticks();
+		for (n = 0; n < count; n++) {
+			if (write(irqfd.fd, &one, sizeof(one)) != sizeof(one))
+				die("write to an eventfd");
+		}
+		cost[i] = (double)(ticks() - start) / count;
+	}
+	print_result(name, cost, count);
+out:
+	close(irqfd.fd);
+	close(vcpu);
+	close(vm);
+}
+
 /* First touches of pages that userspace has (present) or has not yet touched. */
 static void bench_touch(const char *name, bool present)
 {
@@ -502,6 +583,10 @@ int main(void)
 	bench_user("HLT, userspace", CODE(hlt), 1000, KVM_EXIT_HLT);
 	bench_coalesced("port write, kernel device", CODE(out_counted), true);
 	bench_coalesced("MMIO write, kernel device", CODE(store_counted), false);
+	bench_ioeventfd("port write, ioeventfd", CODE(out_counted), 0, KVM_IOEVENTFD_FLAG_PIO);
+	bench_ioeventfd("MMIO write, ioeventfd", CODE(store_counted), 4, 0);
+	bench_ioeventfd("MMIO write, ioeventfd of any length", CODE(store_counted), 0, 0);
+	bench_irqfd("irqfd signal, message, both sides");
 	bench_counted("CPUID", CODE(cpuid), 2000);
 	bench_counted("RDMSR TSC_ADJUST", CODE(rdmsr), 2000);
 	bench_counted("WRMSR TSC_ADJUST", CODE(wrmsr), 2000);
