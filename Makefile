@@ -46,7 +46,7 @@ check: setup modules-test
 
 # A million events of each kind: many minutes, and so no part of check.
 storm: setup modules-test
-	@TEST_KVER=$(TEST_KVER) tools/testing/check storm
+	@TEST_KVER=$(TEST_KVER) tools/testing/storm
 
 # The kernel's own KVM selftests on our modules, beside what in-tree makes of them.
 upstream: setup modules-test

@@ -60,7 +60,7 @@ struct kvm_vcpu {
 	struct kvm_vcpu_arch arch;		/* (v) but for what its own legend says */
 
 	struct mutex mutex;			/* held by a vCPU ioctl from begin to end */
-	struct rcuwait wait;			/* where the thread sleeps when the guest is halted */
+	struct rcuwait wait;			/* where the thread of a halted guest sleeps */
 	unsigned int halt_poll_ns;		/* (v) how long it polls before that */
 	bool preempted;				/* (a) pushed off its CPU while it wanted to run */
 	int id;					/* (o) what userspace called it */

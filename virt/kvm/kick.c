@@ -34,8 +34,8 @@ static int leave_guest_mode(struct kvm_vcpu *vcpu)
  * @vcpu: the vCPU; any context
  *
  * Does not wait. The reschedule interrupt has no handler work of its own: its arrival is all. A
- * halted vCPU is woken: it has declared itself asleep before it looked for reasons not to be, and we
- * have given the reason before we look whether it sleeps; rcuwait has the barriers.
+ * halted vCPU is woken: it has declared itself asleep before it looked for reasons not to be, and
+ * we have given the reason before we look whether it sleeps; rcuwait has the barriers.
  */
 void kvm_vcpu_kick(struct kvm_vcpu *vcpu)
 {

@@ -137,6 +137,7 @@ struct kvm_vcpu_arch {
 	u32 host_pkru;				/* (p) while the guest's is in the register */
 	u64 apic_base;
 	struct kvm_lapic *apic;			/* (o) NULL without an irqchip in the kernel */
+	gpa_t vapic_addr;			/* KVM_SET_VAPIC_ADDR, 0: none */
 
 	/* events */
 	struct kvm_queued_exception exception;

@@ -118,6 +118,20 @@ static int kvm_get_msr_rare(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	return 0;
 }
 
+static int kvm_get_x2apic(struct kvm_vcpu *vcpu, struct msr_data *msr)
+{
+	if (!vcpu->arch.apic)
+		return KVM_MSR_UNKNOWN;
+	return kvm_lapic_get_msr(vcpu, msr->index, &msr->data);
+}
+
+static int kvm_set_x2apic(struct kvm_vcpu *vcpu, const struct msr_data *msr)
+{
+	if (!vcpu->arch.apic)
+		return KVM_MSR_UNKNOWN;
+	return kvm_lapic_set_msr(vcpu, msr->index, msr->data);
+}
+
 /* CPUID says whether the guest has it; a VMM saves and restores it anyway. */
 static bool kvm_has_tsc_deadline(struct kvm_vcpu *vcpu, const struct msr_data *msr)
 {
@@ -158,7 +172,7 @@ int kvm_get_msr_common(struct kvm_vcpu *vcpu, struct msr_data *msr)
 		msr->data = vcpu->arch.apic_base;
 		return 0;
 	case KVM_X2APIC_MSR_FIRST ... KVM_X2APIC_MSR_LAST:
-		return vcpu->arch.apic ? kvm_lapic_get_msr(vcpu, msr->index, &msr->data) : KVM_MSR_UNKNOWN;
+		return kvm_get_x2apic(vcpu, msr);
 	case MSR_IA32_TSC_DEADLINE:
 		return kvm_get_tsc_deadline(vcpu, msr);
 	case MSR_EFER:
@@ -267,7 +281,7 @@ int kvm_set_msr_common(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	case MSR_IA32_APICBASE:
 		return kvm_set_apic_base(vcpu, msr->data, msr->host_initiated);
 	case KVM_X2APIC_MSR_FIRST ... KVM_X2APIC_MSR_LAST:
-		return vcpu->arch.apic ? kvm_lapic_set_msr(vcpu, msr->index, msr->data) : KVM_MSR_UNKNOWN;
+		return kvm_set_x2apic(vcpu, msr);
 	case MSR_IA32_TSC_DEADLINE:
 		return kvm_set_tsc_deadline(vcpu, msr);
 	case MSR_EFER:

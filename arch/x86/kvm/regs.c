@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * General registers and RFLAGS: KVM_GET_REGS, KVM_SET_REGS, and RFLAGS as the guest sees them while a
- * debugger steps it.
+ * General registers and RFLAGS: KVM_GET_REGS, KVM_SET_REGS, and RFLAGS as the guest sees them while
+ * a debugger steps it.
  *
  * Called from the vCPU's ioctls, the emulator and the vendors; under the vCPU's mutex.
  */

@@ -248,6 +248,8 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 			return r;
 		}
 	}
+	if (unlikely(vcpu->arch.vapic_addr))
+		kvm_vapic_store(vcpu);
 	kvm_vcpu_drop_srcu(vcpu);
 	preempt_disable();
 	kvm_x86_call(prepare_guest_switch)(vcpu);
@@ -284,6 +286,8 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 	kvm_guest_timing_exit_irqoff();
 	local_irq_enable();
 	preempt_enable();
+	if (unlikely(vcpu->arch.vapic_addr))
+		kvm_vapic_load(vcpu);
 	return kvm_x86_call(handle_exit)(vcpu, fastpath);
 }
 
@@ -338,13 +342,18 @@ static int vcpu_run(struct kvm_vcpu *vcpu)
 	}
 }
 
-/* Finish what the last exit left to userspace, and run unless userspace wants no more than that. */
+/*
+ * Finish what the last exit left to userspace, and run unless userspace wants no more than that:
+ * then the reason of that exit stays where clients look for it.
+ */
 static int vcpu_complete_and_run(struct kvm_vcpu *vcpu)
 {
 	int (*complete)(struct kvm_vcpu *vcpu) = vcpu->arch.complete_userspace_io;
 	bool immediate_exit = READ_ONCE(vcpu->run->immediate_exit);
 	int r = 1;
 
+	if (!immediate_exit)
+		vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
 	if (complete || !immediate_exit) {
 		kvm_load_guest_fpu(vcpu);
 		if (complete) {
@@ -355,10 +364,7 @@ static int vcpu_complete_and_run(struct kvm_vcpu *vcpu)
 			r = vcpu_run(vcpu);
 		kvm_put_guest_fpu(vcpu);
 	}
-	if (r <= 0)
-		return r;
-	vcpu->run->exit_reason = KVM_EXIT_INTR;
-	return -EINTR;
+	return r > 0 ? -EINTR : r;
 }
 
 /**
@@ -379,7 +385,6 @@ int kvm_arch_vcpu_ioctl_run(struct kvm_vcpu *vcpu)
 	if (!vcpu->arch.apic && kvm_set_cr8(vcpu, READ_ONCE(run->cr8)))
 		return -EINVAL;
 	kvm_sigset_activate(vcpu);
-	run->exit_reason = KVM_EXIT_UNKNOWN;
 	run->flags = 0;
 	vcpu->arch.ran = true;
 	r = vcpu_complete_and_run(vcpu);

@@ -97,6 +97,7 @@ bool kvm_user_irq_ready(struct kvm_vcpu *vcpu);		/* ready_for_interrupt_injectio
 bool kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu);
 void kvm_user_irq_sync_run(struct kvm_vcpu *vcpu);	/* fill kvm_run on the way out */
 /* from any controller */
+bool kvm_irq_maybe(struct kvm_vcpu *vcpu);
 bool kvm_irq_pending(struct kvm_vcpu *vcpu);
 int kvm_irq_take(struct kvm_vcpu *vcpu);
 void kvm_irq_update_cr8(struct kvm_vcpu *vcpu);		/* with an APIC in the kernel */
@@ -197,7 +198,7 @@ bool kvm_valid_apic_base(struct kvm_vcpu *vcpu, u64 value);
 void kvm_lmsw(struct kvm_vcpu *vcpu, unsigned long msw);
 int kvm_set_apic_base(struct kvm_vcpu *vcpu, u64 value, bool host_initiated);
 
-/* ---- irqchip/lapic.c, lapic_timer.c: what others must tell an APIC in the kernel; see lapic.h too */
+/* ---- irqchip/lapic.c, lapic_timer.c: what others must tell an APIC in the kernel */
 void kvm_lapic_base_changed(struct kvm_vcpu *vcpu);
 void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu);
 void kvm_lapic_tsc_changed(struct kvm_vcpu *vcpu);	/* with or without an APIC */

@@ -217,8 +217,8 @@ static int deliver_all(struct kvm *kvm, const unsigned long *dests,
 }
 
 /*
- * The one whose priority is lowest (11.6.2.4); among equals the vector decides, so that an interrupt
- * stays where its handler's data are, and different ones spread.
+ * The one whose priority is lowest (11.6.2.4); among equals the vector decides, so that an
+ * interrupt stays where its handler's data are, and different ones spread.
  */
 static int deliver_lowest(struct kvm *kvm, const unsigned long *dests,
 			  const struct kvm_apic_message *msg)

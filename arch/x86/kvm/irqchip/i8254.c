@@ -512,7 +512,7 @@ void i8254_save(struct i8254 *pit, unsigned int channel, struct kvm_pit_channel_
 
 	settle(ch, now);
 	*state = ch->s;
-	if (is_held(ch))
+	if (is_held(ch) && ch->s.count)
 		state->count_load_time = now - ch->held;
 	if (!ch->next_count)
 		return;

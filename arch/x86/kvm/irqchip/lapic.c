@@ -89,7 +89,7 @@ void kvm_lapic_reset(struct kvm_vcpu *vcpu)
  * kvm_lapic_after_set_cpuid - what the APIC has follows from the guest's CPUID
  * @vcpu: the vCPU
  *
- * Directed EOI (11.8.5) is for IOAPICs that have an EOI register: ours has none, userspace's may.
+ * Directed EOI (11.8.5) is for IOAPICs that have an EOI register: ours has, userspace's may.
  */
 void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu)
 {
@@ -98,8 +98,7 @@ void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu)
 	u32 version = lapic_get(r, APIC_LVR) & ~APIC_LVR_DIRECTED_EOI;
 
 	r->tsc_deadline = e && (e->ecx & BIT(X86_FEATURE_TSC_DEADLINE_TIMER % 32));
-	r->directed_eoi = e && (e->ecx & BIT(X86_FEATURE_X2APIC % 32)) &&
-			  vcpu->kvm->arch.irqchip_mode == KVM_IRQCHIP_SPLIT;
+	r->directed_eoi = e && (e->ecx & BIT(X86_FEATURE_X2APIC % 32));
 	lapic_set(r, APIC_LVR, version | (r->directed_eoi ? APIC_LVR_DIRECTED_EOI : 0));
 }
 
@@ -216,7 +215,7 @@ void kvm_lapic_raise(struct kvm_lapic *apic, unsigned int lvt)
 
 /* ---- what a write brings about --------------------------------------------------------------- */
 
-/* Must an IOAPIC hear of this vector's EOI? Level-triggered ones have their TMR bit set (11.8.5). */
+/* Must an IOAPIC hear of this vector's EOI? Level-triggered ones have a TMR bit set (11.8.5). */
 static bool eoi_is_told(struct kvm_lapic *apic, u8 vector)
 {
 	if (!lapic_vector_test(&apic->regs, APIC_TMR, vector) &&
@@ -234,7 +233,7 @@ static void lapic_eoi(struct kvm_lapic *apic)
 		return;
 	trace_kvm_eoi(vcpu->id, vector);
 	/* The priority fell: what waits may have its turn. */
-	if (lapic_regs_highest(&apic->regs, APIC_IRR) >= 0)
+	if (READ_ONCE(apic->regs.irr_maybe))
 		kvm_make_request(KVM_REQ_EVENT, vcpu);
 	if (!eoi_is_told(apic, vector))
 		return;

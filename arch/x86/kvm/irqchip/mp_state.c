@@ -81,6 +81,9 @@ static bool mp_has_event(struct kvm_vcpu *vcpu)
 /** kvm_mp_wakes - is there any reason why a vCPU that is not runnable should not wait on? */
 bool kvm_mp_wakes(struct kvm_vcpu *vcpu)
 {
+	/* The last mail may have started it. */
+	if (vcpu->arch.mp_state == KVM_MP_STATE_RUNNABLE)
+		return true;
 	if (mp_has_requests(vcpu) || kvm_mp_has_mail(vcpu))
 		return true;
 	if (vcpu->arch.mp_state != KVM_MP_STATE_HALTED)
@@ -158,8 +161,8 @@ static bool mp_state_valid(struct kvm_vcpu *vcpu, u32 state)
  *
  * SIPI_RECEIVED: the vCPU waits for SIPI and has one, of the vector that KVM_SET_VCPU_EVENTS gave.
  *
- * Return: 0; -EINVAL for a state that does not exist, and for any but RUNNABLE without an irqchip in
- * the kernel: a vCPU that nothing in the kernel can wake must not sleep there.
+ * Return: 0; -EINVAL for a state that does not exist, and for any but RUNNABLE without an irqchip
+ * in the kernel: a vCPU that nothing in the kernel can wake must not sleep there.
  */
 int kvm_vcpu_set_mp_state(struct kvm_vcpu *vcpu, const struct kvm_mp_state *state)
 {

@@ -263,8 +263,8 @@ int vmx_exit_irq_window(struct kvm_vcpu *vcpu)
  * @tpr: the guest's task priority, 0–15
  * @irr: priority of what waits, -1: nothing
  *
- * The guest's CR8 is VTPR, and its fall below the threshold an exit; VM entry wants the threshold no
- * higher than VTPR (26.2.1.1). Not called for userspace's controller, whose guests exit at every
+ * The guest's CR8 is VTPR, and its fall below the threshold an exit; VM entry wants the threshold
+ * no higher than VTPR (26.2.1.1). Not called for userspace's controller, whose guests exit at every
  * write of CR8.
  */
 void vmx_update_cr8_intercept(struct kvm_vcpu *vcpu, int tpr, int irr)

@@ -59,7 +59,8 @@ __guest static void sender(void)
 		expect = shared->word[WORD_EXPECT];
 		for (i = 0; i < ROUNDS; i++) {
 			before = taken(0xf, vector);
-			apic_icr((uint32_t)shared->word[WORD_ICR], (uint32_t)shared->word[WORD_DEST]);
+			apic_icr((uint32_t)shared->word[WORD_ICR],
+				 (uint32_t)shared->word[WORD_DEST]);
 			while (taken(0xf, vector) < before + expect)
 				__asm__ volatile("pause");
 		}

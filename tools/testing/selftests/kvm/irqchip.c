@@ -423,6 +423,53 @@ TEST(level_saved_in_service)
 	EXPECT_EQ(3, taken(vcpu, false));
 }
 
+__guest static void directed_eoi(void)
+{
+	guest_sync(*(volatile uint32_t *)(LAPIC_BASE + 0x30), 0, 0);
+	/* "Suppress EOI-broadcast", SDM 11.9 */
+	*(volatile uint32_t *)(LAPIC_BASE + LAPIC_SVR) = 0x11ff;
+	guest_ioapic_write(0x11 + 2 * GSI, 0);
+	guest_ioapic_write(0x10 + 2 * GSI, VECTOR | 1 << 15);
+	__asm__ volatile("sti");
+	guest_sync(0, 0, 0);
+	guest_sync(shared->count[VECTOR], 0, 0);
+	guest_eoi();
+	__asm__ volatile("nop");
+	guest_sync(shared->count[VECTOR], guest_ioapic_read(0x10 + 2 * GSI), 0);
+	*(volatile uint32_t *)(IOAPIC_BASE + 0x40) = VECTOR + 1;
+	__asm__ volatile("nop");
+	guest_sync(shared->count[VECTOR], guest_ioapic_read(0x10 + 2 * GSI), 0);
+	*(volatile uint32_t *)(IOAPIC_BASE + 0x40) = VECTOR;
+	__asm__ volatile("nop");
+	guest_sync(shared->count[VECTOR], 0, 0);
+	guest_done();
+}
+
+TEST(eoi_by_the_ioapics_register)
+{
+	struct vcpu *vcpu = vcpu_new(vm_with_irqchip(), 0);
+	struct ucall uc;
+
+	if (kvm_is_in_tree())
+		SKIP(return, "the kernel's own has no EOI register");
+	vcpu_enter(vcpu, directed_eoi);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_TRUE(uc.arg[0] & BIT64(24));
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	irq_line(vcpu->vm, GSI, 1);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(1, uc.arg[0]);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(1, uc.arg[0]);
+	EXPECT_TRUE(uc.arg[1] & BIT64(14));
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(1, uc.arg[0]);
+	EXPECT_TRUE(uc.arg[1] & BIT64(14));
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(2, uc.arg[0]);
+	EXPECT_EQ(UCALL_DONE, vcpu_ucall(vcpu, &uc));
+}
+
 TEST(masked_level_comes_when_unmasked)
 {
 	struct vcpu *vcpu = taker(VECTOR | 1 << 15 | 1 << 16);
@@ -617,6 +664,64 @@ TEST(msi_with_32_bit_ids)
 	EXPECT_EQ(0, route_set(vm, &table));
 	table.entry[0].u.msi.address_hi = 0x80;
 	EXPECT_EQ(EINVAL, route_set(vm, &table));
+}
+
+/* ---- the task priority in guest memory ---- */
+
+__guest static void tpr_guest(void)
+{
+	volatile uint8_t *word = (volatile uint8_t *)GUEST_DATA;
+	uint64_t cr8 = 3;
+
+	guest_lapic_enable();
+	__asm__ volatile("mov %0, %%cr8" : : "r" (cr8));
+	guest_sync(0, 0, 0);
+	guest_sync(word[0], word[1], word[3]);
+	word[0] = 0x75;
+	guest_sync(0, 0, 0);
+	__asm__ volatile("mov %%cr8, %0" : "=r" (cr8));
+	guest_sync(cr8, *(volatile uint32_t *)(LAPIC_BASE + 0x80), 0);
+	__asm__ volatile("sti; nop");
+	guest_sync(shared->count[VECTOR], 0, 0);
+	/* lowered below what waits: the next exit notices */
+	word[0] = 0x50;
+	guest_sync(0, 0, 0);
+	__asm__ volatile("nop");
+	guest_sync(shared->count[VECTOR], word[1], 0);
+	guest_done();
+}
+
+TEST(vapic)
+{
+	struct kvm_vapic_addr addr = { .vapic_addr = GUEST_DATA };
+	struct vm *vm = vm_with_irqchip();
+	struct vcpu *vcpu = vcpu_new(vm, 0);
+	struct ucall uc;
+
+	EXPECT_EQ(EFAULT, kvm_errno(vcpu->fd, KVM_SET_VAPIC_ADDR, BAD_POINTER));
+	EXPECT_EQ(EINVAL, kvm_errno(vcpu_new(vm_new(), 0)->fd, KVM_SET_VAPIC_ADDR, &addr));
+	vcpu_enter(vcpu, tpr_guest);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	ASSERT_EQ(0, kvm_errno(vcpu->fd, KVM_SET_VAPIC_ADDR, &addr));
+	EXPECT_EQ(1, signal_msi(vm, (struct kvm_msi) { .address_lo = LAPIC_BASE, .data = VECTOR }));
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(0x30, uc.arg[0]);
+	EXPECT_EQ(0, uc.arg[1]);
+	EXPECT_EQ(VECTOR, uc.arg[2]);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(7, uc.arg[0]);
+	EXPECT_EQ(0x75, uc.arg[1]);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(0, uc.arg[0]);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(1, uc.arg[0]);
+	EXPECT_EQ(VECTOR & 0xf0, uc.arg[1]);
+	/* and back to no word */
+	addr.vapic_addr = 0;
+	EXPECT_EQ(0, kvm_errno(vcpu->fd, KVM_SET_VAPIC_ADDR, &addr));
+	EXPECT_EQ(UCALL_DONE, vcpu_ucall(vcpu, &uc));
 }
 
 /* ---- the split irqchip ---- */

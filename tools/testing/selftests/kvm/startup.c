@@ -170,6 +170,7 @@ TEST(states)
 	struct kvm_sregs sregs;
 	uint32_t state;
 
+	EXPECT_EQ(1, kvm_cap(vm->fd, KVM_CAP_MP_STATE));
 	EXPECT_EQ(KVM_MP_STATE_UNINITIALIZED, mp_state(vcpu));
 	for (state = 0; state <= KVM_MP_STATE_HALTED; state++) {
 		EXPECT_EQ(0, set_mp_state(vcpu, state));
@@ -230,12 +231,13 @@ __guest static void halt_once(void)
 	guest_done();
 }
 
-static void *nmi(void *arg)
+static void *signal_nmi(void *arg)
 {
-	struct vcpu *vcpu = arg;
+	struct vm *vm = arg;
+	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = ICR_NMI };
 
 	usleep(400000);
-	ioctl(vcpu->fd, KVM_NMI, 0);
+	ioctl(vm->fd, KVM_SIGNAL_MSI, &msi);
 	return NULL;
 }
 
@@ -265,7 +267,7 @@ TEST(interrupt_and_signal_end_a_halt)
 
 	/* IF is off now: an interrupt does not end it, an NMI does. */
 	ASSERT_EQ(0, pthread_create(&thread, NULL, signal_msi, vm));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, nmi, vcpu));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, signal_nmi, vm));
 	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
 	EXPECT_EQ(1, uc.arg[0]);
 	EXPECT_EQ(1, uc.arg[1]);

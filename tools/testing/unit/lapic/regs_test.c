@@ -118,8 +118,8 @@ static void check_x2apic(unsigned int i, u32 value)
 	fault = lapic_regs_write(r, table[i].offset, value) == LAPIC_FX_FAULT;
 	EXPECT(fault == (!(table[i].x2apic & 2) || (value & reserved)), "%#x: write %#x",
 	       table[i].offset, value);
-	EXPECT((lapic_regs_read(r, table[i].offset, &got) == 0) == (table[i].x2apic & 1), "read %#x",
-	       table[i].offset);
+	EXPECT((lapic_regs_read(r, table[i].offset, &got) == 0) == (table[i].x2apic & 1),
+	       "read %#x", table[i].offset);
 	if (table[i].x2apic == 3 && !fault)
 		EXPECT((got & table[i].keep) == value % (1ull << 32) - (value & table[i].ignore),
 		       "%#x: %#x gave %#x", table[i].offset, value, got);
