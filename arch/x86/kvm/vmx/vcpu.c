@@ -20,6 +20,12 @@ int vmx_vcpu_create(struct kvm_vcpu *vcpu)
 		vmx_vmcs_free(vmx);
 		return r;
 	}
+	r = vmx_pml_create(vmx);
+	if (r) {
+		vmx_msr_bitmap_free(vmx);
+		vmx_vmcs_free(vmx);
+		return r;
+	}
 	vmx_vpid_take(vmx);
 	return 0;
 }
@@ -32,6 +38,7 @@ void vmx_vcpu_free(struct kvm_vcpu *vcpu)
 	vmx_vmcs_free(vmx);
 	vmx_vpid_give(vmx);
 	vmx_msr_bitmap_free(vmx);
+	vmx_pml_free(vmx);
 }
 
 /**
