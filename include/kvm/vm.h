@@ -111,10 +111,13 @@ void kvm_synchronize_readers(struct kvm *kvm);
 #define KVM_DIRTY_LOG_MANUAL_FLAGS \
 	(KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET)
 
-/* A new log says of each page that it was written: nothing need be protected when it begins. */
+/*
+ * A new log says of each page that it was written: nothing need be protected when it begins. Not
+ * with dirty rings, where a bit says that the page is in a ring.
+ */
 static inline bool kvm_dirty_log_initially_set(const struct kvm *kvm)
 {
-	return kvm->dirty_log_manual & KVM_DIRTY_LOG_INITIALLY_SET;
+	return kvm->dirty_log_manual & KVM_DIRTY_LOG_INITIALLY_SET && !kvm->dirty_ring_size;
 }
 
 /* mmu_notifier.c */

@@ -25,8 +25,8 @@
  * @kvm: the VM
  * @bytes: size of each vCPU's ring
  *
- * Return: 0; -EINVAL: no power of two, too small, enabled before, or there are vCPUs;
- * -E2BIG: too big.
+ * Return: 0; -EINVAL: no power of two, too small, enabled before, or there are vCPUs
+ * or logs; -E2BIG: too big.
  */
 int kvm_dirty_ring_enable(struct kvm *kvm, u64 bytes)
 {
@@ -41,7 +41,8 @@ int kvm_dirty_ring_enable(struct kvm *kvm, u64 bytes)
 		return -E2BIG;
 	mutex_lock(&kvm->lock);
 	mutex_lock(&kvm->slots_lock);
-	if (!kvm->created_vcpus && !kvm->dirty_ring_size) {
+	/* A log made before may say that pages are in a ring, which they are not. */
+	if (!kvm->created_vcpus && !kvm->dirty_ring_size && !kvm->nr_dirty_logs) {
 		kvm->dirty_ring_size = bytes / sizeof(struct kvm_dirty_gfn);
 		kvm_arch_dirty_ring_enabled(kvm);
 		r = 0;

@@ -62,32 +62,53 @@ static void fault_look_around(struct kvm_vcpu *vcpu, struct kvm_page_fault *faul
 					  vcpu->arch.mmu_cache.around);
 }
 
+/* Map the frame, unless it moved; mmu_lock held, either way. */
+static int fault_map_locked(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	struct kvm *kvm = vcpu->kvm;
+
+	if (kvm_mmu_invalidate_retry(kvm, fault->invalidate_seq, fault->gfn))
+		return KVM_PF_RETRY;
+	/* It may be the neighbours that are being invalidated. */
+	if (unlikely(kvm->mmu_invalidate_in_progress))
+		fault->around = 0;
+	return tdp_map(vcpu, fault);
+}
+
 /*
- * The frame is there: map it, unless it moved. The page is told of the write that may follow while
- * mmu_lock keeps it mapped, and though the log may hold the write back: tdp_fast_write() does not
- * tell.
+ * What is in the way goes, and the new mapping takes its place at once: another access, the walk of
+ * the guest's own tables for instance, would put the old one back for ever.
+ */
+static int fault_remap(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	int ret;
+
+	tdp_zap_gfn(vcpu->kvm, fault->gfn);
+	ret = fault_map_locked(vcpu, fault);
+	return ret == KVM_PF_ZAP_FIRST ? KVM_PF_RETRY : ret;
+}
+
+/*
+ * The frame is there: map it. The page is told of the write that may follow while mmu_lock keeps it
+ * mapped, and though the log may hold the write back: tdp_fast_write() does not tell.
  */
 static int fault_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
 	struct kvm *kvm = vcpu->kvm;
-	int ret = KVM_PF_RETRY;
+	int ret;
 
 	read_lock(&kvm->mmu_lock);
-	if (!kvm_mmu_invalidate_retry(kvm, fault->invalidate_seq, fault->gfn)) {
-		/* It may be the neighbours that are being invalidated. */
-		if (unlikely(kvm->mmu_invalidate_in_progress))
-			fault->around = 0;
-		ret = tdp_map(vcpu, fault);
-	}
-	kvm_release_page(&fault->ref, ret == KVM_PF_FIXED && fault->ref.writable);
+	ret = fault_map_locked(vcpu, fault);
+	if (likely(ret != KVM_PF_ZAP_FIRST))
+		kvm_release_page(&fault->ref, ret == KVM_PF_FIXED && fault->ref.writable);
 	read_unlock(&kvm->mmu_lock);
+	if (likely(ret != KVM_PF_ZAP_FIRST))
+		return ret;
 
-	if (unlikely(ret == KVM_PF_ZAP_FIRST)) {
-		write_lock(&kvm->mmu_lock);
-		tdp_zap_gfn(kvm, fault->gfn);
-		write_unlock(&kvm->mmu_lock);
-		ret = KVM_PF_RETRY;
-	}
+	write_lock(&kvm->mmu_lock);
+	ret = fault_remap(vcpu, fault);
+	kvm_release_page(&fault->ref, ret == KVM_PF_FIXED && fault->ref.writable);
+	write_unlock(&kvm->mmu_lock);
 	return ret;
 }
 

@@ -93,6 +93,7 @@ void kvm_mmu_configure(bool tdp, int tdp_level, int huge_level);
 /* EPT's PTE bits differ from those of NPT, which are ordinary ones. */
 void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only);
 bool kvm_mmu_has_tdp(void);
+void kvm_mmu_set_dirty_buffer(unsigned int entries);
 int kvm_mmu_init_vm(struct kvm *kvm);
 void kvm_mmu_uninit_vm(struct kvm *kvm);
 int kvm_mmu_set_nr_pages(struct kvm *kvm, unsigned long nr);

@@ -62,6 +62,16 @@ void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only)
 }
 EXPORT_SYMBOL_GPL(kvm_mmu_set_ept_masks);
 
+/**
+ * kvm_mmu_set_dirty_buffer - hardware logs each D bit that it sets; after kvm_mmu_configure()
+ * @entries: pages that one vCPU's buffer holds, before the vendor marks them; 0: it does not
+ */
+void kvm_mmu_set_dirty_buffer(unsigned int entries)
+{
+	kvm_mmu_config.dirty_buffer = entries;
+}
+EXPORT_SYMBOL_GPL(kvm_mmu_set_dirty_buffer);
+
 /* Nested page tables, and not shadow ones? */
 bool kvm_mmu_has_tdp(void)
 {
@@ -84,7 +94,7 @@ int kvm_mmu_init_vm(struct kvm *kvm)
 		return -EOPNOTSUPP;
 	kvm->arch.mmu.root_hpa = KVM_MMU_NO_ROOT;
 	kvm->arch.mmu.root_level = kvm_mmu_config.tdp_level;
-	kvm->arch.mmu.log_by_dirty = spte_masks.dirty;
+	kvm->arch.mmu.log_by_dirty = kvm_mmu_config.tdp && spte_masks.dirty;
 	atomic_long_set(&kvm->arch.mmu.nr_pages, 0);
 	kvm->arch.mmu.max_pages = ULONG_MAX;
 	return 0;

@@ -122,6 +122,7 @@ struct kvm_mmu_config {
 	bool tdp;
 	u8 tdp_level;
 	int huge_level;
+	unsigned int dirty_buffer;	/* see kvm_mmu_set_dirty_buffer() */
 };
 
 extern struct kvm_mmu_config kvm_mmu_config;

@@ -10,7 +10,7 @@
  */
 #include <linux/capability.h>
 #include <linux/cpu.h>
-#include <linux/moduleparam.h>
+#include <linux/module.h>
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 #include <asm/cpufeature.h>
@@ -21,7 +21,8 @@
 bool mmu_nx_huge_pages __read_mostly;
 
 static bool nx_never;		/* given at load, and for good */
-static bool nx_decided;		/* the module is loaded */
+static bool nx_decided;		/* by a parameter, or by mmu_nx_init() */
+static bool nx_running;		/* between mmu_nx_init() and _exit(): work may be scheduled */
 static unsigned int recovery_ratio = 60;
 static unsigned int recovery_period_ms;
 
@@ -43,6 +44,8 @@ static void schedule_recovery(void)
 {
 	unsigned long interval = recovery_interval();
 
+	if (!READ_ONCE(nx_running))
+		return;
 	if (interval)
 		mod_delayed_work(system_unbound_wq, &recover_work, interval);
 	else
@@ -96,7 +99,7 @@ static int nx_param_set(const char *val, const struct kernel_param *kp)
 	if (nx_never)
 		return -EPERM;
 	if (sysfs_streq(val, "never")) {
-		if (nx_decided)
+		if (nx_running)
 			return -EINVAL;
 		nx_never = nx_decided = true;
 		return 0;
@@ -113,9 +116,8 @@ static int nx_param_set(const char *val, const struct kernel_param *kp)
 	nx_set(on);
 	if (on != was)
 		zap_all_vms();
-	if (nx_decided)
-		schedule_recovery();
 	nx_decided = true;
+	schedule_recovery();
 	return 0;
 }
 
@@ -136,7 +138,7 @@ static int recovery_param_set(const char *val, const struct kernel_param *kp)
 {
 	int ret = param_set_uint(val, kp);
 
-	if (!ret && nx_decided)
+	if (!ret)
 		schedule_recovery();
 	return ret;
 }
@@ -156,14 +158,16 @@ void mmu_nx_init(void)
 {
 	if (!nx_decided)
 		nx_set(nx_auto());
-	nx_decided = true;
+	nx_decided = nx_running = true;
 	schedule_recovery();
 }
 
-/** mmu_nx_exit - no work runs any more */
+/** mmu_nx_exit - no work runs any more, and no parameter starts it */
 void mmu_nx_exit(void)
 {
-	WRITE_ONCE(recovery_ratio, 0);
+	kernel_param_lock(THIS_MODULE);
+	nx_running = false;
+	kernel_param_unlock(THIS_MODULE);
 	cancel_delayed_work_sync(&recover_work);
 	itlb_multihit_kvm_mitigation = false;
 }

@@ -155,13 +155,14 @@ void kvm_arch_prepare_clear(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t
 		tdp_split_range(kvm, start, start + nr, false);
 }
 
-/* The entry must be made when the page is written, so the write must be seen: by a fault. */
+/* The entry must be made when the page is written: hardware logs the D bit it sets, or we fault. */
 void kvm_arch_dirty_ring_enabled(struct kvm *kvm)
 {
-	kvm->arch.mmu.log_by_dirty = false;
+	if (!kvm_mmu_config.dirty_buffer)
+		kvm->arch.mmu.log_by_dirty = false;
 }
 
 unsigned int kvm_arch_dirty_ring_reserve(void)
 {
-	return 0;
+	return kvm_mmu_config.dirty_buffer;
 }

@@ -147,6 +147,7 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[EXIT_REASON_GDTR_IDTR]			= vmx_exit_descriptor_table,
 	[EXIT_REASON_LDTR_TR]			= vmx_exit_descriptor_table,
 	[EXIT_REASON_EPT_VIOLATION]		= vmx_exit_ept_violation,
+	[EXIT_REASON_PML_FULL]			= vmx_exit_pml_full,
 	[EXIT_REASON_EPT_MISCONFIG]		= vmx_exit_ept_misconfig,
 	[EXIT_REASON_INVEPT]			= vmx_exit_undefined,
 	[EXIT_REASON_INVVPID]			= vmx_exit_undefined,
@@ -214,6 +215,8 @@ int vmx_handle_exit(struct kvm_vcpu *vcpu, enum kvm_fastpath fastpath)
 {
 	u32 reason = to_vmx(vcpu)->exit_reason;
 
+	if (unlikely(to_vmx(vcpu)->pml))
+		vmx_pml_flush(to_vmx(vcpu));
 	if (fastpath != KVM_FASTPATH_NONE)
 		return 1;
 	/* A failed entry has bit 31 set, so that it is in no table. */

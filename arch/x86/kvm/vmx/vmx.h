@@ -228,6 +228,7 @@ struct vcpu_vmx {
 	u32 exception_bitmap;
 	u16 vpid;
 	u64 eptp;
+	u64 *pml;
 	unsigned long *msr_bitmap;
 	struct list_head cpu_link;
 
@@ -425,6 +426,15 @@ void vmx_tlb_flush_gva(struct kvm_vcpu *vcpu, gva_t gva);
 int vmx_get_tdp_level(void);
 u64 vmx_get_mt_mask(struct kvm_vcpu *vcpu, gfn_t gfn, bool is_mmio);
 int vmx_exit_ept_violation(struct kvm_vcpu *vcpu);
+
+/* ---- pml.c */
+#define PML_ENTRIES	512	/* of the page (28.3.6) */
+bool vmx_pml_used(void);
+int vmx_pml_create(struct vcpu_vmx *vmx);
+void vmx_pml_free(struct vcpu_vmx *vmx);
+void vmx_pml_init(struct vcpu_vmx *vmx);
+void vmx_pml_flush(struct vcpu_vmx *vmx);
+int vmx_exit_pml_full(struct kvm_vcpu *vcpu);
 int vmx_exit_ept_misconfig(struct kvm_vcpu *vcpu);
 
 /* ---- msr.c ----------------------------------------------------------------------------------- */

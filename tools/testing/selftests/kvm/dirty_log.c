@@ -112,6 +112,29 @@ TEST_F(dirty, turned_on_under_mapped_memory)
 	EXPECT_EQ(0, bitmap[2]);
 }
 
+/* What was written before the mapping went is in the log, whoever took the mapping away. */
+TEST_F(dirty, written_and_unmapped)
+{
+	vm_slot(self->vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGES * SZ_4K, self->mem);
+	write_pages(_metadata, self->vcpu, PAGES, 0, 1);
+	ASSERT_EQ(0, get_log(self->vm, 1, self->bitmap));
+	write_pages(_metadata, self->vcpu, 2, 5, 30);
+	/* The host. */
+	ASSERT_EQ(0, mprotect(self->mem, PAGES * SZ_4K, PROT_READ));
+	ASSERT_EQ(0, mprotect(self->mem, PAGES * SZ_4K, PROT_READ | PROT_WRITE));
+	ASSERT_EQ(0, get_log(self->vm, 1, self->bitmap));
+	EXPECT_EQ(BIT64(5) | BIT64(35), self->bitmap[0]);
+	write_pages(_metadata, self->vcpu, 1, 7, 0);
+	ASSERT_EQ(0, madvise(self->mem + 7 * SZ_4K, SZ_4K, MADV_DONTNEED));
+	ASSERT_EQ(0, get_log(self->vm, 1, self->bitmap));
+	EXPECT_EQ(BIT64(7), self->bitmap[0]);
+	/* A slot that moves: the log is the memory's. */
+	write_pages(_metadata, self->vcpu, 1, 9, 0);
+	vm_slot(self->vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA + SZ_2M, PAGES * SZ_4K, self->mem);
+	ASSERT_EQ(0, get_log(self->vm, 1, self->bitmap));
+	EXPECT_EQ(BIT64(9), self->bitmap[0]);
+}
+
 TEST_F(dirty, errors)
 {
 	vm_slot(self->vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGES * SZ_4K, self->mem);
