@@ -217,11 +217,7 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 #define V(fn, a)		IA(fn, a, NONE, NONE, F_MODRM | F_VEX)
 #define VM(fn, a)		DUAL(V(fn, a), UNKNOWN)
 /* MMX moves. */
-#define MMX(fn, a)		IA(fn, a, NONE, NONE, F_MODRM)
-#define UNALIGNED		0
-#define ALIGNED			1
-#define MOVD			0
-#define MOVQ			1
+#define MMX(fn, a)		IA(fn, V_MMX | (a), NONE, NONE, F_MODRM)
 
 /* 0F 01: memory, or a register form with an instruction for each ModRM byte. */
 #define GROUP7										\
@@ -263,14 +259,14 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0x0d] = I(nop, EA, NONE, F_NOWRITE),
 
 	/* By prefix: none, 66, F3, F2. */
-	[0x10] = PREFIX(V(vload, UNALIGNED), V(vload, UNALIGNED), V(vload_scalar, 4),
-			V(vload_scalar, 8)),
-	[0x11] = PREFIX(V(vstore, UNALIGNED), V(vstore, UNALIGNED), V(vstore_scalar, 4),
-			V(vstore_scalar, 8)),
-	[0x12] = PREFIX(VM(vload_half, 0), VM(vload_half, 0)),
-	[0x13] = PREFIX(VM(movd_store, MOVQ), VM(movd_store, MOVQ)),
-	[0x16] = PREFIX(VM(vload_half, 8), VM(vload_half, 8)),
-	[0x17] = PREFIX(VM(vstore_hi, 0), VM(vstore_hi, 0)),
+	[0x10] = PREFIX(V(vload, 0), V(vload, 0), V(vload, V_SCALAR | 4),
+			V(vload, V_SCALAR | 8)),
+	[0x11] = PREFIX(V(vstore, 0), V(vstore, 0), V(vstore, V_SCALAR | 4),
+			V(vstore, V_SCALAR | 8)),
+	[0x12] = PREFIX(VM(vload, V_HALF | 8), VM(vload, V_HALF | 8)),
+	[0x13] = PREFIX(VM(vstore, 8), VM(vstore, 8)),
+	[0x16] = PREFIX(VM(vload, V_HALF | V_HIGH | 8), VM(vload, V_HALF | V_HIGH | 8)),
+	[0x17] = PREFIX(VM(vstore, V_HIGH | 8), VM(vstore, V_HIGH | 8)),
 	/* Prefetches need memory; the address is never checked. */
 	[0x18] = DUAL(I(nop, EA, NONE, F_NOWRITE), I(nop, NONE, RM, 0)),
 	[0x1f] = I(nop, EA, NONE, F_NOWRITE),
@@ -279,9 +275,9 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0x21] = I(mov_from_dr, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
 	[0x22] = I(mov_to_cr, NONE, RM, F_MODREG | F_LONG64),
 	[0x23] = I(mov_to_dr, NONE, RM, F_MODREG | F_LONG64),
-	[0x28] = PREFIX(V(vload, ALIGNED), V(vload, ALIGNED)),
-	[0x29] = PREFIX(V(vstore, ALIGNED), V(vstore, ALIGNED)),
-	[0x2b] = PREFIX(VM(vstore, ALIGNED), VM(vstore, ALIGNED)),
+	[0x28] = PREFIX(V(vload, V_ALIGNED), V(vload, V_ALIGNED)),
+	[0x29] = PREFIX(V(vstore, V_ALIGNED), V(vstore, V_ALIGNED)),
+	[0x2b] = PREFIX(VM(vstore, V_ALIGNED), VM(vstore, V_ALIGNED)),
 
 	[0x30] = ZP(wrmsr),
 	[0x31] = Z(rdtsc),
@@ -291,11 +287,11 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0x35] = Z(sysexit),
 
 	ROWS16(0x40, I(cmovcc, REG, RM, 0)),
-	[0x6e] = PREFIX(MMX(mmx_load, MOVD), V(movd_load, MOVD)),
-	[0x6f] = PREFIX(MMX(mmx_load, MOVQ), V(vload, ALIGNED), V(vload, UNALIGNED)),
+	[0x6e] = PREFIX(MMX(vload, V_GPR | 8), V(vload, V_GPR | 8)),
+	[0x6f] = PREFIX(MMX(vload, 8), V(vload, V_ALIGNED), V(vload, 0)),
 	[0x77] = NP(Z(emms)),
-	[0x7e] = PREFIX(MMX(mmx_store, MOVD), V(movd_store, MOVD), V(movd_load, MOVQ)),
-	[0x7f] = PREFIX(MMX(mmx_store, MOVQ), V(vstore, ALIGNED), V(vstore, UNALIGNED)),
+	[0x7e] = PREFIX(MMX(vstore, V_GPR | 8), V(vstore, V_GPR | 8), V(vload, 8)),
+	[0x7f] = PREFIX(MMX(vstore, 8), V(vstore, V_ALIGNED), V(vstore, 0)),
 	ROWS16(0x80, I(jcc, NONE, IMM, F_NEAR)),
 	ROWS16(0x90, I(setcc, RM, NONE, F_BYTE | F_MOV)),
 
@@ -346,15 +342,15 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0xc3] = PREFIX(DUAL(I(mov, RM, REG, F_MOV), UD)),
 	[0xc7] = GROUP([1] = DUAL(I(cmpxchg8b, EA, NONE, F_LOCKABLE | F_SELF), UD)),
 	ROWS8(0xc8, I(bswap, OPREG, NONE, 0)),
-	[0xd6] = PREFIX([1] = V(movd_store, MOVQ)),
-	[0xe7] = PREFIX(DUAL(MMX(mmx_store, MOVQ), UNKNOWN), VM(vstore, ALIGNED)),
-	[0xf0] = PREFIX([3] = VM(vload, UNALIGNED)),
+	[0xd6] = PREFIX([1] = V(vstore, 8)),
+	[0xe7] = PREFIX(DUAL(MMX(vstore, 8), UNKNOWN), VM(vstore, V_ALIGNED)),
+	[0xf0] = PREFIX([3] = VM(vload, 0)),
 };
 
 /* 0F 38 2A, MOVNTDQA; F0 and F1, MOVBE, which with F2 or F3 are others. */
 #define MOVBE(d, s)	DUAL(I(movbe, d, s, F_MOV), UD)
 const struct x86_opcode x86_opcodes_0f38[3] = {
-	PREFIX([1] = VM(vload, ALIGNED)),
+	PREFIX([1] = VM(vload, V_ALIGNED)),
 	PREFIX(MOVBE(REG, RM), MOVBE(REG, RM)),
 	PREFIX(MOVBE(RM, REG), MOVBE(RM, REG)),
 };

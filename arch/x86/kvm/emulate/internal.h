@@ -376,6 +376,15 @@ enum x86_arg {
 	A_LDTR = X86_SREG_LDTR, A_TR = X86_SREG_TR,
 };
 
+/* vector.c */
+#define V_BYTES		0x0c	/* 4 or 8; else all of the register */
+#define V_ALIGNED	0x01	/* memory must be */
+#define V_MMX		0x02
+#define V_HIGH		0x10	/* bytes 8 to 15 of the register */
+#define V_HALF		0x20	/* the other half of it stays, or is vvvv's */
+#define V_SCALAR	0x40	/* between registers the rest stays */
+#define V_GPR		0x80	/* ModRM.rm is a GPR; REX.W chooses the size */
+
 #define EM(name)	int em_##name(struct x86_emulate_ctxt *ctxt)
 
 EM(alu); EM(xadd); EM(cmpxchg); EM(cmpxchg8b); EM(decimal); EM(aam); EM(aad);
@@ -396,9 +405,7 @@ EM(far); EM(far_mem); EM(ret_far);
 EM(int); EM(into); EM(iret);
 EM(syscall); EM(sysret); EM(sysenter); EM(sysexit); EM(swapgs);
 /* vector.c and x87.c */
-EM(vload); EM(vstore); EM(vload_scalar); EM(vstore_scalar); EM(vload_half); EM(vstore_hi);
-EM(movd_load); EM(movd_store);
-EM(mmx_load); EM(mmx_store); EM(x87); EM(emms); EM(fxsave); EM(fxrstor);
+EM(vload); EM(vstore); EM(x87); EM(emms); EM(fxsave); EM(fxrstor);
 /* segment.c */
 EM(lar); EM(verify); EM(arpl); EM(store_sel); EM(lldt); EM(ltr);
 /* string.c */

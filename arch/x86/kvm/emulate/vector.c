@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * SSE, AVX and MMX moves between registers and memory, as compilers and memcpy()
- * emit them for device memory. The registers are behind callbacks. Called by
- * emulate.c, vCPU mutex held.
+ * emit them for device memory. The row's argument (V_*, internal.h) tells them
+ * apart; the registers are behind callbacks. Called by emulate.c, vCPU mutex held.
  */
 #include "internal.h"
 
@@ -10,249 +10,122 @@
 #define VEC_BYTES	32
 #define XMM_BYTES	16
 
-/* --- Legality -------------------------------------------------------- */
+/* VEX.vvvv that names no register must be all ones, which decode.c has inverted. */
+static bool encoding_is_valid(const struct x86_emulate_ctxt *ctxt, u8 arg)
+{
+	if (ctxt->d.vvvv && !(arg & V_HALF))
+		return false;
+	/* Moves of single numbers ignore VEX.L. */
+	return !ctxt->d.vex_l || !(arg & V_BYTES) || (arg & V_SCALAR);
+}
 
 /* SDM 2A tables 2-18 to 2-24: #UD before #NM. */
-static int check(struct x86_emulate_ctxt *ctxt)
+static int check(struct x86_emulate_ctxt *ctxt, u8 arg)
 {
 	u64 cr0 = ctxt->ops->get_cr(ctxt, 0), cr4 = ctxt->ops->get_cr(ctxt, 4);
+	bool enabled = !(cr0 & X86_CR0_EM) && (cr4 & X86_CR4_OSFXSR);
 
-	if (ctxt->d.vex) {
-		if (!(cr4 & X86_CR4_OSXSAVE) || (ctxt->ops->xcr0(ctxt) & XCR0_AVX) != XCR0_AVX)
-			return x86_fault_ud(ctxt);
-	} else if ((cr0 & X86_CR0_EM) || !(cr4 & X86_CR4_OSFXSR)) {
+	if (arg & V_MMX)
+		return x86_check_mmx(ctxt);
+	/* The three-operand form between registers is no move to or from memory. */
+	if (ctxt->d.vex && ctxt->d.mod == 3 && (arg & V_SCALAR))
+		return X86EMUL_UNHANDLEABLE;
+	if (ctxt->d.vex)
+		enabled = (cr4 & X86_CR4_OSXSAVE) &&
+			  (ctxt->ops->xcr0(ctxt) & XCR0_AVX) == XCR0_AVX &&
+			  encoding_is_valid(ctxt, arg);
+	if (!enabled)
 		return x86_fault_ud(ctxt);
-	}
 	return cr0 & X86_CR0_TS ? x86_fault(ctxt, NM_VECTOR_NR, false, 0) : X86EMUL_CONTINUE;
 }
 
-/* VEX.vvvv names no register here and must be all ones, which decode.c has inverted. */
-static int check_plain(struct x86_emulate_ctxt *ctxt, bool may_be_256)
+/* MOVD and, with REX.W, MOVQ have a GPR in place of a register. */
+static unsigned int move_bytes(const struct x86_emulate_ctxt *ctxt, u8 arg)
 {
-	if (ctxt->d.vex && (ctxt->d.vvvv || (ctxt->d.vex_l && !may_be_256)))
-		return x86_fault_ud(ctxt);
-	return check(ctxt);
+	if (arg & V_GPR)
+		return ctxt->d.rex & X86_REX_W ? 8 : 4;
+	return arg & V_BYTES ?: ctxt->d.vex_l ? VEC_BYTES : XMM_BYTES;
 }
 
-static unsigned int full_bytes(const struct x86_emulate_ctxt *ctxt)
+static unsigned int align_of(u8 arg, unsigned int bytes)
 {
-	return ctxt->d.vex_l ? VEC_BYTES : XMM_BYTES;
+	return arg & V_ALIGNED ? bytes : 1;
 }
 
-/* --- Access ---------------------------------------------------------- */
-
-static void set_reg(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val)
+/* REX.R and REX.B mean nothing to MMX registers. */
+static void get_reg(struct x86_emulate_ctxt *ctxt, u8 arg, unsigned int n, void *val)
 {
-	ctxt->ops->write_vec(ctxt, n, val, ctxt->d.vex);
+	if (arg & V_MMX)
+		ctxt->ops->read_vec(ctxt, X86_VEC_MMX + (n & 7), val, 8);
+	else
+		ctxt->ops->read_vec(ctxt, n, val, ctxt->d.vex_l ? VEC_BYTES : XMM_BYTES);
 }
 
-static int load(struct x86_emulate_ctxt *ctxt, void *val, unsigned int bytes, bool aligned)
+static void set_reg(struct x86_emulate_ctxt *ctxt, u8 arg, unsigned int n, const void *val)
 {
-	u8 all[VEC_BYTES];
-	u64 linear;
-
-	if (ctxt->d.mod != 3)
-		return x86_modrm_linear(ctxt, bytes, false, aligned ? bytes : 1, &linear) ?:
-		       ctxt->ops->read_std(ctxt, linear, val, bytes, 0);
-	ctxt->ops->read_vec(ctxt, ctxt->d.rm, all, full_bytes(ctxt));
-	memcpy(val, all, bytes);
-	return X86EMUL_CONTINUE;
-}
-
-/* A store to a register is a move to it: the bytes behind @bytes are @val's too. */
-static int store(struct x86_emulate_ctxt *ctxt, const void *val, unsigned int bytes, bool aligned)
-{
-	u64 linear;
-
-	if (ctxt->d.mod != 3)
-		return x86_modrm_linear(ctxt, bytes, true, aligned ? bytes : 1, &linear) ?:
-		       ctxt->ops->write_std(ctxt, linear, val, bytes, X86EMUL_ACC_WRITE);
-	set_reg(ctxt, ctxt->d.rm, val);
-	return X86EMUL_CONTINUE;
+	ctxt->ops->write_vec(ctxt, arg & V_MMX ? X86_VEC_MMX + (n & 7) : n, val, ctxt->d.vex);
 }
 
 /*
- * MOVUPS, MOVAPS, MOVDQU, MOVDQA, MOVNTDQ, LDDQU: the argument says whether memory
- * must be aligned.
+ * To a register. MOVLPS and MOVHPS keep the other half, of the register or of the one
+ * that vvvv names, MOVSS and MOVSD between registers keep the rest; all else clears it.
  */
 int em_vload(struct x86_emulate_ctxt *ctxt)
 {
-	u8 val[VEC_BYTES] = {};
-	int rc = check_plain(ctxt, true) ?:
-		 load(ctxt, val, full_bytes(ctxt), ctxt->d.op->arg);
+	u8 arg = ctxt->d.op->arg, val[VEC_BYTES] = {}, from[VEC_BYTES];
+	unsigned int bytes = move_bytes(ctxt, arg), other = ctxt->d.reg;
+	u64 linear, gpr;
+	int rc = check(ctxt, arg);
 
+	if (rc)
+		return rc;
+	if (ctxt->d.vex)
+		other = ctxt->d.vvvv & (x86_is_long(ctxt) ? 15 : 7);
+	if ((arg & V_HALF) || ((arg & V_SCALAR) && ctxt->d.mod == 3))
+		get_reg(ctxt, arg, other, val);
+	if (ctxt->d.mod != 3) {
+		rc = x86_modrm_linear(ctxt, bytes, false, align_of(arg, bytes), &linear) ?:
+		     ctxt->ops->read_std(ctxt, linear, val + (arg & V_HIGH ? 8 : 0), bytes, 0);
+	} else if (arg & V_GPR) {
+		gpr = x86_gpr_read(ctxt, ctxt->d.rm);
+		memcpy(val, &gpr, bytes);
+	} else {
+		get_reg(ctxt, arg, ctxt->d.rm, from);
+		memcpy(val, from, bytes);
+	}
 	if (!rc)
-		set_reg(ctxt, ctxt->d.reg, val);
+		set_reg(ctxt, arg, ctxt->d.reg, val);
 	return rc;
 }
 
+/* From a register; between registers as above. */
 int em_vstore(struct x86_emulate_ctxt *ctxt)
 {
-	u8 val[VEC_BYTES] = {};
-	int rc = check_plain(ctxt, true);
-
-	if (rc)
-		return rc;
-	ctxt->ops->read_vec(ctxt, ctxt->d.reg, val, full_bytes(ctxt));
-	return store(ctxt, val, full_bytes(ctxt), ctxt->d.op->arg);
-}
-
-/* --- Parts: the argument is a number of bytes, or where they are ------- */
-
-/* The three-operand form between registers is no move to or from memory. */
-static int check_scalar(struct x86_emulate_ctxt *ctxt)
-{
-	if (ctxt->d.vex && ctxt->d.mod == 3)
-		return X86EMUL_UNHANDLEABLE;
-	return ctxt->d.vex && ctxt->d.vvvv ? x86_fault_ud(ctxt) : check(ctxt);
-}
-
-/* MOVSS, MOVSD: from memory the rest is cleared, between registers it is kept. */
-int em_vload_scalar(struct x86_emulate_ctxt *ctxt)
-{
-	u8 val[VEC_BYTES] = {};
-	int rc = check_scalar(ctxt);
-
-	if (!rc && ctxt->d.mod == 3)
-		ctxt->ops->read_vec(ctxt, ctxt->d.reg, val, XMM_BYTES);
-	rc = rc ?: load(ctxt, val, ctxt->d.op->arg, false);
-	if (!rc)
-		set_reg(ctxt, ctxt->d.reg, val);
-	return rc;
-}
-
-int em_vstore_scalar(struct x86_emulate_ctxt *ctxt)
-{
-	u8 val[VEC_BYTES] = {}, from[VEC_BYTES];
-	int rc = check_scalar(ctxt);
-
-	if (rc)
-		return rc;
-	if (ctxt->d.mod == 3)
-		ctxt->ops->read_vec(ctxt, ctxt->d.rm, val, XMM_BYTES);
-	ctxt->ops->read_vec(ctxt, ctxt->d.reg, from, XMM_BYTES);
-	memcpy(val, from, ctxt->d.op->arg);
-	return store(ctxt, val, ctxt->d.op->arg, false);
-}
-
-/* MOVLPS, MOVHPS: one half from memory, the other from the register, or from vvvv. */
-int em_vload_half(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int other = ctxt->d.vex ? ctxt->d.vvvv & (x86_is_long(ctxt) ? 15 : 7) :
-					   ctxt->d.reg;
-	u8 val[VEC_BYTES] = {};
-	int rc = ctxt->d.vex_l ? x86_fault_ud(ctxt) : check(ctxt);
-
-	if (rc)
-		return rc;
-	ctxt->ops->read_vec(ctxt, other, val, XMM_BYTES);
-	rc = load(ctxt, val + ctxt->d.op->arg, 8, false);
-	if (!rc)
-		set_reg(ctxt, ctxt->d.reg, val);
-	return rc;
-}
-
-int em_vstore_hi(struct x86_emulate_ctxt *ctxt)
-{
-	u8 val[VEC_BYTES];
-	int rc = check_plain(ctxt, false);
-
-	if (rc)
-		return rc;
-	ctxt->ops->read_vec(ctxt, ctxt->d.reg, val, XMM_BYTES);
-	return store(ctxt, val + 8, 8, false);
-}
-
-/* --- MOVD, MOVQ ------------------------------------------------------ */
-
-/*
- * MOVD's other side is a GPR or memory, of four bytes or, with REX.W, eight; MOVQ's,
- * by the argument, a register of the same kind, or eight bytes of memory.
- */
-static unsigned int movd_bytes(const struct x86_emulate_ctxt *ctxt)
-{
-	return ctxt->d.op->arg || (ctxt->d.rex & X86_REX_W) ? 8 : 4;
-}
-
-static bool movd_has_gpr(const struct x86_emulate_ctxt *ctxt)
-{
-	return ctxt->d.mod == 3 && !ctxt->d.op->arg;
-}
-
-int em_movd_load(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int bytes = movd_bytes(ctxt);
-	u64 val[VEC_BYTES / 8] = {};
-	int rc = check_plain(ctxt, false);
-
-	if (rc)
-		return rc;
-	if (movd_has_gpr(ctxt))
-		val[0] = x86_gpr_read(ctxt, ctxt->d.rm) & x86_mask(bytes);
-	else
-		rc = load(ctxt, val, bytes, false);
-	if (!rc)
-		set_reg(ctxt, ctxt->d.reg, val);
-	return rc;
-}
-
-/* MOVQ clears the upper half of a register in either direction. */
-int em_movd_store(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int bytes = movd_bytes(ctxt);
-	u64 val[VEC_BYTES / 8] = {};
-	int rc = check_plain(ctxt, false);
-
-	if (rc)
-		return rc;
-	ctxt->ops->read_vec(ctxt, ctxt->d.reg, val, XMM_BYTES);
-	val[1] = 0;
-	if (!movd_has_gpr(ctxt))
-		return store(ctxt, val, bytes, false);
-	x86_gpr_write(ctxt, ctxt->d.rm, val[0], bytes);
-	return X86EMUL_CONTINUE;
-}
-
-/* --- MMX ------------------------------------------------------------- */
-
-/* MOVD and MOVQ as above, and MOVNTQ; REX.R and REX.B mean nothing to MMX registers. */
-int em_mmx_load(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int bytes = movd_bytes(ctxt);
-	u64 val = 0, linear;
-	int rc = x86_check_mmx(ctxt);
-
-	if (rc)
-		return rc;
-	if (movd_has_gpr(ctxt))
-		val = x86_gpr_read(ctxt, ctxt->d.rm) & x86_mask(bytes);
-	else if (ctxt->d.mod == 3)
-		ctxt->ops->read_vec(ctxt, X86_VEC_MMX + (ctxt->d.rm & 7), &val, 8);
-	else
-		rc = x86_modrm_linear(ctxt, bytes, false, 1, &linear) ?:
-		     ctxt->ops->read_std(ctxt, linear, &val, bytes, 0);
-	if (!rc)
-		ctxt->ops->write_vec(ctxt, X86_VEC_MMX + (ctxt->d.reg & 7), &val, false);
-	return rc;
-}
-
-/* The address is found good before the x87 is turned into MMX registers. */
-int em_mmx_store(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int bytes = movd_bytes(ctxt);
-	u64 val, linear = 0;
-	int rc = x86_check_mmx(ctxt);
+	u8 arg = ctxt->d.op->arg, val[VEC_BYTES] = {}, from[VEC_BYTES];
+	unsigned int bytes = move_bytes(ctxt, arg);
+	u64 linear = 0, gpr = 0;
+	int rc = check(ctxt, arg);
 
 	if (!rc && ctxt->d.mod != 3)
-		rc = x86_modrm_linear(ctxt, bytes, true, 1, &linear);
-	if (rc)
+		rc = x86_modrm_linear(ctxt, bytes, true, align_of(arg, bytes), &linear);
+	/* Nothing is left to fault when the x87 is turned into MMX registers. */
+	if (!rc && ctxt->d.mod != 3 && (arg & V_MMX))
+		rc = ctxt->ops->probe_write(ctxt, linear, bytes);
+	if (rc && rc != X86EMUL_IO_NEEDED)
 		return rc;
-	ctxt->ops->read_vec(ctxt, X86_VEC_MMX + (ctxt->d.reg & 7), &val, 8);
-	if (movd_has_gpr(ctxt))
-		x86_gpr_write(ctxt, ctxt->d.rm, val, bytes);
-	else if (ctxt->d.mod == 3)
-		ctxt->ops->write_vec(ctxt, X86_VEC_MMX + (ctxt->d.rm & 7), &val, false);
-	else
-		return ctxt->ops->write_std(ctxt, linear, &val, bytes, X86EMUL_ACC_WRITE);
+
+	get_reg(ctxt, arg, ctxt->d.reg, from);
+	if (ctxt->d.mod != 3)
+		return ctxt->ops->write_std(ctxt, linear, from + (arg & V_HIGH ? 8 : 0), bytes,
+					    X86EMUL_ACC_WRITE);
+	if (arg & V_GPR) {
+		memcpy(&gpr, from, bytes);
+		x86_gpr_write(ctxt, ctxt->d.rm, gpr, bytes);
+		return X86EMUL_CONTINUE;
+	}
+	if (arg & V_SCALAR)
+		get_reg(ctxt, arg, ctxt->d.rm, val);
+	memcpy(val, from, bytes);
+	set_reg(ctxt, arg, ctxt->d.rm, val);
 	return X86EMUL_CONTINUE;
 }

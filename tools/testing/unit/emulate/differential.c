@@ -294,6 +294,19 @@ static bool is_double_shift(const struct x86_insn *d)
 	return d->op->exec == em_shift && (d->op->arg == A_SHLD || d->op->arg == A_SHRD);
 }
 
+/* A locked access to two cache lines stops the whole machine; hosts and hypervisors throttle it. */
+static bool is_split_lock(const struct machine *m)
+{
+	const struct x86_operand *o = &m->ctxt.dst;
+	unsigned int bytes = m->ctxt.d.op->exec == em_cmpxchg8b ? 16 : o->bytes;
+
+	if (o->type != X86_OPERAND_MEM ||
+	    !((m->ctxt.d.prefixes & X86_PREFIX_LOCK) || (m->ctxt.d.op->flags & F_XCHG)))
+		return false;
+	/* GS.base is a multiple of a line. */
+	return (o->ea & 63) + bytes > 64;
+}
+
 /* Emulated by the host kernel, different each time, or asking the host's CR4. */
 static bool is_excluded(const struct machine *m)
 {
@@ -316,6 +329,8 @@ static bool is_excluded(const struct machine *m)
 	}
 	/* A 32-bit PUSH of a segment may write 16 bits only: CPUs differ (SDM 2B PUSH). */
 	if (d->op->exec == em_push_sreg && d->op_bytes == 4)
+		return true;
+	if (is_split_lock(m))
 		return true;
 	/* BSWAP r16, and double shifts past the operand: undefined results. */
 	if (d->op->exec == em_bswap && d->op_bytes == 2)
