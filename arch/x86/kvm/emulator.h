@@ -100,6 +100,8 @@ bool kvm_mmio_exit_write(struct kvm_vcpu *vcpu);
 void kvm_mmio_forget_reads(struct kvm_emulator *emu, u32 iteration);
 
 /* mmio.c */
+int kvm_mmio_read(struct kvm_vcpu *vcpu, gpa_t gpa, int len, void *val);
+int kvm_mmio_write(struct kvm_vcpu *vcpu, gpa_t gpa, int len, const void *val);
 bool kvm_mmio_move(struct kvm_vcpu *vcpu, gpa_t gpa, bool store, const void *insn,
 		   unsigned int insn_len, int *ret);
 

@@ -6,7 +6,34 @@
  * Called by it under the vCPU's mutex.
  */
 #include "emulator.h"
+#include "irqchip/lapic.h"
 #include "trace.h"
+
+/**
+ * kvm_mmio_read - let the kernel answer a load from device memory
+ * @vcpu: the vCPU
+ * @gpa: where
+ * @len: bytes
+ * @val: filled
+ *
+ * The vCPU's own APIC comes before the buses: it is not on the bus of other vCPUs.
+ *
+ * Return: 0, or -EOPNOTSUPP: userspace must.
+ */
+int kvm_mmio_read(struct kvm_vcpu *vcpu, gpa_t gpa, int len, void *val)
+{
+	if (vcpu->arch.apic && kvm_lapic_mmio_read(vcpu, gpa, len, val))
+		return 0;
+	return kvm_io_bus_read(vcpu, KVM_MMIO_BUS, gpa, len, val);
+}
+
+/** kvm_mmio_write - let the kernel take a store to device memory; as kvm_mmio_read() */
+int kvm_mmio_write(struct kvm_vcpu *vcpu, gpa_t gpa, int len, const void *val)
+{
+	if (vcpu->arch.apic && kvm_lapic_mmio_write(vcpu, gpa, len, val))
+		return 0;
+	return kvm_io_bus_write(vcpu, KVM_MMIO_BUS, gpa, len, val);
+}
 
 /* Instruction bytes that begin at RIP: as many as the page has, an instruction's at most. */
 static unsigned int fetch_bytes(struct kvm_vcpu *vcpu, enum x86_mode mode, u8 *bytes)
@@ -140,7 +167,7 @@ static int do_load(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned lon
 	struct kvm_mmio_load *load = &kvm_emulator_of(vcpu)->load;
 	u64 val = 0;
 
-	if (!kvm_io_bus_read(vcpu, KVM_MMIO_BUS, gpa, m->bytes, &val)) {
+	if (!kvm_mmio_read(vcpu, gpa, m->bytes, &val)) {
 		trace_kvm_mmio(KVM_TRACE_MMIO_READ, m->bytes, gpa, &val);
 		load_register(vcpu, m, val);
 		retire(vcpu, next, rflags);
@@ -163,7 +190,7 @@ static int do_store(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned lo
 
 	trace_kvm_mmio(KVM_TRACE_MMIO_WRITE, m->bytes, gpa, &val);
 	retire(vcpu, next, rflags);
-	if (!kvm_io_bus_write(vcpu, KVM_MMIO_BUS, gpa, m->bytes, &val))
+	if (!kvm_mmio_write(vcpu, gpa, m->bytes, &val))
 		return 1;
 	return kvm_mmio_exit(vcpu, gpa, m->bytes, true, val);
 }

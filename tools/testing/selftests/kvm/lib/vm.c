@@ -272,3 +272,26 @@ struct guest_shared *vm_shared(struct vm *vm)
 {
 	return (struct guest_shared *)(vm->mem + GUEST_SHARED);
 }
+
+/**
+ * vm_stat() - one of the VM's statistics, from debugfs
+ * @vm: the VM
+ * @name: of the file
+ *
+ * Return: its value, or -1 when there is no such file.
+ */
+long vm_stat(struct vm *vm, const char *name)
+{
+	char path[128];
+	long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/%s", getpid(), vm->fd, name);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%ld", &value) != 1)
+		value = -1;
+	fclose(file);
+	return value;
+}
