@@ -88,7 +88,7 @@ static const struct {
 } refused[] = {
 	{ APIC_TPR, 0x100 }, { APIC_LVTT, 0x80000042 }, { APIC_LVTT, 0x142 },
 	{ APIC_LVT0, 0x20700 }, { APIC_LVT1, 0x40000 }, { APIC_LVTERR, 0x700 },
-	{ APIC_TDCR, 4 }, { APIC_TDCR, 0x10 }, { APIC_IRR, 0x8000 }, { APIC_ISR, 1 },
+	{ APIC_TDCR, 4 }, { APIC_TDCR, 0x10 }, { APIC_ISR, 1 },
 	{ APIC_TMR, 2 },
 };
 
