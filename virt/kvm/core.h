@@ -12,6 +12,7 @@ struct kvm;
 struct kvm_irq_ack_notifier;
 struct kvm_vcpu;
 struct module;
+struct seq_file;
 
 /* main.c */
 extern struct module *kvm_vendor;	/* who called kvm_init(); NULL between kvm_exit() and it */
@@ -44,6 +45,7 @@ void kvm_irq_unlink_ack_notifier(struct kvm *kvm, struct kvm_irq_ack_notifier *n
 /* irqfd.c */
 int kvm_irqfd_init(void);
 void kvm_irqfd_exit(void);
+void kvm_irqfd_show(struct kvm *kvm, struct seq_file *seq);
 
 /* mmu_notifier.c */
 void kvm_mmu_slot_appeared(struct kvm *kvm);

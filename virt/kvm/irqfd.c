@@ -10,8 +10,10 @@
  */
 #include <linux/eventfd.h>
 #include <linux/file.h>
+#include <linux/irqbypass.h>
 #include <linux/poll.h>
 #include <linux/rculist.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
@@ -49,6 +51,8 @@ struct irqfd_resampler {
  * @resampler: of a level-triggered line, else NULL (o)
  * @resampler_link: in resampler->irqfds (i)
  * @resamplefd: signalled on acknowledgement, or NULL (o)
+ * @consumer: by it the host's driver of a device, say VFIO, finds whom its interrupt is for
+ * @host_irq: that interrupt, which signals @eventfd; 0: the signals are userspace's (i)
  */
 struct irqfd {
 	struct kvm *kvm;
@@ -61,6 +65,8 @@ struct irqfd {
 	struct irqfd_resampler *resampler;
 	struct list_head resampler_link;
 	struct eventfd_ctx *resamplefd;
+	struct irq_bypass_consumer consumer;
+	unsigned int host_irq;
 };
 
 /* ---- injection ---- */
@@ -98,6 +104,69 @@ static int irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync, v
 	if (irqfd->resampler || kvm_irq_send_atomic(irqfd->kvm, irqfd->gsi) == -EWOULDBLOCK)
 		schedule_work(&irqfd->inject);
 	return 1;
+}
+
+/* ---- devices of the host ---- */
+
+/*
+ * The bypass manager knows an eventfd's producer and its consumer, whichever comes first, and calls
+ * with its own lock held, inside which irq_lock is. No hardware of ours takes a device's interrupt
+ * to the guest by itself: it goes on through the eventfd.
+ */
+static int bypass_add_producer(struct irq_bypass_consumer *consumer,
+			       struct irq_bypass_producer *producer)
+{
+	struct irqfd *irqfd = container_of(consumer, struct irqfd, consumer);
+
+	mutex_lock(&irqfd->kvm->irq_lock);
+	irqfd->host_irq = producer->irq;
+	mutex_unlock(&irqfd->kvm->irq_lock);
+	return 0;
+}
+
+static void bypass_del_producer(struct irq_bypass_consumer *consumer,
+				struct irq_bypass_producer *producer)
+{
+	struct irqfd *irqfd = container_of(consumer, struct irqfd, consumer);
+
+	mutex_lock(&irqfd->kvm->irq_lock);
+	irqfd->host_irq = 0;
+	mutex_unlock(&irqfd->kvm->irq_lock);
+}
+
+/* Before the irqfd is published: nobody can free it meanwhile. Without it all works as well. */
+static void bypass_register(struct irqfd *irqfd)
+{
+	irqfd->consumer.token = irqfd->eventfd;
+	irqfd->consumer.add_producer = bypass_add_producer;
+	irqfd->consumer.del_producer = bypass_del_producer;
+	if (irq_bypass_register_consumer(&irqfd->consumer))
+		irqfd->consumer.token = NULL;
+}
+
+static void bypass_unregister(struct irqfd *irqfd)
+{
+	if (irqfd->consumer.token)
+		irq_bypass_unregister_consumer(&irqfd->consumer);
+}
+
+/**
+ * kvm_irqfd_show - a line for each irqfd, for /proc/PID/fdinfo of the VM's fd
+ * @kvm: the VM
+ * @seq: where to
+ */
+void kvm_irqfd_show(struct kvm *kvm, struct seq_file *seq)
+{
+	struct irqfd *irqfd;
+
+	mutex_lock(&kvm->irq_lock);
+	list_for_each_entry(irqfd, &kvm->irqfds, list) {
+		seq_printf(seq, "irqfd:\tgsi %u%s", irqfd->gsi, irqfd->resampler ? " resample" : "");
+		if (irqfd->host_irq)
+			seq_printf(seq, " host-irq %u", irqfd->host_irq);
+		seq_putc(seq, '\n');
+	}
+	mutex_unlock(&kvm->irq_lock);
 }
 
 /* ---- resampling ---- */
@@ -176,6 +245,7 @@ static void resampler_leave(struct irqfd *irqfd)
 
 static void irqfd_free(struct irqfd *irqfd)
 {
+	bypass_unregister(irqfd);
 	eventfd_ctx_put(irqfd->eventfd);
 	if (irqfd->resamplefd)
 		eventfd_ctx_put(irqfd->resamplefd);
@@ -344,6 +414,7 @@ static int irqfd_assign(struct kvm *kvm, const struct kvm_irqfd *args, struct fi
 	}
 	irqfd->eventfd = eventfd;
 	irqfd->resamplefd = resamplefd;
+	bypass_register(irqfd);
 	r = irqfd_publish(irqfd, file);
 	if (r)
 		irqfd_free(irqfd);

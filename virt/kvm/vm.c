@@ -126,6 +126,7 @@ static void destroy_vm(struct kvm *kvm)
 	kvm_mmu_notifier_unregister(kvm);
 	kvm_io_buses_free(kvm);
 	kvm_arch_destroy_vm(kvm);
+	kvm_private_slots_unmap(kvm);
 	kvm_memslots_free(kvm);
 	kvm_hardware_put();
 	kvm_coalesced_free(kvm);
@@ -198,12 +199,18 @@ static int vm_release(struct inode *inode, struct file *filp)
 	return 0;
 }
 
+static void vm_show_fdinfo(struct seq_file *seq, struct file *filp)
+{
+	kvm_irqfd_show(filp->private_data, seq);
+}
+
 /* Not const for the owner's sake: see kvm_vm_fops_init(). */
 static struct file_operations vm_fops = {
 	.release = vm_release,
 	.unlocked_ioctl = kvm_vm_ioctl,
 	.compat_ioctl = kvm_vm_compat_ioctl,
 	.llseek = noop_llseek,
+	.show_fdinfo = vm_show_fdinfo,
 };
 
 /** kvm_vm_fops_init - VM fds pin @owner, the vendor module, until they are closed */

@@ -172,6 +172,8 @@ static int requests_process(struct kvm_vcpu *vcpu)
 		vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
 		return 0;
 	}
+	if (kvm_test_request(KVM_REQ_DIRTY_RING_FULL, vcpu) && kvm_dirty_ring_must_exit(vcpu))
+		return 0;
 	if (kvm_check_request(KVM_REQ_MMU_RELOAD, vcpu))
 		kvm_mmu_unload(vcpu);
 	if (kvm_check_request(KVM_REQ_NMI, vcpu))
@@ -340,13 +342,18 @@ static int vcpu_run(struct kvm_vcpu *vcpu)
 	}
 }
 
-/* Finish what the last exit left to userspace, and run unless userspace wants no more than that. */
+/*
+ * Finish what the last exit left to userspace, and run unless userspace wants no more than that:
+ * then the reason of that exit stays where clients look for it.
+ */
 static int vcpu_complete_and_run(struct kvm_vcpu *vcpu)
 {
 	int (*complete)(struct kvm_vcpu *vcpu) = vcpu->arch.complete_userspace_io;
 	bool immediate_exit = READ_ONCE(vcpu->run->immediate_exit);
 	int r = 1;
 
+	if (!immediate_exit)
+		vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
 	if (complete || !immediate_exit) {
 		kvm_load_guest_fpu(vcpu);
 		if (complete) {
@@ -357,10 +364,7 @@ static int vcpu_complete_and_run(struct kvm_vcpu *vcpu)
 			r = vcpu_run(vcpu);
 		kvm_put_guest_fpu(vcpu);
 	}
-	if (r <= 0)
-		return r;
-	vcpu->run->exit_reason = KVM_EXIT_INTR;
-	return -EINTR;
+	return r > 0 ? -EINTR : r;
 }
 
 /**
@@ -381,7 +385,6 @@ int kvm_arch_vcpu_ioctl_run(struct kvm_vcpu *vcpu)
 	if (!vcpu->arch.apic && kvm_set_cr8(vcpu, READ_ONCE(run->cr8)))
 		return -EINVAL;
 	kvm_sigset_activate(vcpu);
-	run->exit_reason = KVM_EXIT_UNKNOWN;
 	run->flags = 0;
 	vcpu->arch.ran = true;
 	r = vcpu_complete_and_run(vcpu);

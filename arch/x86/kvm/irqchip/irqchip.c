@@ -63,7 +63,8 @@ int kvm_arch_route_check(struct kvm *kvm, const struct kvm_irq_routing_entry *en
 		return -EINVAL;
 	switch (entry->type) {
 	case KVM_IRQ_ROUTING_IRQCHIP:
-		if (!kvm->arch.ioapic || entry->u.irqchip.pin >= chip_pins(entry->u.irqchip.irqchip))
+		if (!kvm->arch.ioapic ||
+		    entry->u.irqchip.pin >= chip_pins(entry->u.irqchip.irqchip))
 			return -EINVAL;
 		return 0;
 	case KVM_IRQ_ROUTING_MSI:

@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -188,6 +189,46 @@ TEST_F(irqfd, closed)
 		ASSERT_EQ(0, irqfd(self->vm, fd, GSI, 0, 0));
 		close(fd);
 	}
+}
+
+/* How many irqfds /proc tells of, and whether @line is among them. */
+static int fdinfo_irqfds(struct vm *vm, const char *line, bool *found)
+{
+	char path[64], text[256];
+	int n = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", vm->fd);
+	file = fopen(path, "r");
+	if (!file)
+		die("%s: %s", path, strerror(errno));
+	*found = false;
+	while (fgets(text, sizeof(text), file)) {
+		n += !strncmp(text, "irqfd:", 6);
+		*found |= !strcmp(text, line);
+	}
+	fclose(file);
+	return n;
+}
+
+TEST_F(irqfd, fdinfo)
+{
+	int fd = new_eventfd(), level = new_eventfd();
+	bool found;
+
+	if (!self->vm)
+		return;
+	if (kvm_is_in_tree())
+		SKIP(return, "in-tree does not tell");
+	EXPECT_EQ(0, fdinfo_irqfds(self->vm, "", &found));
+	ASSERT_EQ(0, irqfd(self->vm, fd, GSI, 0, 0));
+	ASSERT_EQ(0, irqfd(self->vm, level, LEVEL_GSI, RESAMPLE, new_eventfd()));
+	EXPECT_EQ(2, fdinfo_irqfds(self->vm, "irqfd:\tgsi 50\n", &found));
+	EXPECT_TRUE(found);
+	EXPECT_EQ(2, fdinfo_irqfds(self->vm, "irqfd:\tgsi 20 resample\n", &found));
+	EXPECT_TRUE(found);
+	ASSERT_EQ(0, irqfd(self->vm, fd, GSI, DEASSIGN, 0));
+	EXPECT_EQ(1, fdinfo_irqfds(self->vm, "", &found));
 }
 
 /* ---- what is refused ---- */

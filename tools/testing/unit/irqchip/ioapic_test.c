@@ -37,7 +37,8 @@ void test_ioapic_registers(void)
 	for (i = 0; i < 256; i++) {
 		reg(&io, i);
 		if (i >= 0x10 && i < 0x40) {
-			EXPECT(reg(&io, i) == (i & 1 ? 0 : 0x10000), "%#x at reset: %#x", i, reg(&io, i));
+			EXPECT(reg(&io, i) == (i & 1 ? 0 : 0x10000), "%#x at reset: %#x", i,
+			       reg(&io, i));
 		} else if (i > 2) {
 			EXPECT(set_reg(&io, i, ~0u) == -1 && !reg(&io, i), "register %#x", i);
 		}
@@ -56,7 +57,8 @@ void test_ioapic_entry(void)
 		EXPECT(set_reg(&io, 0x10 + 2 * pin, ~0u) == (int)pin, "pin %u", pin);
 		EXPECT(set_reg(&io, 0x11 + 2 * pin, ~0u) == (int)pin, "pin %u", pin);
 		EXPECT(io.entry[pin] == 0xff0000000001afffull, "pin %u: %#llx", pin, io.entry[pin]);
-		EXPECT(reg(&io, 0x10 + 2 * pin) == 0x1afff && reg(&io, 0x11 + 2 * pin) == 0xff000000,
+		EXPECT(reg(&io, 0x10 + 2 * pin) == 0x1afff &&
+		       reg(&io, 0x11 + 2 * pin) == 0xff000000,
 		       "pin %u reads back otherwise", pin);
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * i8259.c against the 8259A data sheet. A test is a script: each step does one thing to the pair and
- * says what must come of it.
+ * i8259.c against the 8259A data sheet. A test is a script: each step does one thing to the pair,
+ * and says what must come of it.
  */
 #include "i8259.h"
 #include "unit.h"
@@ -112,7 +112,8 @@ void test_pic_priority(void)
 	       W(0x20, 0x20), TAKE(0x27));
 	SCRIPT("what is in service keeps out its own and lower ones",
 	       PC(1), UP(3, 1), TAKE(0x23), DOWN(3), UP(3, 1), OUT(0), UP(4, 1), OUT(0), UP(1, 1),
-	       OUT(1), TAKE(0x21), OUT(0), W(0x20, 0x20), OUT(0), W(0x20, 0x20), OUT(1), TAKE(0x23));
+	       OUT(1), TAKE(0x21), OUT(0), W(0x20, 0x20), OUT(0), W(0x20, 0x20), OUT(1),
+	       TAKE(0x23));
 	SCRIPT("the slave stands at line 2",
 	       PC(1), UP(3, 1), UP(8, 1), TAKE(0x28), OUT(0), UP(1, 1), TAKE(0x21));
 }
@@ -125,7 +126,8 @@ void test_pic_eoi(void)
 	SCRIPT("specific", PC(1), UP(5, 1), TAKE(0x25), UP(3, 1), TAKE(0x23), W(0x20, 0x65),
 	       W(0x20, 0x0b), R(0x20, 0x08), W(0x20, 0x63), R(0x20, 0));
 	SCRIPT("automatic: nothing stays in service",
-	       PC(3), UP(5, 1), TAKE(0x25), W(0x20, 0x0b), R(0x20, 0), DOWN(5), UP(5, 1), TAKE(0x25));
+	       PC(3), UP(5, 1), TAKE(0x25), W(0x20, 0x0b), R(0x20, 0), DOWN(5), UP(5, 1),
+	       TAKE(0x25));
 	SCRIPT("no operation", PC(1), UP(5, 1), TAKE(0x25), W(0x20, 0x45), W(0x20, 0x0b),
 	       R(0x20, 0x20));
 }
@@ -175,7 +177,8 @@ void test_pic_poll(void)
 	SCRIPT("poll wins over read register", PC(1), UP(3, 1), W(0x20, 0x0f), R(0x20, 0x83),
 	       R(0x20, 0));
 	SCRIPT("both chips in turn",
-	       PC(1), UP(12, 1), W(0x20, 0x0c), R(0x20, 0x82), W(0xa0, 0x0c), R(0xa0, 0x84), OUT(0));
+	       PC(1), UP(12, 1), W(0x20, 0x0c), R(0x20, 0x82), W(0xa0, 0x0c), R(0xa0, 0x84),
+	       OUT(0));
 	SCRIPT("the slave alone takes its request back", PC(1), UP(12, 1), OUT(1), W(0xa0, 0x0c),
 	       R(0xa0, 0x84), OUT(0));
 }
@@ -200,12 +203,14 @@ void test_pic_cascade(void)
 void test_pic_elcr(void)
 {
 	SCRIPT("lines of the board are edge triggered",
-	       W(0x4d0, 0xff), R(0x4d0, 0xf8), W(0x4d1, 0xff), R(0x4d1, 0xde), PC(1), R(0x4d0, 0xf8));
+	       W(0x4d0, 0xff), R(0x4d0, 0xf8), W(0x4d1, 0xff), R(0x4d1, 0xde), PC(1),
+	       R(0x4d0, 0xf8));
 	SCRIPT("to level with the line high", PC(1), UP(5, 1), TAKE(0x25), W(0x20, 0x20), OUT(0),
 	       W(0x4d0, 0x20), OUT(1));
 	SCRIPT("to edge with the line high", PC(1), W(0x4d0, 0x20), UP(5, 1), OUT(1), W(0x4d0, 0),
 	       OUT(0), UP(5, 0), DOWN(5), UP(5, 1), OUT(1));
-	SCRIPT("an edge that waits does not mind other lines", PC(1), UP(6, 1), W(0x4d0, 0x20), OUT(1));
+	SCRIPT("an edge that waits does not mind other lines", PC(1), UP(6, 1), W(0x4d0, 0x20),
+	       OUT(1));
 }
 
 void test_pic_acks(void)
@@ -221,7 +226,8 @@ void test_pic_acks(void)
 }
 
 static const struct kvm_pic_state typical = {
-	.last_irr = 0x81, .irr = 0x20, .imr = 0x55, .isr = 0x40, .priority_add = 7, .irq_base = 0xf8,
+	.last_irr = 0x81, .irr = 0x20, .imr = 0x55, .isr = 0x40, .priority_add = 7,
+	.irq_base = 0xf8,
 	.read_reg_select = 1, .poll = 1, .special_mask = 1, .init_state = 3, .auto_eoi = 1,
 	.rotate_on_auto_eoi = 1, .special_fully_nested_mode = 1, .init4 = 1, .elcr = 0xd8,
 };
@@ -267,8 +273,8 @@ void test_pic_state(void)
 			for (value = 0; value < 256; value++) {
 				state = typical;
 				((u8 *)&state)[at] = value;
-				EXPECT(i8259_state_valid(&state, chip) == byte_is_good(at, value, chip),
-				       "byte %zu = %#x", at, value);
+				EXPECT(i8259_state_valid(&state, chip) ==
+				       byte_is_good(at, value, chip), "byte %zu = %#x", at, value);
 			}
 		}
 	}

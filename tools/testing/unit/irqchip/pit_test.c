@@ -22,7 +22,7 @@ static s64 at(u64 ticks)
 	return on(ticks) + 400;
 }
 
-/* A counter in @mode that began to count @count at START; @count as it is written, 0 the highest. */
+/* A counter in @mode that began to count @count at START, as it is written: 0 is the highest. */
 static struct i8254 counter(unsigned int channel, unsigned int mode, bool bcd, u16 count)
 {
 	struct i8254 pit;
@@ -244,7 +244,8 @@ void test_pit_gate(void)
 		i8254_init(&pit, START);
 		i8254_write(&pit, 3, 0x90 | mode << 1, START);
 		i8254_write(&pit, 2, 50, START);
-		EXPECT(i8254_output(&pit, 2, at(10)) && i8254_output(&pit, 2, at(50)), "mode %u", mode);
+		EXPECT(i8254_output(&pit, 2, at(10)) && i8254_output(&pit, 2, at(50)), "mode %u",
+		       mode);
 		i8254_set_gate(&pit, 2, true, on(100));
 		EXPECT(i8254_output(&pit, 2, at(149)) == (mode == 5), "mode %u", mode);
 		i8254_set_gate(&pit, 2, false, on(120));
@@ -332,7 +333,8 @@ void test_pit_edges(void)
 		e = i8254_edges(&pit, 0, at(cases[i].now));
 		EXPECT(cases[i].first ? near(e.first, at(cases[i].first)) : !e.first,
 		       "case %u: first %lld", i, (long long)(e.first - START));
-		EXPECT(near(e.period, cases[i].period * NSEC_PER_SEC / I8254_HZ), "case %u: period", i);
+		EXPECT(near(e.period, cases[i].period * NSEC_PER_SEC / I8254_HZ),
+		       "case %u: period", i);
 	}
 	i8254_init(&pit, START);
 	EXPECT(!i8254_edges(&pit, 0, START).first, "unprogrammed");
@@ -376,7 +378,8 @@ void test_pit_state(void)
 {
 	struct kvm_pit_channel_state state, good = {
 		.count = 65536, .latched_count = 0xffff, .count_latched = 4, .status_latched = 1,
-		.status = 0xff, .read_state = 4, .write_state = 4, .write_latch = 0xff, .rw_mode = 3,
+		.status = 0xff, .read_state = 4, .write_state = 4, .write_latch = 0xff,
+		.rw_mode = 3,
 		.mode = 5, .bcd = 1, .gate = 1, .count_load_time = START,
 	};
 	static const struct {
@@ -396,7 +399,8 @@ void test_pit_state(void)
 		for (value = 0; value < 256; value++) {
 			state = good;
 			((u8 *)&state)[bytes[i].at] = value;
-			EXPECT(i8254_state_valid(&state) == (value <= bytes[i].max), "byte %u = %u", i,
+			EXPECT(i8254_state_valid(&state) == (value <= bytes[i].max),
+			       "byte %u = %u", i,
 			       value);
 		}
 	}
@@ -422,14 +426,16 @@ void test_pit_state(void)
 		EXPECT(i8254_state_valid(&state), "mode %u", mode);
 		i8254_restore(&copy, 2, &state, at(60));
 		for (i = 0; i < 2000; i += 7)
-			EXPECT(i8254_output(&copy, 2, at(60 + i)) == i8254_output(&pit, 2, at(60 + i)),
+			EXPECT(i8254_output(&copy, 2, at(60 + i)) ==
+			       i8254_output(&pit, 2, at(60 + i)),
 			       "mode %u, pulse %u", mode, i);
 		for (i = 0; i < 9; i++)
 			EXPECT(i8254_read(&copy, 2, at(99 + i)) == i8254_read(&pit, 2, at(99 + i)),
 			       "mode %u, read %u", mode, i);
 		i8254_write(&pit, 2, 3, on(3000));
 		i8254_write(&copy, 2, 3, on(3000));
-		EXPECT(read_word(&copy, 2, at(5000)) == read_word(&pit, 2, at(5000)), "mode %u", mode);
+		EXPECT(read_word(&copy, 2, at(5000)) == read_word(&pit, 2, at(5000)), "mode %u",
+		       mode);
 	}
 	/* A time of another clock */
 	state = good;
@@ -460,12 +466,14 @@ void test_pit_random(void)
 			i8254_speaker_write(&pit, r >> 16, now);
 		else
 			i8254_write(&pit, r >> 8 & 3, r >> 16, now);
-		EXPECT(i8254_state_valid(&pit.channel[0].s) && i8254_state_valid(&pit.channel[1].s) &&
+		EXPECT(i8254_state_valid(&pit.channel[0].s) &&
+		       i8254_state_valid(&pit.channel[1].s) &&
 		       i8254_state_valid(&pit.channel[2].s), "step %u", i);
 		e = i8254_edges(&pit, 0, now);
 		if (e.first <= now || pit.channel[0].s.count < 2 || pit.channel[0].next_count)
 			continue;
-		EXPECT(!i8254_output(&pit, 0, e.first - 400) && i8254_output(&pit, 0, e.first + 400),
+		EXPECT(!i8254_output(&pit, 0, e.first - 400) &&
+		       i8254_output(&pit, 0, e.first + 400),
 		       "step %u: mode %u, count %u", i, pit.channel[0].s.mode,
 		       pit.channel[0].s.count);
 	}
