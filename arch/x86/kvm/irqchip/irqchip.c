@@ -238,7 +238,7 @@ static int may_choose(struct kvm *kvm)
  *
  * Return: 0; -EEXIST: there is one, whole or split; -EINVAL: too late, there is a vCPU; -ENOMEM.
  */
-int kvm_irqchip_create(struct kvm *kvm)
+static int kvm_irqchip_create(struct kvm *kvm)
 {
 	int r;
 
