@@ -62,24 +62,33 @@ int kvm_user_irq_pending(struct kvm_vcpu *vcpu)
 	return vcpu->arch.user_irq;
 }
 
-/**
- * kvm_user_irq_ready - would KVM_INTERRUPT now be injected at the next entry?
- * @vcpu: the vCPU
- *
- * With the PIC alone in userspace its INTR goes to LINT0 of an APIC, which may be masked.
- */
+/* Can an interrupt of userspace's PIC reach the CPU? Its INTR goes to LINT0 if there is an APIC. */
+static bool user_pic_is_heard(struct kvm_vcpu *vcpu)
+{
+	if (!vcpu->arch.apic)
+		return true;
+	return vcpu->kvm->arch.irqchip_mode == KVM_IRQCHIP_SPLIT &&
+	       lapic_regs_takes_pic(&vcpu->arch.apic->regs);
+}
+
+/** kvm_user_irq_ready - would KVM_INTERRUPT now be injected at the next entry? */
 bool kvm_user_irq_ready(struct kvm_vcpu *vcpu)
 {
-	if (vcpu->arch.apic && !lapic_regs_takes_pic(&vcpu->arch.apic->regs))
-		return false;
-	return vcpu->arch.user_irq < 0 && !vcpu->arch.exception.pending &&
+	return user_pic_is_heard(vcpu) && vcpu->arch.user_irq < 0 && !vcpu->arch.exception.pending &&
 	       !kvm_event_needs_reinjection(vcpu) && kvm_x86_call(interrupt_allowed)(vcpu);
 }
 
-/** kvm_user_irq_window_wanted - userspace asked to be told, and there is room for its vector */
+/**
+ * kvm_user_irq_window_wanted - userspace asked to be told, and there is room for its vector
+ * @vcpu: the vCPU
+ *
+ * Not while LINT0 is masked: a window that nobody uses would be asked for again before the guest's
+ * next instruction, and never let it get there.
+ */
 bool kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->run->request_interrupt_window) && vcpu->arch.user_irq < 0;
+	return READ_ONCE(vcpu->run->request_interrupt_window) && vcpu->arch.user_irq < 0 &&
+	       user_pic_is_heard(vcpu);
 }
 
 /**

@@ -78,6 +78,7 @@ void kvm_lapic_reset(struct kvm_vcpu *vcpu)
 	lapic_timer_stop(apic);
 	lapic_regs_reset(&apic->regs);
 	lapic_timer_reset(apic);
+	WRITE_ONCE(apic->unhalted, false);
 	if (kvm_is_boot_cpu(vcpu) &&
 	    !(vcpu->kvm->arch.disabled_quirks & KVM_X86_QUIRK_LINT0_REENABLED))
 		lapic_set(&apic->regs, APIC_LVT0, KVM_APIC_EXTINT << 8);

@@ -20,8 +20,6 @@
 #define LVT_COMMON	(APIC_VECTOR_MASK | APIC_LVT_MASKED)
 #define LVT_MODE	(7u << 8)
 #define LVT_PIN		(APIC_INPUT_POLARITY | APIC_LVT_LEVEL_TRIGGER)
-#define ICR_WRITABLE	(APIC_VECTOR_MASK | LVT_MODE | APIC_DEST_LOGICAL | APIC_INT_ASSERT | \
-			 APIC_INT_LEVELTRIG | APIC_DEST_ALLBUT)
 
 /**
  * struct lapic_reg - one register's rules
@@ -48,7 +46,11 @@ static const struct lapic_reg lapic_table[APIC_SELF_IPI / 16 + 1] = {
 	[APIC_SPIV / 16]	= { RW, 0x3ff },
 	[APIC_ISR / 16 ... APIC_ESR / 16 - 1] = { R1 | R2 },
 	[APIC_ESR / 16]		= { RW },
-	[APIC_ICR / 16]		= { RW, ICR_WRITABLE, APIC_ICR_BUSY },
+	/*
+	 * The reserved bits are kept as written and mean nothing, as on any KVM; a CPU's x2APIC
+	 * would fault.
+	 */
+	[APIC_ICR / 16]		= { RW, ~APIC_ICR_BUSY, APIC_ICR_BUSY },
 	[APIC_ICR2 / 16]	= { R1 | W1, 0xff000000 },
 	[APIC_LVTT / 16]	= { RW, LVT_COMMON | APIC_LVT_TIMER_PERIODIC, APIC_SEND_PENDING },
 	[APIC_LVTTHMR / 16]	= { RW, LVT_COMMON | LVT_MODE, APIC_SEND_PENDING },
@@ -547,15 +549,21 @@ static bool lapic_restore_id_valid(const struct lapic_regs *r, u32 id, bool ids_
 	return ids_32bit ? id == r->id : id >> 24 == (r->id & 0xff);
 }
 
-/** lapic_regs_restore_valid - could @page have been saved? Reserved bits, and vectors below 16 */
+/**
+ * lapic_regs_restore_valid - could @page have been saved?
+ * @r: the registers it is for
+ * @page: KVM_APIC_REG_SIZE bytes
+ * @ids_32bit: as lapic_regs_save()
+ *
+ * Not with reserved bits, nor with a vector below 16 in service. In IRR such a vector is let pass:
+ * its priority is that of no interrupt, so that it stays there.
+ */
 bool lapic_regs_restore_valid(const struct lapic_regs *r, const void *page, bool ids_32bit)
 {
-	static const u16 vectors[] = { APIC_ISR, APIC_TMR, APIC_IRR };
-	unsigned int offset, i;
+	unsigned int offset;
 
-	for (i = 0; i < ARRAY_SIZE(vectors); i++)
-		if (*(u32 *)(page + vectors[i]) & 0xffff)
-			return false;
+	if ((*(u32 *)(page + APIC_ISR) | *(u32 *)(page + APIC_TMR)) & 0xffff)
+		return false;
 	for (offset = APIC_TASKPRI; offset <= APIC_TDCR; offset += 16) {
 		const struct lapic_reg *reg = &lapic_table[offset / 16];
 		u32 known = reg->writable | reg->read_only;

@@ -88,7 +88,7 @@ static const struct {
 } refused[] = {
 	{ APIC_TPR, 0x100 }, { APIC_LVTT, 0x80000042 }, { APIC_LVTT, 0x142 },
 	{ APIC_LVT0, 0x20700 }, { APIC_LVT1, 0x40000 }, { APIC_LVTERR, 0x700 },
-	{ APIC_TDCR, 4 }, { APIC_TDCR, 0x10 }, { APIC_IRR, 0x8000 }, { APIC_ISR, 1 },
+	{ APIC_TDCR, 4 }, { APIC_TDCR, 0x10 }, { APIC_ISR, 1 },
 	{ APIC_TMR, 2 },
 };
 
@@ -343,7 +343,44 @@ TEST(page_moves)
 	EXPECT_EQ(APIC_PAGE + APIC_SVR, vcpu->run->mmio.phys_addr);
 }
 
-/* ---- the I/O APIC in userspace ---- */
+/* ---- the PIC and the I/O APIC in userspace ---- */
+
+__guest static void open_window(void)
+{
+	__asm__ volatile("sti; nop; nop; nop" : : : "memory");
+	guest_sync(*guest_count(0, 0x44), 0, 0);
+	apic_write(APIC_LVT0, LVT_MASKED | 0x700);
+	guest_sync(1, 0, 0);
+	guest_sync(2, 0, 0);
+	guest_done();
+}
+
+TEST(userspace_pic_behind_lint0)
+{
+	struct vm *vm = vm_apic();
+	struct vcpu *vcpu = vcpu_new(vm, 0);
+	struct kvm_interrupt irq = { .irq = 0x44 };
+	struct ucall uc;
+
+	vcpu_enter(vcpu, open_window);
+	vm_apic_handlers(vm);
+	/* LINT0 is ExtINT after reset: the window opens after STI, and the vector is taken. */
+	vcpu->run->request_interrupt_window = 1;
+	ASSERT_EQ(KVM_EXIT_IRQ_WINDOW_OPEN, vcpu_exit(vcpu));
+	EXPECT_EQ(1, vcpu->run->ready_for_interrupt_injection);
+	vcpu->run->request_interrupt_window = 0;
+	EXPECT_EQ(0, kvm_errno(vcpu->fd, KVM_INTERRUPT, &irq));
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(1, uc.arg[0]);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+
+	/* Masked, there is no window, and the guest goes on. */
+	EXPECT_EQ(0, vcpu->run->ready_for_interrupt_injection);
+	vcpu->run->request_interrupt_window = 1;
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(2, uc.arg[0]);
+}
+
 
 __guest static void take_levels(void)
 {

@@ -24,7 +24,7 @@ static const struct {
 	{ 0x100, 1, 1 }, { 0x170, 1, 1 }, { 0x180, 1, 1 }, { 0x1f0, 1, 1 }, { 0x200, 1, 1 },
 	{ 0x270, 1, 1 },
 	{ 0x280, 3, 3 },
-	{ 0x300, 3, 3, 0xccfff, 0x1000 },
+	{ 0x300, 3, 3, 0xffffefff, 0x1000 },	/* reserved bits are kept */
 	{ 0x310, 3, 0, 0xff000000 },
 	{ 0x320, 3, 3, 0x300ff, 0x1000 },	/* no TSC deadline for this guest */
 	{ 0x330, 3, 3, 0x107ff, 0x1000 },
@@ -229,6 +229,6 @@ void test_save_restore(void)
 		EXPECT(!lapic_regs_restore_valid(r, page, true), "%#x", table[i].offset);
 	}
 	memcpy(page, again, sizeof(page));
-	page[APIC_IRR + 1] |= 0x80;	/* vector 15 */
-	EXPECT(!lapic_regs_restore_valid(r, page, true), "vector 15 in IRR");
+	page[APIC_ISR + 1] |= 0x80;	/* vector 15 */
+	EXPECT(!lapic_regs_restore_valid(r, page, true), "vector 15 in ISR");
 }
