@@ -12,9 +12,8 @@ TEST_KVER ?= 6.1
 build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules modules-for modules-test modules-bochs install uninstall demo check bench unit lint
-.PHONY: setup
-.PHONY: clean help coverage fuzz storm upstream
+.PHONY: modules modules-for modules-test modules-bochs install uninstall demo check bench unit
+.PHONY: unit-long storm upstream coverage fuzz lint setup clean help
 
 modules:
 	@$(call build)
@@ -59,6 +58,10 @@ bench: setup $(modules-host)
 unit:
 	@tools/testing/unit/run
 
+# The emulator beside the real CPU for ten million cases; SEED=n for others.
+unit-long:
+	@CASES=$(or $(CASES),10000000) tools/testing/unit/emulate/run
+
 # What of the emulator's lines the unit tests execute.
 coverage:
 	@COVERAGE=1 CASES=$(or $(CASES),50000) tools/testing/unit/emulate/run
@@ -95,6 +98,7 @@ help:
 	@echo '  make bench            executed instructions per exit, in-tree modules and ours;'
 	@echo '                        CPU=intel as above'
 	@echo '  make unit             the tests that need no kernel'
+	@echo '  make unit-long        ten million instructions on the emulator and the real CPU, compared'
 	@echo '  make coverage         lines of the instruction emulator that its unit tests execute'
 	@echo '  make fuzz             libFuzzer on the instruction emulator for a minute; needs clang'
 	@echo '  make lint             W=1, sparse, shellcheck and the rules of the house'

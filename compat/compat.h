@@ -15,6 +15,7 @@
 #include <linux/kvm_types.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/shrinker.h>
 
 #include <compat/probed.h>
 #include <compat/guest_entry.h>
@@ -95,6 +96,15 @@ static inline void kvm_compat_vm_flags_clear(struct vm_area_struct *vma, vm_flag
 	vma->vm_flags &= ~flags;
 #endif
 }
+
+/* Exported by all kernels; 6.1 has no header that says so. */
+extern bool itlb_multihit_kvm_mitigation;
+
+typedef unsigned long kvm_compat_shrink_fn(struct shrinker *shrinker, struct shrink_control *sc);
+
+struct shrinker *kvm_compat_shrinker_register(const char *name, kvm_compat_shrink_fn *count,
+					      kvm_compat_shrink_fn *scan, int seeks);
+void kvm_compat_shrinker_unregister(struct shrinker *shrinker);
 
 /* ---- Files, events, timers ------------------------------------------------------------------- */
 

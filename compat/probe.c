@@ -15,6 +15,7 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/shrinker.h>
 #include <linux/syscore_ops.h>
 #include <asm/idtentry.h>
 #include <asm/reboot.h>
@@ -66,6 +67,12 @@ PROBE(core_clears_svme) /* the core clears EFER.SVME in an emergency: asm/virtex
 #if !__has_include(<asm/virtext.h>)
 struct probe_core_clears_svme { undefined_t no; };
 #endif
+
+PROBE(shrinker_alloc) /* shrinkers are allocated by the core: since 6.7 */
+void *probe_shrinker_alloc(void)
+{
+	return shrinker_alloc(0, "probe");
+}
 
 PROBE(vm_flags_set) /* vma flags change through helpers: since 6.3, 6.1.y */
 void probe_vm_flags_set(struct vm_area_struct *vma)

@@ -25,6 +25,7 @@ struct kvm_vcpu;
 	S(pages_4k)			\
 	S(pages_2m)			\
 	S(pages_1g)			\
+	S(nx_lpage_splits)		\
 	S(page_table_pages)
 
 #define KVM_VCPU_STATS(S)		\

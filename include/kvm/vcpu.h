@@ -11,6 +11,7 @@
 #include <linux/preempt.h>
 #include <linux/rcuwait.h>
 #include <linux/signal_types.h>
+#include <kvm/dirty_ring.h>
 #include <kvm/vm.h>
 
 struct kvm_compat_vcpu;
@@ -29,6 +30,7 @@ enum kvm_vcpu_mode {
 enum kvm_core_request {
 	KVM_REQ_TLB_FLUSH,		/* all of this vCPU's translations */
 	KVM_REQ_VM_DEAD,		/* KVM_RUN returns -EIO from now on; never consumed */
+	KVM_REQ_DIRTY_RING_FULL,	/* kvm_dirty_ring_must_exit() decides */
 	KVM_REQ_ARCH_BASE = 8,
 };
 
@@ -52,6 +54,8 @@ struct kvm_vcpu {
 	gfn_t last_hole;			/* (v) a frame without a slot, likewise */
 	u64 last_hole_gen;			/* (v) */
 	struct kvm_vcpu_stat stat;		/* (v) */
+
+	struct kvm_dirty_ring dirty_ring;	/* its own legend */
 
 	struct kvm_vcpu_arch arch;		/* (v) but for what its own legend says */
 

@@ -67,6 +67,10 @@ struct kvm {
 	gfn_t mmu_invalidate_start;		/* (l) what the invalidations in progress cover */
 	gfn_t mmu_invalidate_end;		/* (l) */
 
+	u8 dirty_log_manual;			/* (m) KVM_DIRTY_LOG_* */
+	unsigned int nr_dirty_logs;		/* (m) bitmaps that exist */
+	u32 dirty_ring_size;			/* (k) (m) entries; 0: bitmaps. Before any vCPU */
+
 	struct mutex irq_lock;
 	struct srcu_struct irq_srcu;
 	struct kvm_irq_table __rcu *irq_table;	/* (i) NULL: no route */
@@ -103,6 +107,18 @@ extern struct list_head kvm_vm_list;
  * vCPUs never hold kvm->srcu while in guest mode or blocked, so this needs no kick.
  */
 void kvm_synchronize_readers(struct kvm *kvm);
+
+#define KVM_DIRTY_LOG_MANUAL_FLAGS \
+	(KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET)
+
+/*
+ * A new log says of each page that it was written: nothing need be protected when it begins. Not
+ * with dirty rings, where a bit says that the page is in a ring.
+ */
+static inline bool kvm_dirty_log_initially_set(const struct kvm *kvm)
+{
+	return kvm->dirty_log_manual & KVM_DIRTY_LOG_INITIALLY_SET && !kvm->dirty_ring_size;
+}
 
 /* mmu_notifier.c */
 int kvm_mmu_notifier_register(struct kvm *kvm);

@@ -115,7 +115,8 @@ static struct kvm_memory_slot *alloc_slot(const struct kvm_userspace_memory_regi
 }
 
 /* The log of written pages is the region's: a new slot for the same pages keeps it. */
-static int inherit_dirty_bitmap(struct kvm_memory_slot *new, const struct kvm_memory_slot *old)
+static int inherit_dirty_bitmap(struct kvm *kvm, struct kvm_memory_slot *new,
+				const struct kvm_memory_slot *old)
 {
 	if (!(new->flags & KVM_MEM_LOG_DIRTY_PAGES))
 		return 0;
@@ -123,7 +124,7 @@ static int inherit_dirty_bitmap(struct kvm_memory_slot *new, const struct kvm_me
 		new->dirty_bitmap = old->dirty_bitmap;
 		return 0;
 	}
-	return kvm_dirty_bitmap_alloc(new);
+	return kvm_dirty_bitmap_alloc(kvm, new);
 }
 
 /* Free @slot, but for the bitmap if @heir has it now. */
@@ -132,15 +133,16 @@ static void free_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
 {
 	kvm_arch_free_slot(kvm, slot);
 	if (!heir || heir->dirty_bitmap != slot->dirty_bitmap)
-		kvm_dirty_bitmap_free(slot);
+		kvm_dirty_bitmap_free(kvm, slot);
 	kfree(slot);
 }
 
 /* A slot whose architecture part was never made. */
-static void discard_slot(struct kvm_memory_slot *slot, const struct kvm_memory_slot *old)
+static void discard_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
+			 const struct kvm_memory_slot *old)
 {
 	if (!old || old->dirty_bitmap != slot->dirty_bitmap)
-		kvm_dirty_bitmap_free(slot);
+		kvm_dirty_bitmap_free(kvm, slot);
 	kfree(slot);
 }
 
@@ -343,7 +345,8 @@ static int check_region(const struct kvm_userspace_memory_region2 *mem)
 {
 	if (mem->flags & ~SLOT_FLAGS)
 		return -EINVAL;
-	if (mem->slot >> 16 >= KVM_ADDRESS_SPACES || (u16)mem->slot >= KVM_USER_MEM_SLOTS)
+	if (mem->slot >> 16 >= KVM_ADDRESS_SPACES ||
+	    (u16)mem->slot >= KVM_USER_MEM_SLOTS + KVM_PRIVATE_MEM_SLOTS)
 		return -EINVAL;
 	if (!PAGE_ALIGNED(mem->memory_size | mem->guest_phys_addr | mem->userspace_addr))
 		return -EINVAL;
@@ -378,7 +381,7 @@ static int apply_change(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_
 	change = classify(old, new);
 	if (change < 0)
 		return change;
-	r = inherit_dirty_bitmap(new, old);
+	r = inherit_dirty_bitmap(kvm, new, old);
 	if (r)
 		return r;
 	switch (change) {
@@ -394,7 +397,7 @@ static int apply_change(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_
 /**
  * kvm_set_memory_region - create, delete, move a slot or change its flags (api.rst 4.35)
  * @kvm: the VM; slots_lock held
- * @mem: what userspace asks for, in kernel memory
+ * @mem: what is asked for, in kernel memory; that userspace names no private slot is checked before
  *
  * May sleep. Return: 0; -EINVAL as the documentation says; -EEXIST when it would overlap another
  * slot; -ENOMEM. On an error everything is as before.
@@ -418,7 +421,7 @@ int kvm_set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory_reg
 		return -ENOMEM;
 	r = apply_change(kvm, slots, old, new);
 	if (r)
-		discard_slot(new, old);
+		discard_slot(kvm, new, old);
 	return r == -EALREADY ? 0 : r;
 }
 

@@ -94,26 +94,31 @@ EXPORT_SYMBOL_GPL(vcpu_put);
 
 /* ---- the mmapped area ---- */
 
+/* What the page @pgoff of the area is; NULL: nothing. */
+static struct page *vcpu_area_page(struct kvm_vcpu *vcpu, unsigned long pgoff)
+{
+	switch (pgoff) {
+	case 0:
+		return virt_to_page(vcpu->run);
+	case KVM_PIO_PAGE_OFFSET:
+		return virt_to_page(vcpu->arch.pio_data);
+	case KVM_COALESCED_MMIO_PAGE_OFFSET:
+		return virt_to_page(vcpu->kvm->coalesced_ring);
+	default:
+		if (pgoff < KVM_DIRTY_LOG_PAGE_OFFSET)
+			return NULL;
+		return kvm_dirty_ring_page(vcpu, pgoff - KVM_DIRTY_LOG_PAGE_OFFSET);
+	}
+}
+
 static vm_fault_t vcpu_fault(struct vm_fault *vmf)
 {
-	struct kvm_vcpu *vcpu = vmf->vma->vm_file->private_data;
-	void *area;
+	struct page *page = vcpu_area_page(vmf->vma->vm_file->private_data, vmf->pgoff);
 
-	switch (vmf->pgoff) {
-	case 0:
-		area = vcpu->run;
-		break;
-	case KVM_PIO_PAGE_OFFSET:
-		area = vcpu->arch.pio_data;
-		break;
-	case KVM_COALESCED_MMIO_PAGE_OFFSET:
-		area = vcpu->kvm->coalesced_ring;
-		break;
-	default:
+	if (!page)
 		return VM_FAULT_SIGBUS;
-	}
-	vmf->page = virt_to_page(area);
-	get_page(vmf->page);
+	get_page(page);
+	vmf->page = page;
 	return 0;
 }
 
@@ -121,8 +126,14 @@ static const struct vm_operations_struct vcpu_vm_ops = {
 	.fault = vcpu_fault,
 };
 
+/* The dirty ring is shared or not mapped at all: a private copy would never see an entry. */
 static int vcpu_mmap(struct file *filp, struct vm_area_struct *vma)
 {
+	struct kvm_vcpu *vcpu = filp->private_data;
+
+	if (vcpu->dirty_ring.gfns && vma->vm_pgoff + vma_pages(vma) > KVM_DIRTY_LOG_PAGE_OFFSET &&
+	    (vma->vm_flags & VM_EXEC || !(vma->vm_flags & VM_SHARED)))
+		return -EINVAL;
 	vma->vm_ops = &vcpu_vm_ops;
 	return 0;
 }
@@ -193,11 +204,16 @@ static struct kvm_vcpu *create_vcpu(struct kvm *kvm, u32 id)
 	r = alloc_parts(vcpu);
 	if (r)
 		goto out_vcpu;
-	r = kvm_arch_vcpu_create(vcpu);
+	r = kvm_dirty_ring_alloc(vcpu);
 	if (r)
 		goto out_parts;
+	r = kvm_arch_vcpu_create(vcpu);
+	if (r)
+		goto out_ring;
 	return vcpu;
 
+out_ring:
+	kvm_dirty_ring_free(vcpu);
 out_parts:
 	free_parts(vcpu);
 out_vcpu:
@@ -210,6 +226,7 @@ static void free_vcpu(struct kvm_vcpu *vcpu)
 	kvm_arch_vcpu_destroy(vcpu);
 	/* Nobody runs it, nobody can find it: a reader of pid would need the VM. */
 	put_pid(rcu_dereference_protected(vcpu->pid, 1));
+	kvm_dirty_ring_free(vcpu);
 	free_parts(vcpu);
 	kmem_cache_free(vcpu_cache, vcpu);
 }

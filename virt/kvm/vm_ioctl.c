@@ -19,6 +19,8 @@ static long set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory
 {
 	long r;
 
+	if ((u16)mem->slot >= KVM_USER_MEM_SLOTS)
+		return -EINVAL;
 	mutex_lock(&kvm->slots_lock);
 	r = kvm_set_memory_region(kvm, mem);
 	mutex_unlock(&kvm->slots_lock);
@@ -65,6 +67,56 @@ static long vm_get_dirty_log(struct kvm *kvm, void __user *arg)
 	if (copy_from_user(&log, arg, sizeof(log)))
 		return -EFAULT;
 	return get_dirty_log(kvm, &log);
+}
+
+static long clear_dirty_log(struct kvm *kvm, const struct kvm_clear_dirty_log *log)
+{
+	long r;
+
+	mutex_lock(&kvm->slots_lock);
+	r = kvm_clear_dirty_log(kvm, log);
+	mutex_unlock(&kvm->slots_lock);
+	return r;
+}
+
+static long vm_clear_dirty_log(struct kvm *kvm, void __user *arg)
+{
+	struct kvm_clear_dirty_log log;
+
+	if (copy_from_user(&log, arg, sizeof(log)))
+		return -EFAULT;
+	return clear_dirty_log(kvm, &log);
+}
+
+static long vm_reset_dirty_rings(struct kvm *kvm)
+{
+	long r;
+
+	mutex_lock(&kvm->slots_lock);
+	r = kvm_dirty_rings_reset(kvm);
+	mutex_unlock(&kvm->slots_lock);
+	return r;
+}
+
+/**
+ * kvm_vm_enable_generic_cap - KVM_ENABLE_CAP on a VM, for what the architecture does not know
+ * @kvm: the VM
+ * @cap: copied from userspace; no flags are set
+ *
+ * Return: 0; -EINVAL for an argument or a capability that does not exist; -E2BIG for a ring too
+ * big.
+ */
+int kvm_vm_enable_generic_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
+{
+	switch (cap->cap) {
+	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
+		return kvm_dirty_log_set_manual(kvm, cap->args[0]);
+	case KVM_CAP_DIRTY_LOG_RING:
+	case KVM_CAP_DIRTY_LOG_RING_ACQ_REL:
+		return kvm_dirty_ring_enable(kvm, cap->args[0]);
+	default:
+		return -EINVAL;
+	}
 }
 
 static long vm_coalesced(struct kvm *kvm, void __user *arg, bool add)
@@ -148,6 +200,10 @@ long kvm_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 		return vm_set_user_memory_region2(kvm, argp);
 	case KVM_GET_DIRTY_LOG:
 		return vm_get_dirty_log(kvm, argp);
+	case KVM_CLEAR_DIRTY_LOG:
+		return vm_clear_dirty_log(kvm, argp);
+	case KVM_RESET_DIRTY_RINGS:
+		return vm_reset_dirty_rings(kvm);
 	case KVM_REGISTER_COALESCED_MMIO:
 		return vm_coalesced(kvm, argp, true);
 	case KVM_UNREGISTER_COALESCED_MMIO:
@@ -177,6 +233,16 @@ static long vm_compat_get_dirty_log(struct kvm *kvm, void __user *arg)
 	return get_dirty_log(kvm, &log);
 }
 
+static long vm_compat_clear_dirty_log(struct kvm *kvm, void __user *arg)
+{
+	struct kvm_clear_dirty_log log;
+
+	if (copy_from_user(&log, arg, sizeof(log)))
+		return -EFAULT;
+	log.dirty_bitmap = compat_ptr((compat_uptr_t)log.padding2);
+	return clear_dirty_log(kvm, &log);
+}
+
 /** kvm_vm_compat_ioctl - an ioctl of a 32-bit program on a VM fd */
 long kvm_vm_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 {
@@ -186,6 +252,8 @@ long kvm_vm_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long ar
 		return -EIO;
 	if (ioctl == KVM_GET_DIRTY_LOG)
 		return vm_compat_get_dirty_log(kvm, compat_ptr(arg));
+	if (ioctl == KVM_CLEAR_DIRTY_LOG)
+		return vm_compat_clear_dirty_log(kvm, compat_ptr(arg));
 	return kvm_vm_ioctl(filp, ioctl, (unsigned long)compat_ptr(arg));
 }
 #else

@@ -48,7 +48,12 @@ int kvm_arch_check_extension(struct kvm *kvm, long ext)
 	case KVM_CAP_SET_BOOT_CPU_ID:
 	case KVM_CAP_TSC_DEADLINE_TIMER:
 	case KVM_CAP_HALT_POLL:
+	case KVM_CAP_MEMORY_FAULT_INFO:
+	case KVM_CAP_MMU_SHADOW_CACHE_CONTROL:
+	case KVM_CAP_VM_DISABLE_NX_HUGE_PAGES:
 		return 1;
+	case KVM_CAP_PRE_FAULT_MEMORY:
+		return kvm_mmu_has_tdp();
 	case KVM_CAP_X2APIC_API:
 		return KVM_X2APIC_API_FLAGS;
 	case KVM_CAP_XSAVE:
@@ -112,6 +117,18 @@ static int enable_max_vcpu_id(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	return r;
 }
 
+static int disable_nx_huge_pages(struct kvm *kvm, const struct kvm_enable_cap *cap)
+{
+	int r;
+
+	if (cap->args[0])
+		return -EINVAL;
+	mutex_lock(&kvm->lock);
+	r = kvm_mmu_disable_nx_huge_pages(kvm);
+	mutex_unlock(&kvm->lock);
+	return r;
+}
+
 static int enable_halt_poll(struct kvm *kvm, const struct kvm_enable_cap *cap)
 {
 	if (cap->args[0] > UINT_MAX)
@@ -144,7 +161,9 @@ int kvm_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap)
 		return enable_halt_poll(kvm, cap);
 	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
 		return enable_exit_on_emulation_failure(kvm, cap);
+	case KVM_CAP_VM_DISABLE_NX_HUGE_PAGES:
+		return disable_nx_huge_pages(kvm, cap);
 	default:
-		return -EINVAL;
+		return kvm_vm_enable_generic_cap(kvm, cap);
 	}
 }

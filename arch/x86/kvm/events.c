@@ -319,15 +319,14 @@ static void irq_try_inject(struct kvm_vcpu *vcpu, bool room)
 	if (room && kvm_x86_call(interrupt_allowed)(vcpu)) {
 		int vector = kvm_irq_take(vcpu);
 
-		/* -1: the controller's line fell meanwhile. */
 		if (vector < 0)
 			return;
 		kvm_queue_interrupt(vcpu, vector, false);
 		irq_inject(vcpu, false);
-		if (!vcpu->arch.apic || !kvm_irq_pending(vcpu))
-			return;
 	}
-	kvm_x86_call(enable_irq_window)(vcpu);
+	/* Of what remains the controller may keep all back; nobody asks the CPU then. */
+	if (kvm_irq_maybe(vcpu) && kvm_irq_pending(vcpu))
+		kvm_x86_call(enable_irq_window)(vcpu);
 }
 
 /**
@@ -349,7 +348,7 @@ void kvm_inject_pending_events(struct kvm_vcpu *vcpu)
 	}
 	if (vcpu->arch.nmi_pending)
 		nmi_try_inject(vcpu, &room);
-	if (kvm_irq_pending(vcpu))
+	if (kvm_irq_maybe(vcpu))
 		irq_try_inject(vcpu, room);
 	if (vcpu->arch.apic)
 		kvm_irq_update_cr8(vcpu);

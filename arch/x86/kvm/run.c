@@ -172,6 +172,8 @@ static int requests_process(struct kvm_vcpu *vcpu)
 		vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
 		return 0;
 	}
+	if (kvm_test_request(KVM_REQ_DIRTY_RING_FULL, vcpu) && kvm_dirty_ring_must_exit(vcpu))
+		return 0;
 	if (kvm_check_request(KVM_REQ_MMU_RELOAD, vcpu))
 		kvm_mmu_unload(vcpu);
 	if (kvm_check_request(KVM_REQ_NMI, vcpu))

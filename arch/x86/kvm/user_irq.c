@@ -106,6 +106,15 @@ static bool pic_has_irq(struct kvm_vcpu *vcpu)
 	       lapic_regs_takes_pic(&vcpu->arch.apic->regs) && kvm_pic_has_irq(vcpu->kvm);
 }
 
+/** kvm_irq_maybe - false: no interrupt waits for the vCPU; true: kvm_irq_pending() knows */
+bool kvm_irq_maybe(struct kvm_vcpu *vcpu)
+{
+	if (!vcpu->arch.apic)
+		return vcpu->arch.user_irq >= 0;
+	return READ_ONCE(vcpu->arch.apic->regs.irr_maybe) || vcpu->arch.user_irq >= 0 ||
+	       lapic_regs_takes_pic(&vcpu->arch.apic->regs);
+}
+
 /** kvm_irq_pending - is there an interrupt that the CPU would take if IF let it? */
 bool kvm_irq_pending(struct kvm_vcpu *vcpu)
 {
@@ -144,7 +153,7 @@ int kvm_irq_take(struct kvm_vcpu *vcpu)
 /** kvm_irq_update_cr8 - must a fall of the task priority exit? When something waits behind it */
 void kvm_irq_update_cr8(struct kvm_vcpu *vcpu)
 {
-	int irr = lapic_regs_highest(&vcpu->arch.apic->regs, APIC_IRR);
+	int irr = lapic_regs_irr(&vcpu->arch.apic->regs);
 
 	kvm_x86_call(update_cr8_intercept)(vcpu, lapic_regs_tpr(&vcpu->arch.apic->regs) >> 4,
 					   irr < 0 ? -1 : irr >> 4);

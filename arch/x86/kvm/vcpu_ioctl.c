@@ -42,6 +42,7 @@ VCPU_FN(set_vapic_addr, struct kvm_vapic_addr, kvm_vapic_set_addr(vcpu, arg))
 VCPU_FN(interrupt, struct kvm_interrupt, kvm_user_irq_queue(vcpu, arg->irq))
 VCPU_FN(setup_mce, u64, kvm_vcpu_setup_mce(vcpu, *arg))
 VCPU_FN(set_mce, struct kvm_x86_mce, kvm_vcpu_set_mce(vcpu, arg))
+VCPU_FN(pre_fault, struct kvm_pre_fault_memory, kvm_vcpu_pre_fault(vcpu, arg))
 
 struct vcpu_ioctl {
 	unsigned int cmd;
@@ -73,6 +74,7 @@ static const struct vcpu_ioctl vcpu_ioctls[] = {
 	{ KVM_INTERRUPT, do_interrupt },
 	{ KVM_X86_SETUP_MCE, do_setup_mce },
 	{ KVM_X86_SET_MCE, do_set_mce },
+	{ KVM_PRE_FAULT_MEMORY, do_pre_fault },
 };
 
 static const struct vcpu_ioctl *vcpu_ioctl_find(unsigned int cmd)

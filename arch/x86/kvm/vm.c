@@ -150,6 +150,10 @@ long kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 	switch (ioctl) {
 	case KVM_SET_TSS_ADDR:
 		return vm_set_tss_addr(kvm, arg);
+	case KVM_SET_NR_MMU_PAGES:
+		return kvm_mmu_set_nr_pages(kvm, arg);
+	case KVM_GET_NR_MMU_PAGES:
+		return kvm_mmu_get_nr_pages(kvm);
 	case KVM_SET_IDENTITY_MAP_ADDR:
 		return vm_set_identity_map_addr(kvm, argp);
 	case KVM_SET_BOOT_CPU_ID:

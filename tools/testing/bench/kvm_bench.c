@@ -30,6 +30,9 @@
 #define CODE_GPA	0x1000u
 #define FRESH_GPA	0x1000000u
 #define MEMORY		(96u << 20)
+#define SLOT_GPA	0x40000000u
+#define SLOT_SIZE	(64u << 20)
+#define HUGE_PAGE	(2u << 20)
 #define MMIO_GPA	0xe0000000u
 #define USER_PORT	0x10
 #define RING_PORT	0x20
@@ -84,6 +87,7 @@ GUEST(wrmsr, COUNTED("movl $0x3b, %ecx\nxorl %eax, %eax\nxorl %edx, %edx\nwrmsr\
 GUEST(out_counted, COUNTED("outb %al, %dx\n"));
 GUEST(store_counted, COUNTED("movl %eax, (%ebx)\n"));
 GUEST(touch, COUNTED("movb %al, (%ebx)\naddl $4096, %ebx\n"));
+GUEST(touch_huge, COUNTED("movb %al, (%ebx)\naddl $0x200000, %ebx\n"));
 GUEST(in, ENDLESS("inb %dx, %al\n"));
 GUEST(out, ENDLESS("outb %al, %dx\n"));
 GUEST(load, ENDLESS("movl (%ebx), %eax\n"));
@@ -91,9 +95,8 @@ GUEST(store, ENDLESS("movl %eax, (%ebx)\n"));
 GUEST(hlt, ENDLESS("hlt\n"));
 
 /*
- * Interrupts through a local APIC in the kernel: the guest asks for one, takes it at once and
- * writes EOI. The handler is at
- * HANDLER_AT.
+ * Interrupts through a local APIC in the kernel: the guest asks for one, takes it at once by the
+ * handler at HANDLER_AT, and writes EOI.
  */
 #define APIC_ON		"movl $0x80f, %ecx\nmovl $0x1ff, %eax\nxorl %edx, %edx\nwrmsr\n"	\
 			"movl $0x832, %ecx\nmovl $0x40041, %eax\nwrmsr\nsti\n"
@@ -494,6 +497,118 @@ static void bench_touch(const char *name, bool present)
 	vm_destroy(&vm);
 }
 
+/* Slot 1 at SLOT_GPA; a size of 0 deletes it. */
+static void set_slot(struct vm *vm, uint32_t flags, uint32_t size, void *memory)
+{
+	struct kvm_userspace_memory_region slot = {
+		.slot = 1, .flags = flags, .guest_phys_addr = SLOT_GPA, .memory_size = size,
+		.userspace_addr = (uintptr_t)memory,
+	};
+
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot))
+		die("KVM_SET_USER_MEMORY_REGION");
+}
+
+/* SLOT_SIZE bytes that the host has mapped, with huge pages or without. */
+static uint8_t *slot_memory(int advice)
+{
+	uint8_t *at = mmap(NULL, SLOT_SIZE + HUGE_PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (at == MAP_FAILED)
+		die("mmap of a slot");
+	at += -(uintptr_t)at & (HUGE_PAGE - 1);
+	if (madvise(at, SLOT_SIZE, advice))
+		die("madvise");
+	memset(at, 1, SLOT_SIZE);
+	return at;
+}
+
+/* First touches of huge pages that userspace has: two a batch. */
+static void bench_touch_huge(const char *name)
+{
+	double cost[BATCHES];
+	uint64_t spent;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	vm_load(&vm, CODE(touch_huge));
+	set_slot(&vm, 0, SLOT_SIZE, slot_memory(MADV_HUGEPAGE));
+	for (i = 0; i < BATCHES; i++) {
+		vm_set_regs(&vm, 2, SLOT_GPA + i * 2 * HUGE_PAGE, 0);
+		if (!run_counted(&vm, &spent))
+			die("%s: unexpected exit %u", name, vm.run->exit_reason);
+		cost[i] = (spent - done_cost) / 2;
+	}
+	print_result(name, cost, 2);
+	vm_destroy(&vm);
+}
+
+/* Write pages of a slot that logs them and fetch the log: what a round of migration costs. */
+static void bench_dirty_log(const char *name)
+{
+	const uint32_t count = 4096;
+	static uint64_t bitmap[SLOT_SIZE / PAGE / 64];
+	struct kvm_dirty_log log = { .slot = 1, .dirty_bitmap = bitmap };
+	double cost[BATCHES];
+	uint64_t start, spent;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	vm_load(&vm, CODE(touch));
+	set_slot(&vm, KVM_MEM_LOG_DIRTY_PAGES, count * PAGE, slot_memory(MADV_NOHUGEPAGE));
+	/* The first round maps the pages. */
+	for (i = -1; i < BATCHES; i++) {
+		vm_set_regs(&vm, count, SLOT_GPA, 0);
+		if (!run_counted(&vm, &spent))
+			die("%s: unexpected exit %u", name, vm.run->exit_reason);
+		start = ticks();
+		if (ioctl(vm.fd, KVM_GET_DIRTY_LOG, &log))
+			die("KVM_GET_DIRTY_LOG");
+		spent += ticks() - start;
+		if (bitmap[0] != ~0ull || bitmap[count / 64 - 1] != ~0ull)
+			die("%s: a page is missing", name);
+		if (i >= 0)
+			cost[i] = (spent - done_cost) / count;
+	}
+	print_result(name, cost, count);
+	vm_destroy(&vm);
+}
+
+/* A slot comes, its pages are touched, its log is turned on, it goes. */
+static void bench_memslot(const char *add, const char *flags, const char *remove)
+{
+	double add_cost[BATCHES], flags_cost[BATCHES], remove_cost[BATCHES];
+	uint8_t *memory = slot_memory(MADV_NOHUGEPAGE);
+	uint64_t start, added, logged, spent;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	vm_load(&vm, CODE(touch));
+	for (i = 0; i < BATCHES; i++) {
+		start = ticks();
+		set_slot(&vm, 0, SLOT_SIZE, memory);
+		added = ticks();
+		add_cost[i] = added - start;
+		vm_set_regs(&vm, 512, SLOT_GPA, 0);
+		if (!run_counted(&vm, &spent))
+			die("%s: unexpected exit %u", add, vm.run->exit_reason);
+		start = ticks();
+		set_slot(&vm, KVM_MEM_LOG_DIRTY_PAGES, SLOT_SIZE, memory);
+		logged = ticks();
+		flags_cost[i] = logged - start;
+		set_slot(&vm, 0, 0, NULL);
+		remove_cost[i] = ticks() - logged;
+	}
+	print_result(add, add_cost, 1);
+	print_result(flags, flags_cost, 1);
+	print_result(remove, remove_cost, 1);
+	vm_destroy(&vm);
+}
+
 static void bench_immediate_exit(const char *name)
 {
 	const uint32_t count = 1000;
@@ -597,6 +712,10 @@ int main(void)
 	bench_counted_with("TSC deadline armed", CODE(arm), 2000, true);
 	bench_touch("first touch 4 KiB, new page", false);
 	bench_touch("first touch 4 KiB, present page", true);
+	bench_touch_huge("first touch 2 MiB, present page");
+	bench_dirty_log("dirty-log page: write and fetch");
+	bench_memslot("memslot add", "memslot log on, 512 pages mapped",
+		      "memslot delete, 512 pages mapped");
 	bench_immediate_exit("KVM_RUN, immediate_exit");
 	bench_create("VM create", "VM destroy, sleeps included", false);
 	bench_create("VM, vCPU, memory: create", "VM, vCPU, memory: destroy", true);

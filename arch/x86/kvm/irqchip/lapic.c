@@ -233,7 +233,7 @@ static void lapic_eoi(struct kvm_lapic *apic)
 		return;
 	trace_kvm_eoi(vcpu->id, vector);
 	/* The priority fell: what waits may have its turn. */
-	if (lapic_regs_highest(&apic->regs, APIC_IRR) >= 0)
+	if (READ_ONCE(apic->regs.irr_maybe))
 		kvm_make_request(KVM_REQ_EVENT, vcpu);
 	if (!eoi_is_told(apic, vector))
 		return;

@@ -92,8 +92,8 @@ static bool lapic_is_lvt(unsigned int offset)
 
 /* ---- vectors --------------------------------------------------------------------------------- */
 
-/** lapic_regs_highest - the highest vector in ISR, TMR or IRR, -1: none; any thread */
-int lapic_regs_highest(const struct lapic_regs *r, unsigned int offset)
+/* The highest vector in ISR or IRR, -1: none. */
+static int lapic_highest(const struct lapic_regs *r, unsigned int offset)
 {
 	int word;
 
@@ -104,6 +104,31 @@ int lapic_regs_highest(const struct lapic_regs *r, unsigned int offset)
 			return word * 32 + fls(bits) - 1;
 	}
 	return -1;
+}
+
+/**
+ * lapic_regs_irr - the highest vector in IRR, -1: none
+ * @r: the registers
+ *
+ * Mostly there is none. A bit that another thread sets while we look is seen by the second look, or
+ * its irr_maybe comes after ours: the barrier pairs with that of test_and_set_bit() in
+ * lapic_regs_accept().
+ */
+int lapic_regs_irr(struct lapic_regs *r)
+{
+	int vector;
+
+	if (!READ_ONCE(r->irr_maybe))
+		return -1;
+	vector = lapic_highest(r, APIC_IRR);
+	if (vector >= 0)
+		return vector;
+	WRITE_ONCE(r->irr_maybe, false);
+	smp_mb(); /* see above */
+	vector = lapic_highest(r, APIC_IRR);
+	if (vector >= 0)
+		WRITE_ONCE(r->irr_maybe, true);
+	return vector;
 }
 
 /**
@@ -134,9 +159,9 @@ u8 lapic_regs_ppr(const struct lapic_regs *r)
 }
 
 /** lapic_regs_pending - the vector that goes to the CPU next, if IF lets it; -1: none (11.8.3.1) */
-int lapic_regs_pending(const struct lapic_regs *r)
+int lapic_regs_pending(struct lapic_regs *r)
 {
-	int irr = lapic_regs_highest(r, APIC_IRR);
+	int irr = lapic_regs_irr(r);
 
 	if (irr < 0 || (irr & 0xf0) <= (lapic_regs_ppr(r) & 0xf0))
 		return -1;
@@ -167,7 +192,10 @@ int lapic_regs_accept(struct lapic_regs *r, u8 vector, bool level)
 		else
 			clear_bit(vector & 31, lapic_vector_word(r, APIC_TMR, vector));
 	}
-	return !test_and_set_bit(vector & 31, lapic_vector_word(r, APIC_IRR, vector));
+	if (test_and_set_bit(vector & 31, lapic_vector_word(r, APIC_IRR, vector)))
+		return 0;
+	WRITE_ONCE(r->irr_maybe, true);
+	return 1;
 }
 
 /** lapic_regs_eoi - the handler of the highest vector in service is done: which, or -1 (11.8.5) */
@@ -178,7 +206,7 @@ int lapic_regs_eoi(struct lapic_regs *r)
 	if (vector < 0)
 		return -1;
 	__clear_bit(vector & 31, lapic_vector_word(r, APIC_ISR, vector));
-	r->isrv = lapic_regs_highest(r, APIC_ISR);
+	r->isrv = lapic_highest(r, APIC_ISR);
 	return vector;
 }
 
@@ -557,7 +585,8 @@ void lapic_regs_restore(struct lapic_regs *r, const void *page)
 		lapic_set_x2apic_ids(r);
 	if (!r->tsc_deadline)
 		lapic_set(r, APIC_LVTT, lapic_get(r, APIC_LVTT) & ~APIC_LVT_TIMER_TSCDEADLINE);
-	r->isrv = lapic_regs_highest(r, APIC_ISR);
+	r->isrv = lapic_highest(r, APIC_ISR);
+	WRITE_ONCE(r->irr_maybe, true);
 	*r->cr8 = lapic_get(r, APIC_TASKPRI) >> 4;
 	atomic_set(&r->errors, 0);
 }

@@ -29,6 +29,7 @@ enum lapic_mode {
  * @mode: (v)
  * @id: the x2APIC id, fixed (o); an xAPIC's is in @page and can be written
  * @isrv: highest vector in service, -1: none (v)
+ * @irr_maybe: false: nothing is in IRR (a); set after the bit there
  * @directed_eoi: version register bit 24: SVR[12] may be set (v)
  * @tsc_deadline: LVTT may have the TSC-deadline mode (v)
  * @errors: what ESR shows after it is written next (a)
@@ -39,6 +40,7 @@ struct lapic_regs {
 	enum lapic_mode mode;
 	u32 id;
 	int isrv;
+	bool irr_maybe;
 	bool directed_eoi;
 	bool tsc_deadline;
 	atomic_t errors;
@@ -103,8 +105,8 @@ bool lapic_regs_message(struct lapic_regs *r, u64 icr, struct kvm_apic_message *
 
 u8 lapic_regs_tpr(const struct lapic_regs *r);
 u8 lapic_regs_ppr(const struct lapic_regs *r);
-int lapic_regs_highest(const struct lapic_regs *r, unsigned int offset);
-int lapic_regs_pending(const struct lapic_regs *r);
+int lapic_regs_irr(struct lapic_regs *r);
+int lapic_regs_pending(struct lapic_regs *r);
 void lapic_regs_take(struct lapic_regs *r, u8 vector);
 int lapic_regs_accept(struct lapic_regs *r, u8 vector, bool level);
 int lapic_regs_eoi(struct lapic_regs *r);

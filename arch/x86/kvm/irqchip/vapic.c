@@ -29,8 +29,8 @@ int kvm_vapic_set_addr(struct kvm_vcpu *vcpu, const struct kvm_vapic_addr *addr)
 /** kvm_vapic_store - before an entry; a word that is in no memory is the guest's misfortune */
 void kvm_vapic_store(struct kvm_vcpu *vcpu)
 {
-	const struct lapic_regs *r = &vcpu->arch.apic->regs;
-	int isrv = READ_ONCE(r->isrv), irr = lapic_regs_highest(r, APIC_IRR);
+	struct lapic_regs *r = &vcpu->arch.apic->regs;
+	int isrv = READ_ONCE(r->isrv), irr = lapic_regs_irr(r);
 	u8 word[4] = { lapic_regs_tpr(r), isrv < 0 ? 0 : isrv & 0xf0, 0, irr < 0 ? 0 : irr };
 
 	kvm_vcpu_write_guest(vcpu, vcpu->arch.vapic_addr, word, sizeof(word));

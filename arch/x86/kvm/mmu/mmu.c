@@ -18,12 +18,25 @@ struct kvm_mmu_config kvm_mmu_config __read_mostly;
 /* Before any vendor's hardware_setup(). 0 or -ENOMEM. */
 int kvm_mmu_module_init(void)
 {
+	int ret;
+
 	BUILD_BUG_ON(SPTE_PER_TABLE * sizeof(u64) != PAGE_SIZE);
-	return mmu_pages_init();
+	ret = mmu_pages_init();
+	if (ret)
+		return ret;
+	ret = mmu_reclaim_init();
+	if (ret) {
+		mmu_pages_exit();
+		return ret;
+	}
+	mmu_nx_init();
+	return 0;
 }
 
 void kvm_mmu_module_exit(void)
 {
+	mmu_nx_exit();
+	mmu_reclaim_exit();
 	mmu_pages_exit();
 }
 
@@ -49,6 +62,22 @@ void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only)
 }
 EXPORT_SYMBOL_GPL(kvm_mmu_set_ept_masks);
 
+/**
+ * kvm_mmu_set_dirty_buffer - hardware logs each D bit that it sets; after kvm_mmu_configure()
+ * @entries: pages that one vCPU's buffer holds, before the vendor marks them; 0: it does not
+ */
+void kvm_mmu_set_dirty_buffer(unsigned int entries)
+{
+	kvm_mmu_config.dirty_buffer = entries;
+}
+EXPORT_SYMBOL_GPL(kvm_mmu_set_dirty_buffer);
+
+/* Nested page tables, and not shadow ones? */
+bool kvm_mmu_has_tdp(void)
+{
+	return kvm_mmu_config.tdp;
+}
+
 /*
  * --- VM ------------------------------------------------------------------------------------------
  */
@@ -65,7 +94,9 @@ int kvm_mmu_init_vm(struct kvm *kvm)
 		return -EOPNOTSUPP;
 	kvm->arch.mmu.root_hpa = KVM_MMU_NO_ROOT;
 	kvm->arch.mmu.root_level = kvm_mmu_config.tdp_level;
+	kvm->arch.mmu.log_by_dirty = kvm_mmu_config.tdp && spte_masks.dirty;
 	atomic_long_set(&kvm->arch.mmu.nr_pages, 0);
+	kvm->arch.mmu.max_pages = ULONG_MAX;
 	return 0;
 }
 

@@ -34,7 +34,7 @@ void vmcs_write_control(struct vcpu_vmx *vmx, enum vmx_control_word word, u32 va
 }
 
 /**
- * vmx_vmcs_recalc_controls - those that follow the guest's CPUID
+ * vmx_vmcs_recalc_controls - those that follow the guest's CPUID or mode
  * @vmx: the vCPU
  *
  * An instruction that CPUID denies must raise #UD though the CPU has it (25.3).
@@ -50,6 +50,10 @@ void vmx_vmcs_recalc_controls(struct vcpu_vmx *vmx)
 		value &= ~SECONDARY_EXEC_ENABLE_INVPCID;
 	if (!vmx->vpid)
 		value &= ~SECONDARY_EXEC_ENABLE_VPID;
+	if (vmx->rmode.active)
+		value |= vmx_caps.allowed[VMX_PROC2] & SECONDARY_EXEC_DESC;
+	if (vmx->pml)
+		value |= SECONDARY_EXEC_ENABLE_PML;
 	if (value != vmx->controls[VMX_PROC2])
 		vmcs_write_control(vmx, VMX_PROC2, value);
 }
@@ -130,6 +134,7 @@ static void vmcs_init_controls(struct vcpu_vmx *vmx)
 		vmcs_write32(PLE_GAP, vmx_ple_gap());
 		vmcs_write32(PLE_WINDOW, vmx_ple_window());
 	}
+	vmx_pml_init(vmx);
 	/* Set by the masks of CR0 and CR4: nothing is read from there before. */
 	vmcs_writel(CR0_READ_SHADOW, 0);
 	vmcs_writel(CR4_READ_SHADOW, 0);

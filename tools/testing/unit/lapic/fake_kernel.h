@@ -16,6 +16,7 @@ struct kvm;
 #define __user
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
+#define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define fls(x)			((x) ? 32 - __builtin_clz(x) : 0)
 
 static inline bool test_bit(unsigned int n, const unsigned long *p)
