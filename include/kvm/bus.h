@@ -14,7 +14,6 @@
 enum kvm_bus {
 	KVM_MMIO_BUS,
 	KVM_PIO_BUS,
-	KVM_FAST_MMIO_BUS,
 	KVM_NR_BUSES
 };
 

@@ -161,7 +161,8 @@ void kvm_irqfd_show(struct kvm *kvm, struct seq_file *seq)
 
 	mutex_lock(&kvm->irq_lock);
 	list_for_each_entry(irqfd, &kvm->irqfds, list) {
-		seq_printf(seq, "irqfd:\tgsi %u%s", irqfd->gsi, irqfd->resampler ? " resample" : "");
+		seq_printf(seq, "irqfd:\tgsi %u%s", irqfd->gsi,
+			   irqfd->resampler ? " resample" : "");
 		if (irqfd->host_irq)
 			seq_printf(seq, " host-irq %u", irqfd->host_irq);
 		seq_putc(seq, '\n');

@@ -43,6 +43,7 @@ out_mmu:
 
 /**
  * kvm_arch_destroy_vm - free it
+ * @kvm: the VM
  *
  * First who sends the vCPUs interrupts by itself; the vCPUs before the page tables, whose root each
  * holds.

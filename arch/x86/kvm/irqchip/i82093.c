@@ -136,6 +136,7 @@ int i82093_write(struct i82093 *io, u32 offset, u32 val, u64 *old)
 
 /**
  * i82093_is_level - does the entry's pin send again until it is deasserted, and wait for EOIs?
+ * @entry: of the redirection table
  *
  * SMI, NMI, INIT and ExtINT are edges, whatever the trigger mode says (data sheet, 3.2.4).
  */
@@ -165,6 +166,8 @@ bool i82093_set_line(struct i82093 *io, unsigned int pin, bool level)
 
 /**
  * i82093_must_send - has a level triggered pin a message to send?
+ * @io: the I/O APIC
+ * @pin: 0 … 23
  *
  * It has while it is asserted, not masked, and no LAPIC has its last message (data sheet, 3.2.4).
  * Edges are sent as they come, or never: one that comes while the pin is masked is lost.

@@ -25,11 +25,14 @@
 
 /**
  * struct kvm_ioapic - the I/O APIC in a VM
+ * @dev: its page
+ * @kvm: whose it is
  * @lock: everything below; process context only
  * @io: the registers
  * @sources: for each pin a bit per enum kvm_irq_source that asserts it
  * @eois: EOIs in a row that found the pin still asserted
  * @delayed: pins whose next message waits for @resend
+ * @resend: sends them
  */
 struct kvm_ioapic {
 	struct kvm_io_device dev;

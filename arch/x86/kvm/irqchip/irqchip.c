@@ -100,6 +100,10 @@ int kvm_arch_route_set(struct kvm *kvm, const struct kvm_irq_route *route,
 
 /**
  * kvm_arch_route_set_atomic - likewise in any context
+ * @kvm: the VM
+ * @route: a route that has been checked
+ * @source: who drives it
+ * @level: and how
  *
  * Return: as kvm_irq_set(); -EWOULDBLOCK for a pin, whose chip's lock interrupts may not take.
  */
@@ -232,13 +236,10 @@ static int may_choose(struct kvm *kvm)
 	return kvm->created_vcpus ? -EINVAL : 0;
 }
 
-/**
- * kvm_irqchip_create - KVM_CREATE_IRQCHIP
- * @kvm: the VM
- *
- * Return: 0; -EEXIST: there is one, whole or split; -EINVAL: too late, there is a vCPU; -ENOMEM.
+/*
+ * KVM_CREATE_IRQCHIP. -EEXIST: there is one, whole or split; -EINVAL: too late, there is a vCPU.
  */
-static int kvm_irqchip_create(struct kvm *kvm)
+static int irqchip_create(struct kvm *kvm)
 {
 	int r;
 
@@ -371,7 +372,7 @@ long kvm_irqchip_ioctl(struct kvm *kvm, unsigned int ioctl, void __user *argp)
 {
 	switch (ioctl) {
 	case KVM_CREATE_IRQCHIP:
-		return kvm_irqchip_create(kvm);
+		return irqchip_create(kvm);
 	case KVM_IRQ_LINE:
 		return irqchip_line(kvm, argp, false);
 	case KVM_IRQ_LINE_STATUS:

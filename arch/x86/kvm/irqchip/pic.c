@@ -12,6 +12,8 @@
 
 /**
  * struct kvm_pic - the pair in a VM
+ * @dev: its ports
+ * @kvm: whose it is
  * @lock: everything below; process context only
  * @pair: the chips; @pair.output is also read without the lock
  * @sources: for each line a bit per enum kvm_irq_source that asserts it
@@ -40,6 +42,7 @@ struct pic_news {
 };
 
 static void pic_lock(struct kvm_pic *pic, struct pic_news *before)
+	__acquires(&pic->lock)
 {
 	spin_lock(&pic->lock);
 	before->raised = pic->pair.output;
@@ -56,6 +59,7 @@ static void notify_acked(struct kvm *kvm, unsigned long lines)
 
 /* The counterpart of pic_lock(): the lock goes, and who must know is told what has changed. */
 static void pic_unlock(struct kvm_pic *pic, struct pic_news *news)
+	__releases(&pic->lock)
 {
 	struct kvm *kvm = pic->kvm;
 

@@ -35,13 +35,18 @@
  * struct kvm_pit - the timer in a VM
  * @dev: ports 0x40–0x43
  * @speaker_dev: port 0x61, with KVM_PIT_SPEAKER_DUMMY
+ * @kvm: whose it is
  * @lock: @chip and @hpet_legacy, and who starts the timer; process context
+ * @chip: the counters
  * @hpet_legacy: the HPET has the place of counter 0
  * @timer: counter 0's output rises
  * @period: ns between two of them, 0: there is one only. Written while the timer does not run
  * @backlog: ticks that have not been given to the guest
  * @unacked: one has been given, and waits to be acknowledged
  * @reinject: no tick is given before the last one is acknowledged, and none is lost (api.rst 4.99)
+ * @notifier: tells of that
+ * @worker: a thread, kvm-pit/PID
+ * @work: pit_work(), which it does
  */
 struct kvm_pit {
 	struct kvm_io_device dev;

@@ -67,7 +67,8 @@ struct srcu_struct {
 #define srcu_read_lock_held(s)		((s)->readers > 0)
 #define srcu_dereference(p, s)		(WARN_ON(!(s)->readers), (p))
 #define rcu_dereference_protected(p, c)	((void)(c), (p))
-#define rcu_replace_pointer(p, new, c)	({ __typeof__(p) old_ = (p); (void)(c); (p) = (new); old_; })
+#define rcu_replace_pointer(p, new, c) \
+	({ __typeof__(p) old_ = (p); (void)(c); (p) = (new); old_; })
 
 /* A reader that waits for itself never ends. */
 #define synchronize_srcu_expedited(s)	(WARN_ON((s)->readers), (void)(s)->synchronized++)

@@ -95,8 +95,8 @@ static bool takes(const struct kvm_ioeventfd *args, bool pio, u64 addr, u32 len,
 }
 
 /*
- * Is there a write for both? Those tried have every length and every value that a variant names. One
- * too wide for its length is never written; equal ones of that kind are refused all the same.
+ * Is there a write for both? Those tried have every length and every value that a variant names.
+ * One too wide for its length is never written; equal ones of that kind are refused all the same.
  */
 static bool share_a_write(const struct kvm_ioeventfd *a, const struct kvm_ioeventfd *b)
 {
@@ -125,13 +125,13 @@ static void check_writes(const struct kvm_ioeventfd *args)
 	for (addr = 0xffc; addr <= 0x1008; addr++) {
 		for (len = 1; len <= 8; len *= 2) {
 			for (i = 0; i < 5; i++) {
-				u64 val = len == 8 ? values[i] : values[i] & ((1ull << len * 8) - 1);
+				u64 val = values[i] & (~0ull >> (64 - len * 8));
 				bool pio = args->flags & KVM_IOEVENTFD_FLAG_PIO;
 				bool mine = takes(args, pio, addr, len, val);
 				u64 before = eventfd[0].signals;
 				int r = device[0]->ops->write(NULL, device[0], addr, len, &val);
 
-				EXPECT(r == (mine ? 0 : -EOPNOTSUPP), "len %u addr %llx", len, addr);
+				EXPECT(r == (mine ? 0 : -EOPNOTSUPP), "len %u at %llx", len, addr);
 				EXPECT(eventfd[0].signals == before + mine, "");
 			}
 		}
@@ -161,7 +161,7 @@ void test_ioeventfd_match(void)
 			r = kvm_ioeventfd(&kvm, &b);
 			if (!b.len && (b.flags & KVM_IOEVENTFD_FLAG_DATAMATCH))
 				continue;
-			EXPECT(r == (share_a_write(&a, &b) ? -EEXIST : 0), "%u and %u: %d", i, j, r);
+			EXPECT(r == (share_a_write(&a, &b) ? -EEXIST : 0), "%u, %u: %d", i, j, r);
 			b.flags |= KVM_IOEVENTFD_FLAG_DEASSIGN;
 			EXPECT(kvm_ioeventfd(&kvm, &b) == (r ? -ENOENT : 0), "%u and %u", i, j);
 			EXPECT(nr_devices == 1, "");

@@ -24,7 +24,8 @@ int kvm_arch_route_check(struct kvm *kvm, const struct kvm_irq_routing_entry *en
 	if (entry->flags)
 		return -EINVAL;
 	if (entry->type == KVM_IRQ_ROUTING_IRQCHIP)
-		return entry->u.irqchip.irqchip < CHIPS && entry->u.irqchip.pin < PINS ? 0 : -EINVAL;
+		return entry->u.irqchip.irqchip < CHIPS && entry->u.irqchip.pin < PINS ?
+			       0 : -EINVAL;
 	return entry->type == KVM_IRQ_ROUTING_MSI ? 0 : -EINVAL;
 }
 
