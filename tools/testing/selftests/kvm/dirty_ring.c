@@ -143,7 +143,7 @@ TEST_F(ring, full_ring_stops_the_vcpu)
 			if (page < 0)
 				break;
 			ASSERT_GT(PAGES, page);
-			/* A page whose write had to wait for the exit is written, and told, again. */
+			/* A write that had to wait for the exit is done, and told, again. */
 			again += seen[page];
 			seen[page] = true;
 			taken++;
