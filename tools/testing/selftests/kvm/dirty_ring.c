@@ -10,8 +10,8 @@
 #include "guest.h"
 
 #define SLOT_GPA	0x40000000UL
-#define PAGES		1024
-#define RING_BYTES	4096
+#define PAGES		4096
+#define RING_BYTES	16384	/* with PML 576 entries are kept free */
 #define ENTRIES		(RING_BYTES / sizeof(struct kvm_dirty_gfn))
 
 static int enable_ring(struct vm *vm, long cap, uint64_t bytes)
