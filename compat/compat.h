@@ -138,4 +138,11 @@ static inline void kvm_compat_hrtimer_setup(struct hrtimer *timer,
 #endif
 }
 
+/* A worker whose thread runs already; its name is a format and its arguments. */
+#if KVM_HAVE_KTHREAD_RUN_WORKER
+#define kvm_compat_kthread_run_worker(name, ...) kthread_run_worker(0, name, __VA_ARGS__)
+#else
+#define kvm_compat_kthread_run_worker(name, ...) kthread_create_worker(0, name, __VA_ARGS__)
+#endif
+
 #endif /* SLIMKVM_COMPAT_COMPAT_H */

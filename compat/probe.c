@@ -12,6 +12,7 @@
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/hrtimer.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/shrinker.h>
@@ -110,3 +111,9 @@ struct probe_linux_unaligned { undefined_t no; };
 
 PROBE(nmi_kvm_vmx) /* the NMI entry for VMX is asm_exc_nmi_kvm_vmx, not .._noist: 6.12 */
 void *probe_nmi_kvm_vmx = asm_exc_nmi_kvm_vmx;
+
+PROBE(kthread_run_worker) /* kthread_create_worker() leaves it to the caller to wake it: since 6.14 */
+struct kthread_worker *probe_kthread_run_worker(void)
+{
+	return kthread_run_worker(0, "probe");
+}

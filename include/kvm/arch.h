@@ -76,6 +76,8 @@ long kvm_arch_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long ar
 /* no mutex; -ENOIOCTLCMD: not mine */
 long kvm_arch_vcpu_async_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
 int kvm_arch_vcpu_ioctl_run(struct kvm_vcpu *vcpu);	/* loaded, mutex held */
+/* by the vCPU's thread: need a halted vCPU wait no longer? */
+bool kvm_arch_vcpu_wakes(struct kvm_vcpu *vcpu);
 
 /*
  * --- memory

@@ -11,6 +11,7 @@
  *   exclusive
  *   (a) atomic, no lock
  *   (g) kvm_list_lock          the list of all VMs
+ *   (i) kvm->irq_lock          interrupt routes, irqfds, ack notifiers; read side: kvm->irq_srcu
  */
 #ifndef __KVM_VM_H
 #define __KVM_VM_H
@@ -32,6 +33,7 @@
 #define KVM_VCPU_ID_MAX		4096
 
 struct kvm_stat_file;
+struct kvm_irq_table;
 
 struct kvm {
 	struct mm_struct *mm;			/* (o) the creator's; a reference on mm_count */
@@ -54,6 +56,9 @@ struct kvm {
 	struct xarray vcpus_by_id;		/* id → vCPU; (k), RCU readers */
 	atomic_t online_vcpus;			/* (a) indices below it are in @vcpus; grows only */
 	int created_vcpus;			/* (k) online ones and those in the making */
+	int last_boosted;			/* (a) a hint: whom kvm_vcpu_on_spin() helped last */
+	unsigned int max_halt_poll_ns;		/* (a) KVM_CAP_HALT_POLL */
+	bool override_halt_poll_ns;		/* (a) it was enabled */
 
 	rwlock_t mmu_lock;
 	struct mmu_notifier mmu_notifier;	/* (o) */
@@ -65,6 +70,14 @@ struct kvm {
 	u8 dirty_log_manual;			/* (m) KVM_DIRTY_LOG_* */
 	unsigned int nr_dirty_logs;		/* (m) bitmaps that exist */
 	u32 dirty_ring_size;			/* (k) (m) entries; 0: bitmaps. Before any vCPU */
+
+	struct mutex irq_lock;
+	struct srcu_struct irq_srcu;
+	struct kvm_irq_table __rcu *irq_table;	/* (i) NULL: no route */
+	struct hlist_head irq_ack_notifiers;	/* (i) */
+	struct list_head irqfds;		/* (i) */
+	struct list_head irq_resamplers;	/* (i) */
+	struct list_head ioeventfds;		/* (m) */
 
 	struct list_head coalesced_zones;	/* (m) */
 	spinlock_t ring_lock;			/* one producer at a time on @coalesced_ring */

@@ -41,6 +41,7 @@ static void vcpu_sched_in(struct preempt_notifier *pn, int cpu)
 {
 	struct kvm_vcpu *vcpu = notifier_to_vcpu(pn);
 
+	WRITE_ONCE(vcpu->preempted, false);
 	kvm_arch_sched_in(vcpu, cpu);
 	load_on_cpu(vcpu, cpu);
 }
@@ -50,8 +51,10 @@ static void vcpu_sched_out(struct preempt_notifier *pn, struct task_struct *next
 	struct kvm_vcpu *vcpu = notifier_to_vcpu(pn);
 
 	/* A task that did not ask to sleep was pushed off: it would run if it could. */
-	if (task_is_running(current))
+	if (task_is_running(current)) {
 		vcpu->stat.preemption_other++;
+		WRITE_ONCE(vcpu->preempted, true);
+	}
 	unload_from_cpu(vcpu);
 }
 
@@ -196,6 +199,7 @@ static struct kvm_vcpu *create_vcpu(struct kvm *kvm, u32 id)
 	vcpu->id = id;
 	vcpu->cpu = -1;
 	mutex_init(&vcpu->mutex);
+	rcuwait_init(&vcpu->wait);
 	preempt_notifier_init(&vcpu->preempt_notifier, &vcpu_preempt_ops);
 	r = alloc_parts(vcpu);
 	if (r)

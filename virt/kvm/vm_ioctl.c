@@ -7,8 +7,10 @@
  */
 #include <linux/compat.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/uaccess.h>
 #include <kvm/arch.h>
+#include <kvm/irq.h>
 #include "core.h"
 
 #define REGION_FLAGS	(KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)
@@ -17,6 +19,8 @@ static long set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory
 {
 	long r;
 
+	if ((u16)mem->slot >= KVM_USER_MEM_SLOTS)
+		return -EINVAL;
 	mutex_lock(&kvm->slots_lock);
 	r = kvm_set_memory_region(kvm, mem);
 	mutex_unlock(&kvm->slots_lock);
@@ -128,6 +132,43 @@ static long vm_coalesced(struct kvm *kvm, void __user *arg, bool add)
 	return r;
 }
 
+/* KVM_SET_GSI_ROUTING (api.rst 4.52): there must be somewhere to route to. */
+static long vm_set_gsi_routing(struct kvm *kvm, struct kvm_irq_routing __user *arg)
+{
+	struct kvm_irq_routing_entry *entries;
+	struct kvm_irq_routing head;
+	long r;
+
+	if (copy_from_user(&head, arg, sizeof(head)))
+		return -EFAULT;
+	if (!kvm_arch_irqchip_in_kernel(kvm) || head.flags || head.nr > KVM_MAX_GSIS)
+		return -EINVAL;
+	entries = vmemdup_user(arg->entries, array_size(head.nr, sizeof(*entries)));
+	if (IS_ERR(entries))
+		return PTR_ERR(entries);
+	r = kvm_set_irq_routing(kvm, entries, head.nr);
+	kvfree(entries);
+	return r;
+}
+
+static long vm_irqfd(struct kvm *kvm, void __user *arg)
+{
+	struct kvm_irqfd irqfd;
+
+	if (copy_from_user(&irqfd, arg, sizeof(irqfd)))
+		return -EFAULT;
+	return kvm_irqfd(kvm, &irqfd);
+}
+
+static long vm_ioeventfd(struct kvm *kvm, void __user *arg)
+{
+	struct kvm_ioeventfd ioeventfd;
+
+	if (copy_from_user(&ioeventfd, arg, sizeof(ioeventfd)))
+		return -EFAULT;
+	return kvm_ioeventfd(kvm, &ioeventfd);
+}
+
 /* A VM belongs to one address space: after a fork or an exec its fd is good for closing only. */
 static bool vm_usable(const struct kvm *kvm)
 {
@@ -167,6 +208,12 @@ long kvm_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 		return vm_coalesced(kvm, argp, true);
 	case KVM_UNREGISTER_COALESCED_MMIO:
 		return vm_coalesced(kvm, argp, false);
+	case KVM_IRQFD:
+		return vm_irqfd(kvm, argp);
+	case KVM_IOEVENTFD:
+		return vm_ioeventfd(kvm, argp);
+	case KVM_SET_GSI_ROUTING:
+		return vm_set_gsi_routing(kvm, argp);
 	case KVM_CHECK_EXTENSION:
 		return kvm_check_extension(kvm, arg);
 	default:

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -37,6 +38,10 @@
 #define RING_PORT	0x20
 #define DONE_PORT	0xf4
 #define MSR_TSC_ADJUST	0x3b
+#define GDT_GPA		0x2000u
+#define IDT_GPA		0x3000u
+#define STACK_GPA	0x8000u
+#define VECTOR		0x41
 #define MAX_CPUID	256
 
 /*
@@ -67,7 +72,7 @@ static double done_cost;
  * end with a write to DONE_PORT.
  */
 #define GUEST(name, body)						\
-	asm(".pushsection .rodata\n.code32\n"				\
+	asm(".pushsection .rodata\n.code32\n.balign 64\n"		\
 	    "guest_" #name ":\n" body "guest_" #name "_end:\n"		\
 	    ".code64\n.popsection\n");					\
 	extern const uint8_t guest_##name[], guest_##name##_end[]
@@ -88,6 +93,22 @@ GUEST(out, ENDLESS("outb %al, %dx\n"));
 GUEST(load, ENDLESS("movl (%ebx), %eax\n"));
 GUEST(store, ENDLESS("movl %eax, (%ebx)\n"));
 GUEST(hlt, ENDLESS("hlt\n"));
+
+/*
+ * Interrupts through a local APIC in the kernel: the guest asks for one, takes it at once by the
+ * handler at HANDLER_AT, and writes EOI.
+ */
+#define APIC_ON		"movl $0x80f, %ecx\nmovl $0x1ff, %eax\nxorl %edx, %edx\nwrmsr\n"	\
+			"movl $0x832, %ecx\nmovl $0x40041, %eax\nwrmsr\nsti\n"
+#define HANDLER_AT	64
+#define HANDLER		"jmp 3f\n.balign 64\n"						\
+			"movl $0x80b, %ecx\nxorl %eax, %eax\nxorl %edx, %edx\nwrmsr\niret\n3:\n"
+#define INTERRUPTS(ask)	HANDLER APIC_ON COUNTED(ask)
+
+GUEST(self_ipi, INTERRUPTS("movl $0x83f, %ecx\nmovl $0x41, %eax\nwrmsr\n"));
+GUEST(icr, INTERRUPTS("movl $0x830, %ecx\nmovl $0x4041, %eax\nwrmsr\n"));
+GUEST(deadline, INTERRUPTS("movl $0x6e0, %ecx\nmovl $1, %eax\nwrmsr\n"));
+GUEST(arm, APIC_ON COUNTED("movl $0x6e0, %ecx\nmovl $-1, %eax\nmovl %eax, %edx\nwrmsr\n"));
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
 {
@@ -151,8 +172,9 @@ static void set_flat_mode(struct vm *vm)
 }
 
 /* Give the guest what the modules offer: some MSRs exist only with their CPUID bit. */
-static void set_cpuid(struct vm *vm)
+static void set_cpuid(struct vm *vm, bool apic)
 {
+	unsigned int i;
 	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) +
 					  MAX_CPUID * sizeof(cpuid->entries[0]));
 
@@ -161,13 +183,42 @@ static void set_cpuid(struct vm *vm)
 	cpuid->nent = MAX_CPUID;
 	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
 		die("KVM_GET_SUPPORTED_CPUID");
+	/* TSC deadline: given to those who have an APIC in the kernel. */
+	for (i = 0; i < cpuid->nent && apic; i++) {
+		if (cpuid->entries[i].function == 1)
+			cpuid->entries[i].ecx |= 1u << 24;
+	}
 	if (ioctl(vm->vcpu, KVM_SET_CPUID2, cpuid))
 		die("KVM_SET_CPUID2");
 	free(cpuid);
 }
 
-static void vm_create(struct vm *vm)
+/* A GDT and an IDT with one gate, for a guest that takes interrupts in x2APIC mode. */
+static void set_interrupt_mode(struct vm *vm)
 {
+	const uint64_t gdt[] = { 0, 0x00cf9b000000ffff, 0x00cf93000000ffff };
+	const uint32_t handler = CODE_GPA + HANDLER_AT;
+	const uint64_t gate = (handler & 0xffff) | 8 << 16 | 0x8e0000000000 |
+			      (uint64_t)(handler >> 16) << 48;
+	struct kvm_sregs sregs;
+
+	memcpy(vm->memory + GDT_GPA, gdt, sizeof(gdt));
+	memcpy(vm->memory + IDT_GPA + VECTOR * 8, &gate, sizeof(gate));
+	if (ioctl(vm->vcpu, KVM_GET_SREGS, &sregs))
+		die("KVM_GET_SREGS");
+	sregs.gdt.base = GDT_GPA;
+	sregs.gdt.limit = sizeof(gdt) - 1;
+	sregs.idt.base = IDT_GPA;
+	sregs.idt.limit = 0x7ff;
+	sregs.apic_base |= 0xc00;
+	if (ioctl(vm->vcpu, KVM_SET_SREGS, &sregs))
+		die("KVM_SET_SREGS");
+}
+
+/* False: there is no APIC in the kernel. */
+static bool vm_create_with(struct vm *vm, bool apic)
+{
+	struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
 	struct kvm_userspace_memory_region slot = { .memory_size = MEMORY };
 
 	vm->memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
@@ -183,14 +234,27 @@ static void vm_create(struct vm *vm)
 	slot.userspace_addr = (uintptr_t)vm->memory;
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot))
 		die("KVM_SET_USER_MEMORY_REGION");
+	if (apic && ioctl(vm->fd, KVM_ENABLE_CAP, &split)) {
+		close(vm->fd);
+		munmap(vm->memory, MEMORY);
+		return false;
+	}
 	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
 	if (vm->vcpu < 0)
 		die("KVM_CREATE_VCPU");
 	vm->run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu, 0);
 	if (vm->run == MAP_FAILED)
 		die("mmap of kvm_run");
-	set_cpuid(vm);
+	set_cpuid(vm, apic);
 	set_flat_mode(vm);
+	if (apic)
+		set_interrupt_mode(vm);
+	return true;
+}
+
+static void vm_create(struct vm *vm)
+{
+	vm_create_with(vm, false);
 }
 
 static void vm_destroy(struct vm *vm)
@@ -209,7 +273,8 @@ static void vm_load(struct vm *vm, struct guest_code code)
 static void vm_set_regs(struct vm *vm, uint32_t count, uint32_t address, uint32_t port)
 {
 	struct kvm_regs regs = { .rip = CODE_GPA, .rflags = 2, .rsi = count,
-				 .rbx = address, .rdx = port };
+				 .rbx = address, .rdx = port,
+				 .rsp = STACK_GPA };
 
 	if (ioctl(vm->vcpu, KVM_SET_REGS, &regs))
 		die("KVM_SET_REGS");
@@ -228,14 +293,17 @@ static bool run_counted(struct vm *vm, uint64_t *spent)
 }
 
 /* An operation that the kernel answers: a guest loop of count of them in one KVM_RUN. */
-static void bench_counted(const char *name, struct guest_code code, uint32_t count)
+static void bench_counted_with(const char *name, struct guest_code code, uint32_t count, bool apic)
 {
 	double cost[BATCHES];
 	uint64_t spent;
 	struct vm vm;
 	int i;
 
-	vm_create(&vm);
+	if (!vm_create_with(&vm, apic)) {
+		print_skip(name, "no such capability");
+		return;
+	}
 	vm_load(&vm, code);
 	for (i = 0; i < BATCHES; i++) {
 		vm_set_regs(&vm, count, 0, 0);
@@ -248,6 +316,11 @@ static void bench_counted(const char *name, struct guest_code code, uint32_t cou
 	else
 		print_skip(name, "the guest may not do it here");
 	vm_destroy(&vm);
+}
+
+static void bench_counted(const char *name, struct guest_code code, uint32_t count)
+{
+	bench_counted_with(name, code, count, false);
 }
 
 /* An exit that this program answers: one KVM_RUN each. Returns the least cost. */
@@ -318,6 +391,86 @@ static void bench_coalesced(const char *name, struct guest_code code, bool pio)
 	else
 		print_skip(name, "writes did not reach the ring");
 	vm_destroy(&vm);
+}
+
+/* A write that signals an eventfd; @len 0: of any length. */
+static void bench_ioeventfd(const char *name, struct guest_code code, uint32_t len, uint32_t flags)
+{
+	const uint32_t count = 1000;
+	struct kvm_ioeventfd io = {
+		.addr = flags & KVM_IOEVENTFD_FLAG_PIO ? RING_PORT : MMIO_GPA,
+		.len = len, .flags = flags, .fd = eventfd(0, EFD_NONBLOCK),
+	};
+	double cost[BATCHES];
+	uint64_t spent, seen;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	if (ioctl(vm.fd, KVM_IOEVENTFD, &io)) {
+		print_skip(name, "no KVM_IOEVENTFD");
+		goto out;
+	}
+	vm_load(&vm, code);
+	for (i = 0; i < BATCHES; i++) {
+		vm_set_regs(&vm, count, MMIO_GPA, RING_PORT);
+		if (!run_counted(&vm, &spent) || read(io.fd, &seen, 8) != 8 || seen != count)
+			break;
+		cost[i] = (spent - done_cost) / count;
+	}
+	if (i == BATCHES)
+		print_result(name, cost, count);
+	else
+		print_skip(name, "writes did not signal");
+out:
+	close(io.fd);
+	vm_destroy(&vm);
+}
+
+/* write() to an eventfd that sends a message to a vCPU which does not run. */
+static void bench_irqfd(const char *name)
+{
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry entry;
+	} table = {
+		.head.nr = 1,
+		.entry = { .gsi = 5, .type = KVM_IRQ_ROUTING_MSI,
+			   .u.msi = { .address_lo = 0xfee00000, .data = 0x51 } },
+	};
+	struct kvm_irqfd irqfd = { .gsi = 5, .fd = eventfd(0, EFD_NONBLOCK) };
+	int vm = ioctl(kvm, KVM_CREATE_VM, 0), vcpu = -1, i;
+	const uint32_t count = 1000;
+	struct kvm_lapic_state lapic;
+	double cost[BATCHES];
+	uint64_t start, one = 1;
+	uint32_t n;
+
+	if (vm < 0 || ioctl(vm, KVM_CREATE_IRQCHIP, 0) ||
+	    ioctl(vm, KVM_SET_GSI_ROUTING, &table) || ioctl(vm, KVM_IRQFD, &irqfd)) {
+		print_skip(name, "no KVM_IRQFD");
+		goto out;
+	}
+	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	if (vcpu < 0 || ioctl(vcpu, KVM_GET_LAPIC, &lapic))
+		die("KVM_GET_LAPIC");
+	/* Enabled, by the spurious-interrupt vector register (SDM 11.9). */
+	lapic.regs[0xf1] = 1;
+	if (ioctl(vcpu, KVM_SET_LAPIC, &lapic))
+		die("KVM_SET_LAPIC");
+	for (i = 0; i < BATCHES; i++) {
+		start = ticks();
+		for (n = 0; n < count; n++) {
+			if (write(irqfd.fd, &one, sizeof(one)) != sizeof(one))
+				die("write to an eventfd");
+		}
+		cost[i] = (double)(ticks() - start) / count;
+	}
+	print_result(name, cost, count);
+out:
+	close(irqfd.fd);
+	close(vcpu);
+	close(vm);
 }
 
 /* First touches of pages that userspace has (present) or has not yet touched. */
@@ -546,9 +699,17 @@ int main(void)
 	bench_user("HLT, userspace", CODE(hlt), 1000, KVM_EXIT_HLT);
 	bench_coalesced("port write, kernel device", CODE(out_counted), true);
 	bench_coalesced("MMIO write, kernel device", CODE(store_counted), false);
+	bench_ioeventfd("port write, ioeventfd", CODE(out_counted), 0, KVM_IOEVENTFD_FLAG_PIO);
+	bench_ioeventfd("MMIO write, ioeventfd", CODE(store_counted), 4, 0);
+	bench_ioeventfd("MMIO write, ioeventfd of any length", CODE(store_counted), 0, 0);
+	bench_irqfd("irqfd signal, message, both sides");
 	bench_counted("CPUID", CODE(cpuid), 2000);
 	bench_counted("RDMSR TSC_ADJUST", CODE(rdmsr), 2000);
 	bench_counted("WRMSR TSC_ADJUST", CODE(wrmsr), 2000);
+	bench_counted_with("self IPI, taken, EOI", CODE(self_ipi), 2000, true);
+	bench_counted_with("IPI by the ICR, taken, EOI", CODE(icr), 2000, true);
+	bench_counted_with("TSC deadline past, taken, EOI", CODE(deadline), 2000, true);
+	bench_counted_with("TSC deadline armed", CODE(arm), 2000, true);
 	bench_touch("first touch 4 KiB, new page", false);
 	bench_touch("first touch 4 KiB, present page", true);
 	bench_touch_huge("first touch 2 MiB, present page");

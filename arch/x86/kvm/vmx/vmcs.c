@@ -34,7 +34,7 @@ void vmcs_write_control(struct vcpu_vmx *vmx, enum vmx_control_word word, u32 va
 }
 
 /**
- * vmx_vmcs_recalc_controls - those that follow the guest's CPUID
+ * vmx_vmcs_recalc_controls - those that follow the guest's CPUID or mode
  * @vmx: the vCPU
  *
  * An instruction that CPUID denies must raise #UD though the CPU has it (25.3).
@@ -50,6 +50,8 @@ void vmx_vmcs_recalc_controls(struct vcpu_vmx *vmx)
 		value &= ~SECONDARY_EXEC_ENABLE_INVPCID;
 	if (!vmx->vpid)
 		value &= ~SECONDARY_EXEC_ENABLE_VPID;
+	if (vmx->rmode.active)
+		value |= vmx_caps.allowed[VMX_PROC2] & SECONDARY_EXEC_DESC;
 	if (vmx->pml)
 		value |= SECONDARY_EXEC_ENABLE_PML;
 	if (value != vmx->controls[VMX_PROC2])
@@ -126,6 +128,7 @@ static void vmcs_init_controls(struct vcpu_vmx *vmx)
 	if (vmx->virtual_apic) {
 		vmcs_write64(VIRTUAL_APIC_PAGE_ADDR, __pa(vmx->virtual_apic));
 		vmcs_write32(TPR_THRESHOLD, 0);
+		vmx->tpr_threshold = 0;
 	}
 	if (vmx_has2(SECONDARY_EXEC_PAUSE_LOOP_EXITING)) {
 		vmcs_write32(PLE_GAP, vmx_ple_gap());

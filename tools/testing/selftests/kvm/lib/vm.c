@@ -99,6 +99,21 @@ bool kvm_is_in_tree(void)
 	return access("/sys/module/kvm/version", F_OK) != 0;
 }
 
+/* set_kvm_parameter - of the module kvm; false when it cannot be. */
+bool set_kvm_parameter(const char *name, const char *value)
+{
+	char path[128];
+	bool ok;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/kvm/parameters/%s", name);
+	fd = open(path, O_WRONLY);
+	ok = fd >= 0 && write(fd, value, strlen(value)) > 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 /**
  * kvm_open() - open /dev/kvm
  *
