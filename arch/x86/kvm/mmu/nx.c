@@ -132,7 +132,8 @@ static const struct kernel_param_ops nx_param_ops = {
 };
 
 module_param_cb(nx_huge_pages, &nx_param_ops, NULL, 0644);
-MODULE_PARM_DESC(nx_huge_pages, "no code in huge pages: auto (on CPUs that need it), force, off, never");
+MODULE_PARM_DESC(nx_huge_pages,
+		 "no code in huge pages: auto (where the CPU needs it), force, off, never");
 
 static int recovery_param_set(const char *val, const struct kernel_param *kp)
 {
@@ -149,7 +150,7 @@ static const struct kernel_param_ops recovery_param_ops = {
 };
 
 module_param_cb(nx_huge_pages_recovery_ratio, &recovery_param_ops, &recovery_ratio, 0644);
-MODULE_PARM_DESC(nx_huge_pages_recovery_ratio, "take back one of so many splits at a time; 0: none");
+MODULE_PARM_DESC(nx_huge_pages_recovery_ratio, "take back one of so many splits at once; 0: none");
 module_param_cb(nx_huge_pages_recovery_period_ms, &recovery_param_ops, &recovery_period_ms, 0644);
 MODULE_PARM_DESC(nx_huge_pages_recovery_period_ms, "time between two looks; 0: an hour / ratio");
 

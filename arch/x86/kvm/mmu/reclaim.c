@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Taking page tables away that could stay: because the VM has more than KVM_SET_NR_MMU_PAGES allows,
- * because the host is short of memory (shrinker), or because they keep a huge page out (nx.c).
+ * Taking page tables away that could stay: because the VM has more than KVM_SET_NR_MMU_PAGES
+ * allows, because the host is short of memory (shrinker), or because they keep a huge page out
+ * (nx.c).
  *
  * The tables of a VM are bounded by its slots anyway: one for 512 pages, and a few above. What is
  * taken away comes back by faults. A hand goes round the guest's addresses, so that each table has

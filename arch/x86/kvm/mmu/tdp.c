@@ -386,8 +386,11 @@ again:
 		if (!spte_is_present(spte) && !tdp_link_table(vcpu, fault, sptep, &spte, level))
 			goto again;
 		if (spte_is_leaf(spte, level)) {
+			/* The level wished for must stay: it is asked for again after the zap. */
+			if (!tdp_leaf_serves(spte, fault))
+				return KVM_PF_ZAP_FIRST;
 			fault->level = level;
-			return tdp_leaf_serves(spte, fault) ? KVM_PF_SPURIOUS : KVM_PF_ZAP_FIRST;
+			return KVM_PF_SPURIOUS;
 		}
 		table = tdp_table(spte_hpa(spte));
 	}

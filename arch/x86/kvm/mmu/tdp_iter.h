@@ -110,7 +110,7 @@ static inline bool tdp_iter_step(struct tdp_iter *iter)
 		if (!spte_is_leaf((iter).spte, (iter).level)) {			\
 		} else
 
-/* ---- tdp.c: for tdp_log.c and reclaim.c; mmu_lock held exclusive unless it says otherwise there */
+/* ---- tdp.c: for tdp_log.c and reclaim.c; mmu_lock held exclusive unless said otherwise there */
 u64 *tdp_level_stat(struct kvm *kvm, int level);
 void tdp_note_page(u64 old, u64 new, bool still_mapped);
 bool tdp_cmpxchg(struct kvm *kvm, gfn_t gfn, u64 *sptep, u64 *old, u64 new, int level);

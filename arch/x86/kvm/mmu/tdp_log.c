@@ -250,7 +250,8 @@ static bool maps_huge_page(const struct tdp_iter *iter)
 	for (i = 0; i < SPTE_PER_TABLE; i++) {
 		spte = READ_ONCE(table[i]);
 		if (spte_is_present(spte))
-			return (spte & SPTE_REFCOUNTED) && PageCompound(pfn_to_page(spte_pfn(spte)));
+			return (spte & SPTE_REFCOUNTED) &&
+			       PageCompound(pfn_to_page(spte_pfn(spte)));
 	}
 	return false;
 }

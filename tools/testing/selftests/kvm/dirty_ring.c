@@ -10,8 +10,8 @@
 #include "guest.h"
 
 #define SLOT_GPA	0x40000000UL
-#define PAGES		1024
-#define RING_BYTES	4096
+#define PAGES		4096
+#define RING_BYTES	16384	/* with PML 576 entries are kept free */
 #define ENTRIES		(RING_BYTES / sizeof(struct kvm_dirty_gfn))
 
 static int enable_ring(struct vm *vm, long cap, uint64_t bytes)
@@ -143,7 +143,7 @@ TEST_F(ring, full_ring_stops_the_vcpu)
 			if (page < 0)
 				break;
 			ASSERT_GT(PAGES, page);
-			/* A page whose write had to wait for the exit is written, and told, again. */
+			/* A write that had to wait for the exit is done, and told, again. */
 			again += seen[page];
 			seen[page] = true;
 			taken++;

@@ -106,7 +106,7 @@ static void disturb(const struct memory *m, unsigned int i)
 	madvise(m->holed + at, len, MADV_DONTNEED);
 	madvise(m->file + at % FILE_SIZE, SZ_4K, MADV_REMOVE);
 	if (i % 8 == 1) {
-		/* Shorter than a fault takes to come round again: the guest must wait, not leave. */
+		/* The guest must not notice. */
 		mprotect(m->kept + at, SZ_4K, PROT_READ | PROT_WRITE | PROT_EXEC);
 		mprotect(m->kept + at, SZ_4K, PROT_READ | PROT_WRITE);
 	}
@@ -280,7 +280,8 @@ TEST(every_slot_there_is)
 	/* Each is a page, with a gap behind it, and they share 512 pages of the host's. */
 	for (i = 1; i <= last; i++) {
 		if (i == last)
-			EXPECT_EQ(EEXIST, vm_slot_errno(vm, i, 0, MANY_GPA + 2 * SZ_4K, SZ_4K, mem));
+			EXPECT_EQ(EEXIST, vm_slot_errno(vm, i, 0, MANY_GPA + 2 * SZ_4K, SZ_4K,
+							mem));
 		vm_slot(vm, i, 0, MANY_GPA + i * 2 * SZ_4K, SZ_4K, mem + i % 512 * 512);
 	}
 	EXPECT_EQ(EINVAL, vm_slot_errno(vm, last + 1, 0, 0, SZ_4K, mem));

@@ -170,7 +170,8 @@ struct kvm_mmu_cache {
 struct kvm {
 	struct { struct kvm_mmu_vm mmu; } arch;
 	struct {
-		u64 pages_4k, pages_2m, pages_1g, nx_lpage_splits, page_table_pages, mmu_shadow_zapped;
+		u64 pages_4k, pages_2m, pages_1g, nx_lpage_splits;
+		u64 page_table_pages, mmu_shadow_zapped;
 	} stat;
 	struct kvm_memslots memslots[1];
 	rwlock_t mmu_lock;
