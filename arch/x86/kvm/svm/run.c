@@ -159,8 +159,14 @@ enum kvm_fastpath svm_vcpu_run(struct kvm_vcpu *vcpu)
 		this_cpu_write(x86_ibpb_exit_to_user, true);
 	kvm_load_host_xsave_state(vcpu);
 	svm_state_exit(svm);
-	if (unlikely((event | control->exit_int_info) & SVM_EVTINJ_VALID))
+	if (unlikely((event | control->exit_int_info) & SVM_EVTINJ_VALID)) {
+		/* VMRUN refused the state: the event is as it was (APM2 15.5.1). */
+		if (unlikely(control->exit_code == (u32)SVM_EXIT_ERR)) {
+			control->exit_int_info = event;
+			control->exit_int_info_err = control->event_inj_err;
+		}
 		svm_events_complete(vcpu);
+	}
 	if (unlikely(svm->entry_work))
 		svm_work_exit(svm);
 	if (vcpu->arch.apic && control->exit_code == SVM_EXIT_MSR && svm_caps.nrips &&

@@ -139,6 +139,9 @@ TEST(kept_when_the_entry_is_refused)
 	kvm_do(vcpu->fd, KVM_GET_VCPU_EVENTS, &events);
 	EXPECT_EQ(1, events.interrupt.injected);
 	EXPECT_EQ(VECTOR, events.interrupt.nr);
+	/* TCG leaves another state in the VMCB than the one that it refused. */
+	if (host_is_tcg())
+		return;
 	vcpu_sregs(vcpu, &sregs);
 	sregs.cs.db = 0;
 	vcpu_set_sregs(vcpu, &sregs);
