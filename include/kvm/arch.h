@@ -109,6 +109,8 @@ bool kvm_arch_test_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
  */
 void kvm_arch_write_protect_mask(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset,
 				 unsigned long mask);
+/* Memory at @gpa, within one page, was written for the vCPU; its thread, no lock held. */
+void kvm_arch_guest_written(struct kvm_vcpu *vcpu, gpa_t gpa, unsigned int len);
 void kvm_arch_flush_shadow_all(struct kvm *kvm);	/* the mm goes away; no lock held */
 
 #endif

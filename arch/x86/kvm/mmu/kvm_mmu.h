@@ -19,6 +19,27 @@ struct kvm_vcpu;
 struct kvm_mmu;
 struct kvm_memory_slot;
 struct kvm_page_fault;
+struct kvm_shadow_vm;
+struct shadow_page;
+
+/* A fault makes at most one page for each level below the root, and PAE's root has four parts. */
+#define KVM_SHADOW_CACHE	4
+/* Roots that a vCPU keeps, so that a CR3 that comes back is cheap. */
+#define KVM_SHADOW_ROOTS	4
+
+/**
+ * struct kvm_shadow_root - one root of shadow paging that the vCPU has in store (v)
+ * @key: CR3's address bits, or the four PDPTEs of PAE paging
+ * @role: of the mode it was made for
+ * @used: there is one here
+ * @page: its top table; or, for PAE tables, the four below it
+ */
+struct kvm_shadow_root {
+	u64 key[4];
+	u32 role;
+	bool used;
+	struct shadow_page *page[4];
+};
 
 /**
  * struct kvm_mmu - translation as one vCPU sees it now
@@ -46,9 +67,26 @@ struct kvm_mmu {
 	 */
 	struct kvm_paging guest;
 	u64 pdptrs[4];			/* PAE: loaded by MOV CR3, not at each walk (SDM 4.4.1) */
+
+	/* shadow paging only */
+	u32 role;			/* the part that the mode decides: union shadow_role */
+	u8 cur_root;			/* the one loaded, when root_hpa is valid */
+	u8 next_root;			/* the one to be replaced next */
+	struct kvm_shadow_root roots[KVM_SHADOW_ROOTS];
+	u64 *pae_roots;			/* a page below 4 GiB: four entries for each of @roots */
 };
 
 #define KVM_MMU_NO_ROOT		(~(hpa_t)0)
+
+/**
+ * struct kvm_shadow_cache - shadow pages that a vCPU has in store for its next fault or root (v)
+ * @nr: how many
+ * @page: they are empty
+ */
+struct kvm_shadow_cache {
+	int nr;
+	struct shadow_page *page[KVM_SHADOW_CACHE];
+};
 
 /**
  * struct kvm_mmu_cache - page-table pages that a vCPU has in store for its next fault (v)
@@ -66,6 +104,7 @@ struct kvm_mmu_vm {
 	hpa_t root_hpa;
 	u8 root_level;
 	atomic_long_t nr_pages;		/* page-table pages (a) */
+	struct kvm_shadow_vm *shadow;	/* (l) instead of all that, with shadow paging */
 };
 
 /*
@@ -95,6 +134,15 @@ void kvm_mmu_destroy(struct kvm_vcpu *vcpu);
 void kvm_mmu_reset_context(struct kvm_vcpu *vcpu);
 int kvm_mmu_load(struct kvm_vcpu *vcpu);	/* slow path of kvm_mmu_reload() */
 void kvm_mmu_unload(struct kvm_vcpu *vcpu);
+/* After CR3 or the PDPTEs changed; with TDP hardware follows by itself. */
+void kvm_mmu_new_pgd(struct kvm_vcpu *vcpu);
+/*
+ * Userspace gives the vCPU another state, and may have written the guest's page tables for it (a
+ * snapshot that is loaded does): copies of them are void.
+ */
+void kvm_mmu_forget(struct kvm_vcpu *vcpu);
+/* The guest has flushed its own translations: a copy of its tables must follow. */
+void kvm_mmu_guest_flushed(struct kvm_vcpu *vcpu);
 /* PAE: read the four PDPTEs at CR3. False: a reserved bit is set or they cannot be read: #GP. */
 bool kvm_mmu_load_pdptrs(struct kvm_vcpu *vcpu, unsigned long cr3);
 bool kvm_is_valid_cr3(struct kvm_vcpu *vcpu, unsigned long cr3);

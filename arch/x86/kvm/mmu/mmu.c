@@ -18,12 +18,21 @@ struct kvm_mmu_config kvm_mmu_config __read_mostly;
 /* Before any vendor's hardware_setup(). 0 or -ENOMEM. */
 int kvm_mmu_module_init(void)
 {
+	int ret;
+
 	BUILD_BUG_ON(SPTE_PER_TABLE * sizeof(u64) != PAGE_SIZE);
-	return mmu_pages_init();
+	ret = mmu_pages_init();
+	if (ret)
+		return ret;
+	ret = shadow_pages_init();
+	if (ret)
+		mmu_pages_exit();
+	return ret;
 }
 
 void kvm_mmu_module_exit(void)
 {
+	shadow_pages_exit();
 	mmu_pages_exit();
 }
 
@@ -57,22 +66,21 @@ EXPORT_SYMBOL_GPL(kvm_mmu_set_ept_masks);
  * kvm_mmu_init_vm - a VM without page tables; the first vCPU makes them
  * @kvm: the VM
  *
- * Return: 0, or -EOPNOTSUPP: without NPT or EPT there is no other implementation.
+ * Return: 0 or -ENOMEM.
  */
 int kvm_mmu_init_vm(struct kvm *kvm)
 {
-	if (!kvm_mmu_config.tdp)
-		return -EOPNOTSUPP;
 	kvm->arch.mmu.root_hpa = KVM_MMU_NO_ROOT;
 	kvm->arch.mmu.root_level = kvm_mmu_config.tdp_level;
 	atomic_long_set(&kvm->arch.mmu.nr_pages, 0);
-	return 0;
+	return kvm_mmu_config.tdp ? 0 : shadow_init_vm(kvm);
 }
 
 /* After the last vCPU and the mmu notifier have gone. */
 void kvm_mmu_uninit_vm(struct kvm *kvm)
 {
 	tdp_free_root(kvm);
+	shadow_uninit_vm(kvm);
 	WARN_ON_ONCE(atomic_long_read(&kvm->arch.mmu.nr_pages));
 }
 
@@ -126,7 +134,7 @@ static void tdp_invlpg(struct kvm_vcpu *vcpu, gva_t gva)
  * kvm_mmu_create - a new vCPU's struct kvm_mmu, paging off
  * @vcpu: the vCPU
  *
- * Return: 0; nothing is allocated before the first fault.
+ * Return: 0 or -ENOMEM.
  */
 int kvm_mmu_create(struct kvm_vcpu *vcpu)
 {
@@ -145,11 +153,12 @@ int kvm_mmu_create(struct kvm_vcpu *vcpu)
 		.root_level = kvm_mmu_config.tdp_level,
 	};
 	vcpu->arch.mmu = &vcpu->arch.root_mmu;
-	return 0;
+	return kvm_mmu_config.tdp ? 0 : shadow_create(vcpu);
 }
 
 void kvm_mmu_destroy(struct kvm_vcpu *vcpu)
 {
+	shadow_destroy(vcpu);
 	vcpu->arch.root_mmu.root_hpa = KVM_MMU_NO_ROOT;
 	mmu_cache_free(vcpu);
 }
@@ -180,11 +189,12 @@ void kvm_mmu_reset_context(struct kvm_vcpu *vcpu)
 		.has_gbpages = guest_cpuid_has(vcpu, X86_FEATURE_GBPAGES),
 		.has_pse36 = guest_cpuid_has(vcpu, X86_FEATURE_PSE36),
 		.amd = guest_is_amd(vcpu),
-		/* VMX keeps the PDPTEs in the VMCS (SDM 26.3.2.4); under NPT there are none. */
-		.pdptrs_cached = spte_masks.ept,
+		.pdptrs_cached = mmu_pdptrs_cached(),
 	};
 
 	kvm_paging_init(&vcpu->arch.mmu->guest, &facts);
+	if (!kvm_mmu_config.tdp)
+		shadow_reset_context(vcpu);
 }
 EXPORT_SYMBOL_GPL(kvm_mmu_reset_context);
 
@@ -205,6 +215,8 @@ int kvm_mmu_load(struct kvm_vcpu *vcpu)
 
 	if (mmu->root_hpa != KVM_MMU_NO_ROOT)
 		return 0;
+	if (!kvm_mmu_config.tdp)
+		return shadow_load(vcpu);
 	/* Pairs with the release in tdp_alloc_root(). */
 	if (READ_ONCE(vm->root_hpa) == KVM_MMU_NO_ROOT) {
 		ret = tdp_alloc_root(vcpu->kvm);
@@ -223,6 +235,35 @@ int kvm_mmu_load(struct kvm_vcpu *vcpu)
 void kvm_mmu_unload(struct kvm_vcpu *vcpu)
 {
 	vcpu->arch.root_mmu.root_hpa = KVM_MMU_NO_ROOT;
+}
+
+/**
+ * kvm_mmu_new_pgd - the guest's CR3 or PDPTEs have changed
+ * @vcpu: the vCPU
+ *
+ * With TDP hardware walks what they say. A shadow root is chosen anew at the next entry.
+ */
+void kvm_mmu_new_pgd(struct kvm_vcpu *vcpu)
+{
+	if (!kvm_mmu_config.tdp)
+		vcpu->arch.mmu->root_hpa = KVM_MMU_NO_ROOT;
+}
+
+/**
+ * kvm_mmu_guest_flushed - the guest flushes its TLB (KVM_REQ_TLB_FLUSH_GUEST)
+ * @vcpu: the vCPU; may sleep
+ */
+void kvm_mmu_guest_flushed(struct kvm_vcpu *vcpu)
+{
+	if (!kvm_mmu_config.tdp)
+		vcpu->arch.mmu->sync_page(vcpu, KVM_GFN_INVALID);
+}
+
+/* Unlike the guest's own, userspace's writes to tables are not seen as they happen. */
+void kvm_mmu_forget(struct kvm_vcpu *vcpu)
+{
+	if (!kvm_mmu_config.tdp)
+		shadow_zap_all(vcpu->kvm);
 }
 
 /**
