@@ -73,6 +73,8 @@ struct kvm_mmu {
 	u8 cur_root;			/* the one loaded, when root_hpa is valid */
 	u8 next_root;			/* the one to be replaced next */
 	struct kvm_shadow_root roots[KVM_SHADOW_ROOTS];
+	gfn_t retried_gfn;		/* a table that an unknown instruction wrote, */
+	unsigned long retried_rip;	/* and where that was */
 	u64 *pae_roots;			/* a page below 4 GiB: four entries for each of @roots */
 };
 

@@ -49,6 +49,17 @@ static unsigned int access_pkey(const struct shadow_access *access)
 						 0;
 }
 
+/* Is the frame that is accessed one of the tables that led to it? */
+static bool access_walked(const struct shadow_access *access)
+{
+	int level;
+
+	for (level = access->walk.paging->walk_level; level >= access->walk.level; level--)
+		if (gpa_to_gfn(access->trace.pte_gpa[level - 1]) == access->fault->gfn)
+			return true;
+	return false;
+}
+
 static unsigned int table_index(gva_t addr, int level)
 {
 	return (addr >> (PAGE_SHIFT + SPTE_INDEX_BITS * (level - 1))) & (SPTE_PER_TABLE - 1);
@@ -207,8 +218,9 @@ static int set_leaf(struct kvm_vcpu *vcpu, struct shadow_access *access, struct 
 	if (fault->write && (spte & SHADOW_W) && slot->dirty_bitmap)
 		kvm_slot_mark_dirty(slot, fault->gfn);
 	if (shadow_leaf_emulates(&leaf, rights)) {
-		/* User programs write no page tables: it is none any more. */
-		if (watched && access->user && shadow_zap_gfn(vcpu->kvm, fault->gfn))
+		/* User programs write no page tables: it is none any more, unless it is now. */
+		if (watched && access->user && !access_walked(access) &&
+		    shadow_zap_gfn(vcpu->kvm, fault->gfn))
 			return KVM_PF_RETRY;
 		return KVM_PF_EMULATE;
 	}
@@ -322,18 +334,24 @@ int shadow_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
  * @vcpu: the vCPU; kvm_run is filled
  * @fault: the write
  *
- * Such an instruction does not write page tables: let it write the page as what it is.
+ * Such an instruction does not write page tables: let it write the page as what it is. But not
+ * twice, for the table may be one by which the instruction itself runs.
  *
  * Return: 1: the guest may try again; 0: no table was there, userspace gets the error.
  */
 int shadow_emulate_failed(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
+	struct kvm_mmu *mmu = vcpu->arch.mmu;
 	struct kvm_run *run = vcpu->run;
 	bool zapped;
 
 	if (run->exit_reason != KVM_EXIT_INTERNAL_ERROR ||
 	    run->internal.suberror != KVM_INTERNAL_ERROR_EMULATION || !fault->write)
 		return 0;
+	if (mmu->retried_gfn == fault->gfn && mmu->retried_rip == kvm_rip_read(vcpu))
+		return 0;
+	mmu->retried_gfn = fault->gfn;
+	mmu->retried_rip = kvm_rip_read(vcpu);
 	write_lock(&vcpu->kvm->mmu_lock);
 	zapped = shadow_zap_gfn(vcpu->kvm, fault->gfn);
 	shadow_commit(vcpu->kvm);
