@@ -71,6 +71,8 @@ static void setup(const struct sim_mode *mode)
 		put(mode, entry_gpa(mode, dir, i), (TABLES + i - 1) * 4096ull | RWU);
 	for (i = 0; i < SIM_PAGES; i++)
 		put(mode, entry_gpa(mode, IDENTITY, i), i * 4096ull | RWU);
+	for (i = 0; i < SIM_PAGES && !wide(mode); i++)
+		put(mode, entry_gpa(mode, IDENTITY, 512 + i), i * 4096ull | RWU);
 	memcpy(sim_memory + 8 * 4096, sim_memory, 4096);
 }
 
@@ -94,11 +96,19 @@ static struct sim_access any_access(void)
 	};
 }
 
+/* Few, so that they meet again; and in both halves of a 32-bit guest's tables. */
+static unsigned int any_index(void)
+{
+	unsigned int index = sim_random() % 24;
+
+	return wide(&now) || (sim_random() & 1) ? index : index + 512;
+}
+
 static u64 any_addr(void)
 {
 	unsigned int region = sim_random() % REGIONS;
 
-	return region_addr(&now, region) + (sim_random() % SIM_PAGES) * 4096 + 0x123 * 8;
+	return region_addr(&now, region) + any_index() * 4096ull + 0x123 * 8;
 }
 
 /* The bits that an access must have left in the guest's entry. */
@@ -135,10 +145,14 @@ static void guest_store(struct kvm_vcpu *vcpu, u64 gpa, u64 value)
 	EXPECT(got == gpa || now.smap, "%s: identity %#llx leads to %#llx", mode->name, gpa, got);
 }
 
-static u64 any_leaf(void)
+/* Often only one bit of the old entry changes. */
+static u64 any_leaf(u64 old)
 {
+	static const u64 bits[] = { GPTE_P, GPTE_W, GPTE_U, GPTE_A, GPTE_D, GPTE_A | GPTE_D };
 	u64 random = sim_random(), pte = (random >> 8) % SIM_PAGES * 4096;
 
+	if (random & 0x100000000)
+		return old ^ bits[random % ARRAY_SIZE(bits)];
 	pte |= random & (GPTE_W | GPTE_U);
 	if (random & 0xf00000)
 		pte |= GPTE_P;
@@ -164,11 +178,12 @@ static void flush_everywhere(u64 addr, bool all)
 
 static void rewrite_leaf(struct kvm_vcpu *vcpu)
 {
-	unsigned int table = sim_random() % (REGIONS - 1), index = sim_random() % SIM_PAGES;
+	unsigned int table = sim_random() % (REGIONS - 1), index = any_index();
+	u64 gpa = entry_gpa(&now, TABLES + table, index);
 	bool all = sim_random() & 1;
 
 	/* The same table may be used by several regions, so that one address is not enough. */
-	guest_store(vcpu, entry_gpa(&now, TABLES + table, index), any_leaf());
+	guest_store(vcpu, gpa, any_leaf(sim_read_entry(gpa, wide(&now))));
 	if (!all) {
 		unsigned int i;
 
@@ -263,9 +278,9 @@ static void step(void)
 		rewrite_directory(vcpu);
 	else if (random < 86)
 		scribble(vcpu);
-	else if (random < 87)
+	else if (random < 87 && !(sim_random() & 3))
 		change_mode();
-	else if (random < 92)
+	else if (random < 95)
 		sim_set_cr3(vcpu, (root[id] = sim_random() & 1) * 8 * 4096ull);
 	else
 		host_step();

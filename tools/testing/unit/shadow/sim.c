@@ -95,7 +95,7 @@ struct page *pfn_to_page(u64 pfn)
 
 bool fake_paged_out(void)
 {
-	return paged_out && !(sim_random() & 15);
+	return paged_out && !(sim_random() & 511);
 }
 
 void mmu_account_table(struct kvm *kvm, u64 *spt, int nr)
