@@ -92,7 +92,7 @@ static struct sim_access any_access(void)
 	u64 random = sim_random();
 
 	return (struct sim_access) {
-		.write = !(random & 3), .fetch = (random & 3) == 1, .user = random & 4,
+		.write = (random & 7) < 3, .fetch = (random & 7) == 3, .user = random & 8,
 	};
 }
 
@@ -151,9 +151,9 @@ static u64 any_leaf(u64 old)
 	static const u64 bits[] = { GPTE_P, GPTE_W, GPTE_U, GPTE_A, GPTE_D, GPTE_A | GPTE_D };
 	u64 random = sim_random(), pte = (random >> 8) % SIM_PAGES * 4096;
 
-	if (random & 0x100000000)
+	if (random & 0x300000000)
 		return old ^ bits[random % ARRAY_SIZE(bits)];
-	pte |= random & (GPTE_W | GPTE_U);
+	pte |= (random | random >> 35) & (GPTE_W | GPTE_U);
 	if (random & 0xf00000)
 		pte |= GPTE_P;
 	if (random & 0x1000000)
@@ -200,7 +200,8 @@ static void rewrite_directory(struct kvm_vcpu *vcpu)
 	unsigned int region = 1 + sim_random() % (REGIONS - 1);
 	u64 random = sim_random(), entry = (TABLES + random % (REGIONS - 1)) * 4096ull;
 
-	entry |= GPTE_P | (random >> 8 & (GPTE_W | GPTE_U));
+	/* Mostly with all rights, so that those below matter. */
+	entry |= GPTE_P | ((random >> 8 | random >> 40 | random >> 45) & (GPTE_W | GPTE_U));
 	if (!(random & 0x30000))
 		entry = GPTE_PS | GPTE_P | (random >> 8 & (GPTE_W | GPTE_U | GPTE_D));
 	else if (!(random & 0xf00000))
