@@ -12,7 +12,8 @@ TEST_KVER ?= 6.1
 build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules modules-for modules-test install uninstall demo check bench unit lint setup
+.PHONY: modules modules-for modules-test modules-bochs install uninstall demo check bench unit lint
+.PHONY: setup
 .PHONY: clean help coverage fuzz
 
 modules:
@@ -26,17 +27,25 @@ modules-for:
 modules-test:
 	@$(MAKE) modules-for KVER=$(TEST_KVER)
 
+# Bochs boots a kernel of another flavour.
+modules-bochs:
+	@tools/setup/packages bochs
+	@$(MAKE) modules-for KVER=$(TEST_KVER)-cloud
+
+# CPU=intel: the host that has VMX, in place of the one that has SVM.
+modules-host := $(if $(filter intel,$(CPU)),modules-bochs,modules-test)
+
 # Packages that demo, check and bench need; does nothing when they are there.
 setup:
 	@tools/setup/packages
 
-demo: setup modules-test
+demo: setup $(modules-host)
 	@TEST_KVER=$(TEST_KVER) tools/testing/demo/run
 
 check: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/check
 
-bench: setup modules-test
+bench: setup $(modules-host)
 	@TEST_KVER=$(TEST_KVER) tools/testing/bench/run
 
 unit:
@@ -70,9 +79,11 @@ help:
 	@echo '                        build/kmod/<release>/'
 	@echo '  make modules-for KVER=6.1   the same for another kernel'
 	@echo '  make demo             a stock QEMU boots a stock kernel on our modules, inside an'
-	@echo '                        emulated host: needs no virtualization hardware'
+	@echo '                        emulated host: needs no virtualization hardware; CPU=intel for'
+	@echo '                        VMX in place of SVM'
 	@echo '  make check            every test; last line: N passed, N failed, N skipped'
-	@echo '  make bench            executed instructions per exit, in-tree modules and ours'
+	@echo '  make bench            executed instructions per exit, in-tree modules and ours;'
+	@echo '                        CPU=intel as above'
 	@echo '  make unit             the tests that need no kernel'
 	@echo '  make coverage         lines of the instruction emulator that its unit tests execute'
 	@echo '  make fuzz             libFuzzer on the instruction emulator for a minute; needs clang'

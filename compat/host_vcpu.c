@@ -8,6 +8,7 @@
 #include <linux/entry-kvm.h>
 #include <linux/kvm_host.h>
 #include <linux/slab.h>
+#include <asm/perf_event.h>
 
 #include "host_vcpu.h"
 #include "probed.h"
@@ -20,7 +21,7 @@ struct kvm_compat_vcpu {
  * kvm_compat_vcpu_alloc - make the kernel's view of a vCPU
  * @run: the vCPU's shared page, where the kernel writes the exit reason
  *
- * Everything but @run is zero: the callees read nothing else. Returns NULL when out of memory.
+ * Everything but @run is zero: the callees read nothing else, but for a virtual PMU that is off. Returns NULL when out of memory.
  * May sleep.
  */
 struct kvm_compat_vcpu *kvm_compat_vcpu_alloc(struct kvm_run *run)
@@ -64,3 +65,16 @@ int kvm_compat_xfer_to_guest_work(struct kvm_compat_vcpu *hv)
 	return xfer_to_guest_mode_handle_work(&hv->vcpu);
 #endif
 }
+
+/**
+ * kvm_compat_guest_msrs - MSRs of the host's performance counters that differ in guest mode
+ * @hv: the vCPU's kernel view; its virtual PMU has nothing switched on
+ * @count: how many they are
+ *
+ * Interrupts are off; the answer is good until they are on again. For Intel's CPUs only.
+ */
+struct perf_guest_switch_msr *kvm_compat_guest_msrs(struct kvm_compat_vcpu *hv, int *count)
+{
+	return perf_guest_get_msrs(count, &hv->vcpu.arch.pmu);
+}
+EXPORT_SYMBOL_GPL(kvm_compat_guest_msrs);

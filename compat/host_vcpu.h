@@ -10,9 +10,11 @@
 
 struct kvm_compat_vcpu;
 struct kvm_run;
+struct perf_guest_switch_msr;
 
 struct kvm_compat_vcpu *kvm_compat_vcpu_alloc(struct kvm_run *run);
 void kvm_compat_vcpu_free(struct kvm_compat_vcpu *hv);
 int kvm_compat_xfer_to_guest_work(struct kvm_compat_vcpu *hv);
+struct perf_guest_switch_msr *kvm_compat_guest_msrs(struct kvm_compat_vcpu *hv, int *count);
 
 #endif /* SLIMKVM_COMPAT_HOST_VCPU_H */

@@ -175,6 +175,9 @@ static int commit(struct kvm_vcpu *vcpu)
 
 	kvm_rip_write(vcpu, ctxt->eip);
 	if (ctxt->eflags != old) {
+		/* A debugger steps on from here: a fault's RF, for one, has gone (SDM 27.3.3). */
+		if (emu->singlestep)
+			vcpu->arch.singlestep_rip = kvm_linear_rip(vcpu);
 		kvm_set_rflags(vcpu, ctxt->eflags);
 		kvm_make_request(KVM_REQ_EVENT, vcpu);
 	}

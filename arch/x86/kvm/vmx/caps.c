@@ -165,6 +165,7 @@ static void vmx_caps_restrict(struct vmx_caps *caps)
 	caps->ept_ad = eptad && (caps->ept_vpid & VMX_EPT_AD_BIT);
 	caps->ept_5level = (caps->ept_vpid & VMX_EPT_PAGE_WALK_5_BIT) &&
 			   boot_cpu_data.x86_phys_bits > 48;
+	vmx_msr_switch_restrict(caps);
 	if (!(caps->base[VMX_PROC] & CPU_BASED_TPR_SHADOW))
 		caps->base[VMX_PROC] |= CPU_BASED_CR8_STORE_EXITING;
 }
@@ -188,6 +189,7 @@ static int vmx_caps_read(struct vmx_caps *caps)
 	if (r)
 		return r;
 	rdmsrl(MSR_IA32_VMX_EPT_VPID_CAP, caps->ept_vpid);
+	rdmsrl(MSR_IA32_CR_PAT, caps->host_pat);
 	vmx_caps_read_crs(caps);
 	vmx_caps_restrict(caps);
 	return 0;
@@ -294,6 +296,7 @@ int vmx_hardware_setup(void)
 	}
 	vmx_tsc_setup();
 	vmx_msr_setup();
+	vmx_msr_switch_setup();
 	vmx_ept_setup();
 	kvm_compat_register_emergency_vmx(vmx_emergency_disable);
 	pr_info("kvm_intel: EPT%s%s%s%s\n", vmx_caps.ept_ad ? ", A/D flags" : "",
@@ -306,6 +309,7 @@ int vmx_hardware_setup(void)
 void vmx_hardware_unsetup(void)
 {
 	kvm_compat_unregister_emergency_vmx(vmx_emergency_disable);
+	vmx_msr_switch_unsetup();
 	vmx_l1d_unsetup();
 	vmx_cpus_free();
 }

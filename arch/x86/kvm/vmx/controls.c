@@ -4,13 +4,20 @@
  * which ones must be off. Read at module load, and on each CPU that comes later to see that it is
  * like the first.
  */
+#include <linux/moduleparam.h>
 #include <asm/msr.h>
 #include "vmx.h"
+
+/* So that on any CPU each fall-back, and each refusal, can be tried. */
+static char *without;
+module_param(without, charp, 0444);
+MODULE_PARM_DESC(without, "Names of VMX controls, as controls.c has them, to do without (a list)");
 
 enum vmx_need {
 	VMX_REQUIRED,		/* on in every VMCS; no VMX without it */
 	VMX_TOGGLED,		/* must be there, off at first: windows and the like */
 	VMX_OPTIONAL,		/* on where the CPU has it and the parameters let it */
+	VMX_OFFERED,		/* off at first; vmx_caps.allowed says whether it may be on */
 	VMX_ABSENT,		/* must be off, and the CPU must let it be */
 };
 
@@ -61,12 +68,15 @@ static const struct vmx_control {
 	VMX_CONTROL(VMX_EXIT, VM_EXIT_SAVE_DEBUG_CONTROLS, VMX_REQUIRED),
 	/* The vector comes with the exit; exits.c calls its handler. */
 	VMX_CONTROL(VMX_EXIT, VM_EXIT_ACK_INTR_ON_EXIT, VMX_REQUIRED),
-	VMX_CONTROL(VMX_EXIT, VM_EXIT_LOAD_IA32_EFER, VMX_REQUIRED),
-	VMX_CONTROL(VMX_EXIT, VM_EXIT_LOAD_IA32_PAT, VMX_REQUIRED),
+	/* These three: msr_switch.c knows another way. */
+	VMX_CONTROL(VMX_EXIT, VM_EXIT_LOAD_IA32_EFER, VMX_OFFERED),
+	VMX_CONTROL(VMX_EXIT, VM_EXIT_LOAD_IA32_PAT, VMX_OFFERED),
+	VMX_CONTROL(VMX_EXIT, VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL, VMX_OFFERED),
 
 	VMX_CONTROL(VMX_ENTRY, VM_ENTRY_LOAD_DEBUG_CONTROLS, VMX_REQUIRED),
-	VMX_CONTROL(VMX_ENTRY, VM_ENTRY_LOAD_IA32_EFER, VMX_REQUIRED),
-	VMX_CONTROL(VMX_ENTRY, VM_ENTRY_LOAD_IA32_PAT, VMX_REQUIRED),
+	VMX_CONTROL(VMX_ENTRY, VM_ENTRY_LOAD_IA32_EFER, VMX_OFFERED),
+	VMX_CONTROL(VMX_ENTRY, VM_ENTRY_LOAD_IA32_PAT, VMX_OFFERED),
+	VMX_CONTROL(VMX_ENTRY, VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL, VMX_OFFERED),
 	VMX_CONTROL(VMX_ENTRY, VM_ENTRY_IA32E_MODE, VMX_TOGGLED),
 };
 
@@ -89,11 +99,29 @@ static u64 vmx_control_msr(enum vmx_control_word word, bool true_ctls)
 	return rdmsrl_safe(msrs[word][true_ctls], &value) ? 0 : value;
 }
 
+/* Is @name one of the words of parameter "without"? */
+static bool vmx_control_unwanted(const char *name)
+{
+	const char *word = without;
+	size_t len = strlen(name);
+
+	while (word && *word) {
+		if (!strncmp(word, name, len) && (!word[len] || word[len] == ','))
+			return true;
+		word = strchr(word, ',');
+		word += !!word;
+	}
+	return false;
+}
+
 /* One line of the table against its MSR. Adds to @caps; -EIO with the control's name logged. */
 static int vmx_control_adjust(struct vmx_caps *caps, const struct vmx_control *control, u64 msr)
 {
 	u32 must = msr, may = msr >> 32;
 
+	if (vmx_control_unwanted(control->name))
+		may &= ~control->bit;
+	caps->allowed[control->word] |= may & control->bit;
 	switch (control->need) {
 	case VMX_REQUIRED:
 	case VMX_TOGGLED:
@@ -106,6 +134,8 @@ static int vmx_control_adjust(struct vmx_caps *caps, const struct vmx_control *c
 		return 0;
 	case VMX_OPTIONAL:
 		caps->base[control->word] |= may & control->bit;
+		return 0;
+	case VMX_OFFERED:
 		return 0;
 	default:
 		if (!(must & control->bit))
@@ -131,7 +161,6 @@ int vmx_controls_read(struct vmx_caps *caps)
 	for (i = 0; i < VMX_CONTROL_WORDS; i++) {
 		msr[i] = vmx_control_msr(i, basic & BIT_ULL(55));
 		caps->base[i] = (u32)msr[i];
-		caps->allowed[i] = msr[i] >> 32;
 	}
 	for (i = 0; i < ARRAY_SIZE(vmx_controls); i++) {
 		r = vmx_control_adjust(caps, &vmx_controls[i], msr[vmx_controls[i].word]);
@@ -144,5 +173,6 @@ int vmx_controls_read(struct vmx_caps *caps)
 /** vmx_controls_equal - may a vCPU move between the CPUs that gave @a and @b? */
 bool vmx_controls_equal(const struct vmx_caps *a, const struct vmx_caps *b)
 {
-	return !memcmp(a->base, b->base, sizeof(a->base));
+	return !memcmp(a->base, b->base, sizeof(a->base)) &&
+	       !memcmp(a->allowed, b->allowed, sizeof(a->allowed));
 }

@@ -39,9 +39,6 @@ void vmx_host_init(struct vcpu_vmx *vmx)
 	vmcs_write32(HOST_IA32_SYSENTER_CS, value);
 	rdmsrl(MSR_IA32_SYSENTER_EIP, value);
 	vmcs_writel(HOST_IA32_SYSENTER_EIP, value);
-	rdmsrl(MSR_IA32_CR_PAT, value);
-	vmcs_write64(HOST_IA32_PAT, value);
-	vmcs_write64(HOST_IA32_EFER, kvm_host.efer);
 
 	/* Whatever is compared with these is written at the next entry. */
 	vmx->host.rsp = 0;

@@ -241,7 +241,8 @@ static int vmx_pat_set(struct vcpu_vmx *vmx, struct msr_data *msr)
 	int r = kvm_set_msr_common(&vmx->vcpu, msr);
 
 	if (!r)
-		vmcs_write64(GUEST_IA32_PAT, vmx->vcpu.arch.pat);
+		vmx_msr_switch_set(vmx, MSR_IA32_CR_PAT, vmx->vcpu.arch.pat,
+				   vmx_caps.host_pat);
 	return r;
 }
 

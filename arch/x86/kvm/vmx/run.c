@@ -143,6 +143,8 @@ enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
 	/* Memory-mapped devices' stale data; VERW in entry.S is for the other weaknesses. */
 	if (static_branch_unlikely(&mmio_stale_data_clear))
 		x86_clear_cpu_buffers();
+	if (static_branch_unlikely(&vmx_perf_switched))
+		vmx_msr_switch_perf(vmx);
 	kvm_load_guest_xsave_state(vcpu);
 
 	vmx_guest_enter(vmx, note_rcu);

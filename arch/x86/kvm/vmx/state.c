@@ -195,7 +195,7 @@ int vmx_set_efer(struct kvm_vcpu *vcpu, u64 efer)
 	bool sce = (efer & ~vcpu->arch.efer) & EFER_SCE;
 
 	vcpu->arch.efer = efer;
-	vmcs_write64(GUEST_IA32_EFER, efer);
+	vmx_msr_switch_set(vmx, MSR_EFER, efer, kvm_host.efer);
 	vmcs_control(vmx, VMX_ENTRY, VM_ENTRY_IA32E_MODE, efer & EFER_LMA);
 	if (efer & EFER_LMA)
 		vmx_fix_tss();

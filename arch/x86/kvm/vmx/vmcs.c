@@ -118,9 +118,6 @@ static void vmcs_init_controls(struct vcpu_vmx *vmx)
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmcs_write32(CR3_TARGET_COUNT, 0);
-	vmcs_write32(VM_EXIT_MSR_STORE_COUNT, 0);
-	vmcs_write32(VM_EXIT_MSR_LOAD_COUNT, 0);
-	vmcs_write32(VM_ENTRY_MSR_LOAD_COUNT, 0);
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
 	if (vmx->vpid)
 		vmcs_write16(VIRTUAL_PROCESSOR_ID, vmx->vpid);
@@ -142,7 +139,6 @@ static void vmcs_init_guest(struct vcpu_vmx *vmx)
 {
 	vmcs_write64(VMCS_LINK_POINTER, ~0ull);
 	vmcs_write64(GUEST_IA32_DEBUGCTL, 0);
-	vmcs_write64(GUEST_IA32_PAT, vmx->vcpu.arch.pat ?: 0x0007040600070406ull);
 	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, 0);
 	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	vmcs_writel(GUEST_PENDING_DBG_EXCEPTIONS, 0);
@@ -161,6 +157,9 @@ static void vmcs_init_guest(struct vcpu_vmx *vmx)
 void vmx_vmcs_init(struct vcpu_vmx *vmx)
 {
 	vmcs_init_controls(vmx);
+	vmx_msr_switch_init(vmx);
+	vmx_msr_switch_set(vmx, MSR_IA32_CR_PAT, vmx->vcpu.arch.pat ?: 0x0007040600070406ull,
+			   vmx_caps.host_pat);
 	vmcs_init_guest(vmx);
 	vmx_host_init(vmx);
 	vmx->entry_work |= VMX_WORK_TSC;
@@ -178,12 +177,12 @@ static void vmcs_dump_segment(const char *name, u32 selector_field)
 	       __vmcs_read(GUEST_ES_BASE + index), (u32)__vmcs_read(GUEST_ES_LIMIT + index));
 }
 
-static void vmcs_dump_guest(void)
+static void vmcs_dump_guest(struct vcpu_vmx *vmx)
 {
 	pr_err("kvm:   CR0 %#lx (mask %#lx) CR3 %#lx CR4 %#lx (mask %#lx) EFER %#llx DR7 %#lx\n",
 	       vmcs_readl(GUEST_CR0), vmcs_readl(CR0_GUEST_HOST_MASK), vmcs_readl(GUEST_CR3),
 	       vmcs_readl(GUEST_CR4), vmcs_readl(CR4_GUEST_HOST_MASK),
-	       vmcs_read64(GUEST_IA32_EFER), vmcs_readl(GUEST_DR7));
+	       vmx->vcpu.arch.efer, vmcs_readl(GUEST_DR7));
 	pr_err("kvm:   RIP %#lx RSP %#lx RFLAGS %#lx interruptibility %#x pending #DB %#lx\n",
 	       vmcs_readl(GUEST_RIP), vmcs_readl(GUEST_RSP), vmcs_readl(GUEST_RFLAGS),
 	       vmcs_read32(GUEST_INTERRUPTIBILITY_INFO), vmcs_readl(GUEST_PENDING_DBG_EXCEPTIONS));
@@ -212,8 +211,8 @@ static void vmcs_dump_host(void)
 	       vmcs_read16(HOST_TR_SELECTOR));
 	pr_err("kvm:   host FS %#lx GS %#lx TR %#lx GDTR %#lx IDTR %#lx EFER %#llx PAT %#llx\n",
 	       vmcs_readl(HOST_FS_BASE), vmcs_readl(HOST_GS_BASE), vmcs_readl(HOST_TR_BASE),
-	       vmcs_readl(HOST_GDTR_BASE), vmcs_readl(HOST_IDTR_BASE),
-	       vmcs_read64(HOST_IA32_EFER), vmcs_read64(HOST_IA32_PAT));
+	       vmcs_readl(HOST_GDTR_BASE), vmcs_readl(HOST_IDTR_BASE), kvm_host.efer,
+	       vmx_caps.host_pat);
 }
 
 /**
@@ -234,6 +233,6 @@ void vmx_vmcs_dump(struct vcpu_vmx *vmx)
 	pr_err("kvm:   EPTP %#llx VPID %u event %#x error code %#x length %u\n",
 	       vmcs_read64(EPT_POINTER), vmx->vpid, vmcs_read32(VM_ENTRY_INTR_INFO_FIELD),
 	       vmcs_read32(VM_ENTRY_EXCEPTION_ERROR_CODE), vmcs_read32(VM_ENTRY_INSTRUCTION_LEN));
-	vmcs_dump_guest();
+	vmcs_dump_guest(vmx);
 	vmcs_dump_host();
 }

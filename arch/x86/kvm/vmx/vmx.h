@@ -27,7 +27,7 @@ enum vmx_control_word {
 /**
  * struct vmx_caps - what this host's VMX can do and what the module parameters left of it
  * @base: each control word as a vCPU starts with it
- * @allowed: the bits that may be set at all
+ * @allowed: those of the table's bits that may be set
  * @revision: VMCS revision identifier (24.2)
  * @ept_vpid: IA32_VMX_EPT_VPID_CAP
  * @cr0_fixed0: bits of CR0 that are 1 in the guest; PE and PG left out (unrestricted guest)
@@ -36,6 +36,7 @@ enum vmx_control_word {
  * @cr4_fixed1: the same
  * @ept_ad: accessed and dirty flags in EPT entries (28.3.5)
  * @ept_5level: the tables have five levels
+ * @host_pat: the host's PAT, the same on every CPU
  * @zero_len: an event may be injected with instruction length 0 (A.6)
  */
 struct vmx_caps {
@@ -47,6 +48,7 @@ struct vmx_caps {
 	unsigned long cr0_fixed1;
 	unsigned long cr4_fixed0;
 	unsigned long cr4_fixed1;
+	u64 host_pat;
 	bool ept_ad;
 	bool ept_5level;
 	bool zero_len;
@@ -115,6 +117,27 @@ struct vmx_host {
 	unsigned long rsp;
 };
 
+#define VMX_SWITCHED	3	/* MSRs that have controls of their own */
+#define VMX_MSR_AREA	16	/* entries of an MSR-load area; 512 would be allowed (A.6) */
+
+/**
+ * struct vmx_msr_switch - MSRs that VM entry and VM exit exchange
+ * @guest: VM-entry MSR-load area
+ * @host: VM-exit MSR-load area, of the same MSRs in the same order
+ * @count: how many they are
+ * @written: rows of msr_switch.c's table whose VMCS fields are as the next two say
+ * @guest_field: the guest-state fields
+ * @host_field: the host-state fields
+ */
+struct vmx_msr_switch {
+	struct vmx_msr_entry guest[VMX_MSR_AREA];
+	struct vmx_msr_entry host[VMX_MSR_AREA];
+	u32 count;
+	u32 written;
+	u64 guest_field[VMX_SWITCHED];
+	u64 host_field[VMX_SWITCHED];
+};
+
 /**
  * struct vcpu_vmx - a vCPU as VMX runs it
  * @vcpu: the common part; must be first
@@ -146,6 +169,7 @@ struct vmx_host {
  * @cstar: this one has no effect on CPUs that have VMX
  * @tsc_aux: likewise in the CPU in guest mode
  * @soft_len: length of the INT n, INT3 or INTO that is to be delivered again; 0: none
+ * @msr_switch: MSRs that VM entry and VM exit exchange
  */
 struct vcpu_vmx {
 	struct kvm_vcpu vcpu;
@@ -181,6 +205,7 @@ struct vcpu_vmx {
 	u64 cstar;
 	u64 tsc_aux;
 	u8 soft_len;
+	struct vmx_msr_switch msr_switch;
 };
 
 static __always_inline struct vcpu_vmx *to_vmx(struct kvm_vcpu *vcpu)
@@ -351,6 +376,17 @@ void vmx_msr_setup(void);
 void vmx_msr_reset(struct vcpu_vmx *vmx);
 void vmx_msr_load(struct vcpu_vmx *vmx);
 void vmx_msr_update_intercepts(struct vcpu_vmx *vmx);
+
+/* ---- msr_switch.c: MSRs that entry and exit exchange ----------------------------------------- */
+
+void vmx_msr_switch_restrict(struct vmx_caps *caps);
+void vmx_msr_switch_setup(void);
+void vmx_msr_switch_unsetup(void);
+void vmx_msr_switch_init(struct vcpu_vmx *vmx);
+void vmx_msr_switch_set(struct vcpu_vmx *vmx, u32 msr, u64 guest, u64 host);
+void vmx_msr_switch_clear(struct vcpu_vmx *vmx, u32 msr);
+void vmx_msr_switch_perf(struct vcpu_vmx *vmx);
+DECLARE_STATIC_KEY_FALSE(vmx_perf_switched);
 
 /* ---- msr_bitmap.c ---------------------------------------------------------------------------- */
 

@@ -126,7 +126,7 @@ TEST_F(compat, signal_mask)
 	sigaction(SIGALRM, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
 	vm_slot(self->vm, 1, 0, SLOT_GPA, 64 * SZ_4K, host_pages(64 * SZ_4K));
-	vcpu_enter(self->vcpu, write_and_spin);
+	vcpu_enter_spinner(self->vcpu, write_and_spin);
 	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(self->vcpu, &uc));
 	mask->len = 16;
 	EXPECT_EQ(-EINVAL, ioctl32(self->vcpu->fd, KVM_SET_SIGNAL_MASK, mask));

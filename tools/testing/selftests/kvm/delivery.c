@@ -64,7 +64,11 @@ static void expect_trap(struct __test_metadata *_metadata, struct vcpu *vcpu, ui
 
 	ASSERT_EQ(UCALL_TRAP, vcpu_ucall(vcpu, &uc));
 	EXPECT_EQ(vector, uc.arg[0]);
-	EXPECT_EQ(error, uc.arg[1]);
+	/*
+	 * Bit 0, EXT: to Intel an earlier exception is external to the program (SDM 6.13), to AMD it
+	 * is not (APM2 8.4.1). For #PF it is P.
+	 */
+	EXPECT_EQ(error, vector == 14 ? uc.arg[1] : uc.arg[1] & ~1ULL);
 }
 
 TEST(benign_then_contributory_is_the_second_one)
@@ -177,6 +181,8 @@ TEST(shadow_set_by_the_host)
 	static const uint8_t shadows[] = { KVM_X86_SHADOW_INT_STI, KVM_X86_SHADOW_INT_MOV_SS };
 	unsigned int i;
 
+	if (host_is("svm-bochs"))
+		SKIP(return, "Bochs opens no window behind a shadow that VMRUN loads");
 	for (i = 0; i < ARRAY_LEN(shadows); i++) {
 		struct vcpu *vcpu = start(many_nops);
 		struct kvm_vcpu_events events;

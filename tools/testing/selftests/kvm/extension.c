@@ -192,9 +192,13 @@ TEST(guest_debug_bits_are_taken)
 		  bits & (KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP));
 	for (bit = 0; bit < 32; bit++) {
 		struct kvm_guest_debug debug = { .control = KVM_GUESTDBG_ENABLE | 1u << bit };
-		struct vcpu *vcpu = vcpu_new(vm_bare(), 0);
+		struct vcpu *vcpu;
 
+		/* In-tree takes bits that it does not name, on every host. */
+		if (!(bits & 1u << bit) && kvm_is_in_tree())
+			continue;
 		/* A new vCPU each, for an exception still on its way is EBUSY. */
+		vcpu = vcpu_new(vm_bare(), 0);
 		EXPECT_EQ(bits & 1u << bit ? 0 : EINVAL,
 			  kvm_errno(vcpu->fd, KVM_SET_GUEST_DEBUG, &debug))
 			TH_LOG("control bit %u", bit);

@@ -253,7 +253,7 @@ TEST_F_TIMEOUT(hotplug, cpu_goes_under_a_running_vcpu, 60)
 	if (!self->vcpu)
 		return;
 	sigaction(SIGUSR1, &action, NULL);
-	vcpu_enter(self->vcpu, count_for_ever);
+	vcpu_enter_spinner(self->vcpu, count_for_ever);
 	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(self->vcpu, &self->uc));
 	for (i = 0; i < ROUNDS; i++) {
 		self->vcpu->run->immediate_exit = 0;

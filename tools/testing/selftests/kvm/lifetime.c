@@ -184,7 +184,7 @@ TEST(sigkill_inside_run)
 			struct vcpu *vcpu = vcpu_new(vm_new(), 0);
 			struct ucall uc;
 
-			vcpu_enter(vcpu, spin);
+			vcpu_enter_spinner(vcpu, spin);
 			if (vcpu_ucall(vcpu, &uc) != UCALL_SYNC)
 				_exit(1);
 			if (write(started[1], "x", 1) != 1)

@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <sys/time.h>
 
 #include "kselftest_harness.h"
 #include "kvm_test.h"
@@ -37,18 +38,23 @@ __guest static void numbered_accesses(void)
 	guest_done();
 }
 
-static void ignore_signal(int sig)
+static volatile bool armed;
+
+static void on_alarm(int sig)
 {
 	(void)sig;
+	armed = false;
 }
 
-static void *shoot(void *thread)
+/* Another moment each time; called when an access was served, so that every one is in the end. */
+static void arm_timer(unsigned int turn)
 {
-	while (going) {
-		pthread_kill(*(pthread_t *)thread, SIGUSR1);
-		usleep(150);
-	}
-	return NULL;
+	struct itimerval timer = { .it_value.tv_usec = 20 + turn * 37 % 200 };
+
+	if (armed)
+		return;
+	armed = true;
+	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 struct device {
@@ -80,16 +86,13 @@ static void serve(struct kvm_run *run, struct device *dev)
 TEST(signals_during_device_accesses)
 {
 	struct vcpu *vcpu = vcpu_new(vm_new(), 0);
-	struct sigaction action = { .sa_handler = ignore_signal };
-	pthread_t self = pthread_self(), shooter;
+	struct sigaction action = { .sa_handler = on_alarm };
 	struct kvm_run *run = vcpu->run;
 	unsigned int interrupted = 0;
 	struct device dev = { 0 };
 
-	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
 	vcpu_enter(vcpu, numbered_accesses);
-	going = true;
-	ASSERT_EQ(0, pthread_create(&shooter, NULL, shoot, &self));
 	for (;;) {
 		int err = kvm_errno(vcpu->fd, KVM_RUN, 0);
 
@@ -103,9 +106,8 @@ TEST(signals_during_device_accesses)
 		ASSERT_TRUE(run->exit_reason == KVM_EXIT_IO || run->exit_reason == KVM_EXIT_MMIO);
 		serve(run, &dev);
 		ASSERT_FALSE(dev.wrong);
+		arm_timer(dev.writes + dev.outs);
 	}
-	going = false;
-	pthread_join(shooter, NULL);
 	EXPECT_EQ(ROUNDS, dev.writes);
 	EXPECT_EQ(ROUNDS, dev.reads);
 	EXPECT_EQ(ROUNDS, dev.outs);
@@ -169,7 +171,7 @@ static void start_vcpus(struct __test_metadata *_metadata, struct vm *vm, void (
 
 	for (i = 0; i < count; i++) {
 		vcpu[i] = vcpu_new(vm, i);
-		vcpu_enter(vcpu[i], fn);
+		vcpu_enter_spinner(vcpu[i], fn);
 	}
 	for (i = 0; i < count; i++) {
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, run_to_end, vcpu[i]));
@@ -286,7 +288,7 @@ TEST(slot_in_use_is_deleted_and_replaced)
 	*two = 0x2222;
 	for (i = 0; i < 2; i++) {
 		vcpu[i] = vcpu_new(vm, i);
-		vcpu_enter(vcpu[i], read_what_is_there);
+		vcpu_enter_spinner(vcpu[i], read_what_is_there);
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, run_answering_mmio, vcpu[i]));
 	}
 	for (i = 0; i < 80; i++) {

@@ -115,6 +115,8 @@ TEST(by_the_cpu)
 	struct vm *vm = vm_new();
 	struct vcpu *vcpu = vcpu_new(vm, 0);
 
+	if (host_is("svm-bochs"))
+		SKIP(return, "Bochs does not tell that an INT n began the switch: it comes again");
 	vm_load(vm, GUEST_BLOB_AT, plain);
 	check(_metadata, vm, vcpu);
 }
