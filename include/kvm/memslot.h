@@ -23,6 +23,14 @@
 /* What KVM_CAP_NR_MEMSLOTS says: ids 0 … KVM_USER_MEM_SLOTS - 1 in each address space. */
 #define KVM_USER_MEM_SLOTS	32764
 
+/* And those behind them that the kernel makes for itself (private_slot.c), by what they are for. */
+enum kvm_private_slot {
+	KVM_SLOT_IDENTITY_MAP = KVM_USER_MEM_SLOTS,
+	KVM_SLOT_APIC_ACCESS,
+	KVM_SLOT_PRIVATE_END,
+};
+#define KVM_PRIVATE_MEM_SLOTS	(KVM_SLOT_PRIVATE_END - KVM_USER_MEM_SLOTS)
+
 /* Address space 1 is the SMM one; it exists when SMM does. */
 #define KVM_ADDRESS_SPACES	1
 
@@ -113,6 +121,11 @@ int kvm_set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory_reg
 struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn);
 struct kvm_memory_slot *kvm_vcpu_gfn_to_slot(struct kvm_vcpu *vcpu, gfn_t gfn);
 struct kvm_memory_slot *kvm_id_to_slot(struct kvm *kvm, unsigned int as_id, unsigned int id);
+
+/* private_slot.c */
+int kvm_private_slot_create(struct kvm *kvm, enum kvm_private_slot id, gpa_t gpa,
+			    const void *content);
+void kvm_private_slots_unmap(struct kvm *kvm);
 
 /* dirty_log.c */
 int kvm_get_dirty_log(struct kvm *kvm, const struct kvm_dirty_log *log);

@@ -343,7 +343,8 @@ static int check_region(const struct kvm_userspace_memory_region2 *mem)
 {
 	if (mem->flags & ~SLOT_FLAGS)
 		return -EINVAL;
-	if (mem->slot >> 16 >= KVM_ADDRESS_SPACES || (u16)mem->slot >= KVM_USER_MEM_SLOTS)
+	if (mem->slot >> 16 >= KVM_ADDRESS_SPACES ||
+	    (u16)mem->slot >= KVM_USER_MEM_SLOTS + KVM_PRIVATE_MEM_SLOTS)
 		return -EINVAL;
 	if (!PAGE_ALIGNED(mem->memory_size | mem->guest_phys_addr | mem->userspace_addr))
 		return -EINVAL;
@@ -394,7 +395,7 @@ static int apply_change(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_
 /**
  * kvm_set_memory_region - create, delete, move a slot or change its flags (api.rst 4.35)
  * @kvm: the VM; slots_lock held
- * @mem: what userspace asks for, in kernel memory
+ * @mem: what is asked for, in kernel memory; that userspace names no private slot is checked before
  *
  * May sleep. Return: 0; -EINVAL as the documentation says; -EEXIST when it would overlap another
  * slot; -ENOMEM. On an error everything is as before.

@@ -120,6 +120,7 @@ static void destroy_vm(struct kvm *kvm)
 	kvm_mmu_notifier_unregister(kvm);
 	kvm_io_buses_free(kvm);
 	kvm_arch_destroy_vm(kvm);
+	kvm_private_slots_unmap(kvm);
 	kvm_memslots_free(kvm);
 	kvm_hardware_put();
 	kvm_coalesced_free(kvm);

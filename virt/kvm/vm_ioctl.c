@@ -17,6 +17,8 @@ static long set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory
 {
 	long r;
 
+	if ((u16)mem->slot >= KVM_USER_MEM_SLOTS)
+		return -EINVAL;
 	mutex_lock(&kvm->slots_lock);
 	r = kvm_set_memory_region(kvm, mem);
 	mutex_unlock(&kvm->slots_lock);

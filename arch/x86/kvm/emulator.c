@@ -397,6 +397,39 @@ int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reas
 EXPORT_SYMBOL_GPL(kvm_task_switch);
 
 /**
+ * kvm_inject_realmode - deliver an event to a guest in real mode, in software
+ * @vcpu: the vCPU, whose CR0.PE is clear
+ * @vector: of the event
+ * @length: of the INT n, INT3 or INTO at RIP that it comes from, else 0
+ * @fault: filled on -EFAULT
+ *
+ * For a CPU that cannot deliver it itself. No error code is pushed there (SDM 20.1.4).
+ *
+ * Return: 0; -EFAULT: the delivery raised @fault; -EIO: it cannot be done at all.
+ */
+int kvm_inject_realmode(struct kvm_vcpu *vcpu, u8 vector, unsigned int length,
+			struct x86_exception *fault)
+{
+	struct x86_emulate_ctxt *ctxt = vcpu->arch.emulate_ctxt;
+
+	setup(vcpu);
+	ctxt->fetched = 0;
+	switch (x86_emulate_int_real(ctxt, vector, length)) {
+	case X86EMUL_CONTINUE:
+		kvm_rip_write(vcpu, ctxt->eip);
+		kvm_set_rflags(vcpu, ctxt->eflags);
+		set_shadow(vcpu, 0);
+		return 0;
+	case X86EMUL_PROPAGATE_FAULT:
+		*fault = ctxt->exception;
+		return -EFAULT;
+	default:
+		return -EIO;
+	}
+}
+EXPORT_SYMBOL_GPL(kvm_inject_realmode);
+
+/**
  * kvm_insn_length_at_rip - length of an intercepted instruction, without next-RIP
  * @vcpu: the vCPU, at the instruction
  * @opcode: X86_SKIP_* (emulate/insn.h): what the exit says it is, or X86_SKIP_ANY

@@ -2,7 +2,8 @@
 /*
  * INT n, INT3, INTO, INT1 and IRET in real, virtual-8086, protected and long
  * mode (SDM 6.10 to 6.14, 20.1.4, 20.3; 2A INT, IRET). Called by emulate.c with
- * the vCPU mutex held. Events that the CPU itself raises do not come here.
+ * the vCPU mutex held. Events that the CPU itself raises come here in real mode alone, where
+ * hardware cannot deliver them: VMX without unrestricted guest.
  */
 #include "internal.h"
 
@@ -45,6 +46,33 @@ static int int_real(struct x86_emulate_ctxt *ctxt, u8 vector)
 	rc = vector_8086(ctxt, idt.base, vector, flags_image(ctxt));
 	ctxt->eflags &= ~(u64)(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_AC);
 	return rc;
+}
+
+/**
+ * x86_emulate_int_real - deliver an event in real mode (SDM 20.1.4)
+ * @ctxt: mode, eip and eflags are set
+ * @vector: of the event
+ * @length: of the instruction that is left behind: INT n, INT3, INTO; else 0
+ *
+ * Return: as x86_emulate_insn() does; X86EMUL_PROPAGATE_FAULT: the delivery faults.
+ */
+int x86_emulate_int_real(struct x86_emulate_ctxt *ctxt, u8 vector, unsigned int length)
+{
+	u64 eflags = ctxt->eflags;
+	int rc;
+
+	x86_emulate_reset(ctxt);
+	ctxt->retired = 0;
+	ctxt->next_eip = (u32)(ctxt->eip + length);
+	rc = int_real(ctxt, vector);
+	if (rc != X86EMUL_CONTINUE) {
+		ctxt->eflags = eflags;
+		return rc;
+	}
+	x86_commit_gprs(ctxt);
+	x86_commit_segments(ctxt);
+	ctxt->eip = ctxt->next_eip;
+	return X86EMUL_CONTINUE;
 }
 
 /* --- INT, through the IDT -------------------------------------------- */

@@ -51,11 +51,14 @@ const struct kvm_segment *x86_segment(struct x86_emulate_ctxt *ctxt, unsigned in
  * @selector: base divided by 16
  *
  * The limit and the attributes stay what they were (SDM 20.1.1; APM2 4.10): big
- * real mode depends on it.
+ * real mode depends on it. A segment that was null has none: it gets those of a reset.
  */
 void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
-	x86_segment(ctxt, sreg);
+	if (x86_segment(ctxt, sreg)->unusable)
+		ctxt->segs[sreg] = (struct kvm_segment){
+			.limit = 0xffff, .type = 3, .s = 1, .present = 1,
+		};
 	ctxt->segs[sreg].selector = selector;
 	ctxt->segs[sreg].base = (u32)selector << 4;
 	ctxt->segs_dirty |= 1u << sreg;

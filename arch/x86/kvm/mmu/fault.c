@@ -137,6 +137,17 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 }
 
 /*
+ * It was the CPU itself that accessed what is no memory, to deliver an event: its stack, the IDT or
+ * a TSS. There is no instruction to emulate.
+ */
+static int fault_in_delivery(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault)
+{
+	u64 data[] = { fault->gpa, fault->error_code, vcpu->cpu };
+
+	return kvm_internal_error(vcpu, KVM_INTERNAL_ERROR_DELIVERY_EV, ARRAY_SIZE(data), data);
+}
+
+/*
  * What is known of an access that must be emulated. The address is that of the access when it was
  * not met while the guest's tables were walked (APM2 15.25.6), and it is a device's for certain
  * when the guest's CPU can have it.
@@ -147,6 +158,8 @@ static int fault_emulate(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fau
 	u64 kind = fault->error_code & (PFERR_GUEST_FINAL_MASK | PFERR_FETCH_MASK);
 	int type = EMULTYPE_PF;
 
+	if (unlikely(kvm_event_needs_reinjection(vcpu)))
+		return fault_in_delivery(vcpu, fault);
 	vcpu->stat.pf_mmio++;
 	if (kind == PFERR_GUEST_FINAL_MASK && !(fault->gpa & vcpu->arch.reserved_gpa_bits))
 		type |= EMULTYPE_PF_DATA | (fault->write ? EMULTYPE_PF_STORE : 0);

@@ -24,11 +24,15 @@ MODULE_PARM_DESC(eptad, "Use accessed and dirty flags of EPT entries (default on
 
 static bool unrestricted_guest = true;
 module_param(unrestricted_guest, bool, 0444);
-MODULE_PARM_DESC(unrestricted_guest, "Run real mode in hardware (default on; nothing replaces it)");
+MODULE_PARM_DESC(unrestricted_guest, "Run real mode and paging-off in hardware (default on)");
 
 static bool vpid = true;
 module_param(vpid, bool, 0444);
 MODULE_PARM_DESC(vpid, "Tag translations with the vCPU (default on)");
+
+static bool vnmi = true;
+module_param(vnmi, bool, 0444);
+MODULE_PARM_DESC(vnmi, "Let the CPU tell when a guest handles an NMI (default on)");
 
 static unsigned int ple_gap = 128;
 module_param(ple_gap, uint, 0444);
@@ -133,7 +137,7 @@ bool vmx_disabled_by_bios(void)
 
 /*
  * Bits of CR0 and CR4 that VMX operation wants at 1, and those it allows (A.7, A.8). An
- * unrestricted guest may have PE and PG at 0 (23.8).
+ * unrestricted guest may have PE and PG at 0 (23.8); without it rmode.c and guest_state.c pretend.
  */
 static void vmx_caps_read_crs(struct vmx_caps *caps)
 {
@@ -141,7 +145,8 @@ static void vmx_caps_read_crs(struct vmx_caps *caps)
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED1, caps->cr0_fixed1);
 	rdmsrl(MSR_IA32_VMX_CR4_FIXED0, caps->cr4_fixed0);
 	rdmsrl(MSR_IA32_VMX_CR4_FIXED1, caps->cr4_fixed1);
-	caps->cr0_fixed0 &= ~(X86_CR0_PE | X86_CR0_PG);
+	if (caps->base[VMX_PROC2] & SECONDARY_EXEC_UNRESTRICTED_GUEST)
+		caps->cr0_fixed0 &= ~(X86_CR0_PE | X86_CR0_PG);
 }
 
 #define VMX_EPT_NEEDED	(VMX_EPT_PAGE_WALK_4_BIT | VMX_EPTP_WB_BIT | VMX_EPT_INVEPT_BIT)
@@ -160,6 +165,12 @@ static void vmx_caps_restrict(struct vmx_caps *caps)
 {
 	if (!vpid || !vmx_vpid_usable(caps->ept_vpid))
 		caps->base[VMX_PROC2] &= ~SECONDARY_EXEC_ENABLE_VPID;
+	if (!unrestricted_guest)
+		caps->base[VMX_PROC2] &= ~SECONDARY_EXEC_UNRESTRICTED_GUEST;
+	/* Virtual NMIs without the window that goes with them are of no use. */
+	if (!vnmi || !(caps->allowed[VMX_PROC] & CPU_BASED_NMI_WINDOW_EXITING))
+		caps->base[VMX_PIN] &= ~PIN_BASED_VIRTUAL_NMIS;
+	caps->vnmi = caps->base[VMX_PIN] & PIN_BASED_VIRTUAL_NMIS;
 	if (!ple_gap)
 		caps->base[VMX_PROC2] &= ~SECONDARY_EXEC_PAUSE_LOOP_EXITING;
 	caps->ept_ad = eptad && (caps->ept_vpid & VMX_EPT_AD_BIT);
@@ -190,8 +201,8 @@ static int vmx_caps_read(struct vmx_caps *caps)
 		return r;
 	rdmsrl(MSR_IA32_VMX_EPT_VPID_CAP, caps->ept_vpid);
 	rdmsrl(MSR_IA32_CR_PAT, caps->host_pat);
-	vmx_caps_read_crs(caps);
 	vmx_caps_restrict(caps);
+	vmx_caps_read_crs(caps);
 	return 0;
 }
 
@@ -201,10 +212,6 @@ static int vmx_caps_check(const struct vmx_caps *caps)
 
 	if (!ept) {
 		pr_err("kvm_intel: ept=0 needs shadow paging, which is not there: leave it out\n");
-		return -EOPNOTSUPP;
-	}
-	if (!unrestricted_guest) {
-		pr_err("kvm_intel: unrestricted_guest=0 is not supported: leave it out\n");
 		return -EOPNOTSUPP;
 	}
 	if ((caps->ept_vpid & VMX_EPT_NEEDED) != VMX_EPT_NEEDED || !(caps->ept_vpid & extents)) {
@@ -252,6 +259,8 @@ static void vmx_params_settle(void)
 	pml = false;
 	nested = false;
 	eptad = vmx_caps.ept_ad;
+	unrestricted_guest = vmx_has_real_mode();
+	vnmi = vmx_caps.vnmi;
 	vpid = vmx_has2(SECONDARY_EXEC_ENABLE_VPID);
 	if (!vmx_has2(SECONDARY_EXEC_PAUSE_LOOP_EXITING)) {
 		ple_gap = 0;
@@ -299,7 +308,8 @@ int vmx_hardware_setup(void)
 	vmx_msr_switch_setup();
 	vmx_ept_setup();
 	kvm_compat_register_emergency_vmx(vmx_emergency_disable);
-	pr_info("kvm_intel: EPT%s%s%s%s\n", vmx_caps.ept_ad ? ", A/D flags" : "",
+	pr_info("kvm_intel: EPT%s%s%s%s%s%s\n", vmx_caps.ept_ad ? ", A/D flags" : "",
+		unrestricted_guest ? ", unrestricted guest" : "", vnmi ? ", virtual NMIs" : "",
 		vpid ? ", VPID" : "", ple_gap ? ", PAUSE loops" : "",
 		kvm_host.tsc_khz_scaling ? ", TSC scaling" : "");
 	return 0;

@@ -4,8 +4,10 @@
  * 25.2, 26.6, 27.2.4).
  *
  * Called by the x86 event queue before an entry and by run.c after an exit, under the vCPU's mutex.
- * With virtual NMIs the CPU itself keeps NMIs from a guest that handles one.
+ * With virtual NMIs the CPU itself keeps NMIs from a guest that handles one; without them it is
+ * guessed here. In real mode that hardware does not have, events are delivered by rmode.c.
  */
+#include <linux/jiffies.h>
 #include "emulate/insn.h"
 #include "vmcs.h"
 
@@ -26,14 +28,23 @@ static void vmx_inject(struct vcpu_vmx *vmx, u32 event)
  * #BP and #OF are traps of an instruction: what is pushed is RIP plus its length. When no INT3 or
  * INTO is at RIP, it is pushed as it is.
  */
-static u32 vmx_soft_exception(struct vcpu_vmx *vmx, u8 vector)
+static unsigned int vmx_soft_exception_len(struct vcpu_vmx *vmx, u8 vector)
 {
 	int len = vmx->soft_len;
 
+	if (vector != X86_TRAP_BP && vector != X86_TRAP_OF)
+		return 0;
 	if (!len)
 		len = kvm_insn_length_at_rip(&vmx->vcpu, vector == X86_TRAP_BP ? X86_SKIP_INT3 :
 										 X86_SKIP_INTO);
-	if (len <= 0)
+	return max(len, 0);
+}
+
+static u32 vmx_exception_type(struct vcpu_vmx *vmx, u8 vector)
+{
+	unsigned int len = vmx_soft_exception_len(vmx, vector);
+
+	if (!len)
 		return INTR_TYPE_HARD_EXCEPTION;
 	vmcs_write32(VM_ENTRY_INSTRUCTION_LEN, len);
 	return INTR_TYPE_SOFT_EXCEPTION;
@@ -44,10 +55,13 @@ void vmx_queue_exception(struct kvm_vcpu *vcpu)
 {
 	const struct kvm_queued_exception *ex = &vcpu->arch.exception;
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
-	u32 event = INTR_TYPE_HARD_EXCEPTION;
+	u32 event;
 
-	if (ex->vector == X86_TRAP_BP || ex->vector == X86_TRAP_OF)
-		event = vmx_soft_exception(vmx, ex->vector);
+	if (unlikely(vmx->rmode.active)) {
+		vmx_rmode_inject(vmx, ex->vector, vmx_soft_exception_len(vmx, ex->vector));
+		return;
+	}
+	event = vmx_exception_type(vmx, ex->vector);
 	if (ex->has_error_code) {
 		/* Bits 31:16 must be clear (26.2.1.3). */
 		vmcs_write32(VM_ENTRY_EXCEPTION_ERROR_CODE, ex->error_code & 0xffff);
@@ -62,20 +76,33 @@ void vmx_set_irq(struct kvm_vcpu *vcpu, bool reinjected)
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 	u32 type = INTR_TYPE_EXT_INTR;
 
+	/* What waits behind it asks for a window again. */
+	vmcs_control(vmx, VMX_PROC, CPU_BASED_INTR_WINDOW_EXITING, false);
+	if (unlikely(vmx->rmode.active)) {
+		vmx_rmode_inject(vmx, vcpu->arch.interrupt.nr,
+				 vcpu->arch.interrupt.soft ? vmx->soft_len ?: 2 : 0);
+		return;
+	}
 	if (vcpu->arch.interrupt.soft) {
 		type = INTR_TYPE_SOFT_INTR;
 		/* INT n is two bytes long unless it has prefixes. */
 		vmcs_write32(VM_ENTRY_INSTRUCTION_LEN, vmx->soft_len ?: 2);
 	}
 	vmx_inject(vmx, vcpu->arch.interrupt.nr | type);
-	/* What waits behind it asks for a window again. */
-	vmcs_control(vmx, VMX_PROC, CPU_BASED_INTR_WINDOW_EXITING, false);
 }
 
 /** vmx_set_nmi - the next VM entry delivers an NMI, and masks others until the handler's IRET */
 void vmx_set_nmi(struct kvm_vcpu *vcpu)
 {
-	vmx_inject(to_vmx(vcpu), X86_TRAP_NMI | INTR_TYPE_NMI_INTR);
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
+
+	if (unlikely(vmx->rmode.active))
+		vmx_rmode_inject(vmx, X86_TRAP_NMI, 0);
+	else
+		vmx_inject(vmx, X86_TRAP_NMI | INTR_TYPE_NMI_INTR);
+	/* Virtual NMIs: hardware masks what it delivers itself, and wants no mask before. */
+	if (unlikely(vmx->rmode.active || !vmx_caps.vnmi))
+		vmx_set_nmi_mask(vcpu, true);
 }
 
 /* ---- what became of it ----------------------------------------------------------------------- */
@@ -113,6 +140,34 @@ static void vmx_event_requeue(struct vcpu_vmx *vmx, u32 info, u32 error_code, u3
 	}
 }
 
+/*
+ * Can an exit for @reason come in the delivery of an event? One that an instruction causes cannot,
+ * whatever a CPU says: it would be handled as if it were the one at RIP.
+ */
+static bool vmx_exit_in_delivery(u32 reason)
+{
+	switch (reason) {
+	case EXIT_REASON_CPUID ... EXIT_REASON_IO_INSTRUCTION:
+	case EXIT_REASON_MSR_READ:
+	case EXIT_REASON_MSR_WRITE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/*
+ * Without virtual NMIs the guest's "blocking by NMI", which the injection of one may leave behind,
+ * is the host's own, and no IRET of the guest ends it (25.3).
+ */
+static void vmx_physical_nmi_unmask(void)
+{
+	u32 state = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+
+	if (state & GUEST_INTR_STATE_NMI)
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, state & ~GUEST_INTR_STATE_NMI);
+}
+
 /**
  * vmx_events_complete - after an exit: was the event delivered, or does it have to go again?
  * @vcpu: the vCPU
@@ -129,8 +184,12 @@ void vmx_events_complete(struct kvm_vcpu *vcpu)
 	vmx->event = 0;
 	vmx->soft_len = 0;
 	kvm_clear_event_queues(vcpu);
+	if (!vmx_caps.vnmi)
+		vmx_physical_nmi_unmask();
 	if (!(info & VECTORING_INFO_VALID_MASK))
 		return;
+	if (unlikely(!vmx_exit_in_delivery(vmx->exit_reason)))
+		vmx->exit_reason |= VMX_EXIT_DELIVERY;
 	if (info & VECTORING_INFO_DELIVER_CODE_MASK)
 		error_code = vmcs_read32(IDT_VECTORING_ERROR_CODE);
 	vmx_event_requeue(vmx, info, error_code, vmcs_read32(VM_EXIT_INSTRUCTION_LEN));
@@ -163,17 +222,23 @@ void vmx_cancel_injection(struct kvm_vcpu *vcpu)
  */
 void vmx_events_iret_fault(struct kvm_vcpu *vcpu, u64 info)
 {
-	if ((info & VMX_INFO_IRET_UNBLOCKED) &&
+	if ((info & VMX_INFO_IRET_UNBLOCKED) && vmx_caps.vnmi &&
 	    !(to_vmx(vcpu)->vectoring & VECTORING_INFO_VALID_MASK))
 		vmx_set_nmi_mask(vcpu, true);
 }
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
+/* In protected mode hardware must deliver it, and cannot as long as it cannot enter the guest. */
+static bool vmx_cannot_deliver(struct kvm_vcpu *vcpu)
+{
+	return !to_vmx(vcpu)->rmode.active && vmx_must_emulate(vcpu);
+}
+
 /** vmx_interrupt_allowed - would the guest take an interrupt now? */
 bool vmx_interrupt_allowed(struct kvm_vcpu *vcpu)
 {
-	return vmx_get_if_flag(vcpu) &&
+	return vmx_get_if_flag(vcpu) && !vmx_cannot_deliver(vcpu) &&
 	       !(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & VMX_SHADOW);
 }
 
@@ -257,15 +322,30 @@ u32 vmx_get_interrupt_shadow(struct kvm_vcpu *vcpu)
 
 /* ---- NMIs ------------------------------------------------------------------------------------ */
 
+/*
+ * Without virtual NMIs nobody sees the handler's IRET. A guest that takes interrupts is out of the
+ * handler; one that takes none for a second is not to be without NMIs for ever.
+ */
+static bool vmx_soft_nmi_mask(struct vcpu_vmx *vmx)
+{
+	if (vmx->nmi_masked && (vmx_interrupt_allowed(&vmx->vcpu) ||
+				time_after(jiffies, vmx->nmi_deadline)))
+		vmx->nmi_masked = false;
+	return vmx->nmi_masked;
+}
+
 /** vmx_nmi_allowed - may an NMI come now? Some CPUs hold it in STI's shadow (26.3.1.5) */
 bool vmx_nmi_allowed(struct kvm_vcpu *vcpu)
 {
-	return !(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & (VMX_SHADOW | GUEST_INTR_STATE_NMI));
+	return !(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & VMX_SHADOW) &&
+	       !vmx_get_nmi_mask(vcpu) && !vmx_cannot_deliver(vcpu);
 }
 
 /** vmx_get_nmi_mask - is an NMI being handled? */
 bool vmx_get_nmi_mask(struct kvm_vcpu *vcpu)
 {
+	if (unlikely(!vmx_caps.vnmi))
+		return vmx_soft_nmi_mask(to_vmx(vcpu));
 	return vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_NMI;
 }
 
@@ -275,6 +355,11 @@ void vmx_set_nmi_mask(struct kvm_vcpu *vcpu, bool masked)
 	u32 old = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 	u32 state = masked ? old | GUEST_INTR_STATE_NMI : old & ~GUEST_INTR_STATE_NMI;
 
+	if (unlikely(!vmx_caps.vnmi)) {
+		to_vmx(vcpu)->nmi_masked = masked;
+		to_vmx(vcpu)->nmi_deadline = jiffies + HZ;
+		return;
+	}
 	if (state != old)
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, state);
 }
@@ -284,11 +369,13 @@ void vmx_set_nmi_mask(struct kvm_vcpu *vcpu, bool masked)
  * @vcpu: the vCPU, about to be entered
  *
  * STI's shadow may not keep the NMI window shut (25.2), but an NMI cannot be injected in it. IF is
- * set then, and the interrupt window opens with the shadow's end.
+ * set then, and the interrupt window opens with the shadow's end. Without virtual NMIs there is no
+ * other window.
  */
 void vmx_enable_nmi_window(struct kvm_vcpu *vcpu)
 {
-	if (vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_STI)
+	if (!vmx_caps.vnmi ||
+	    (vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_STI))
 		vmx_enable_irq_window(vcpu);
 	else
 		vmcs_control(to_vmx(vcpu), VMX_PROC, CPU_BASED_NMI_WINDOW_EXITING, true);

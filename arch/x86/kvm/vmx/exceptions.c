@@ -19,16 +19,25 @@
 /* Exit qualification of #DB: the bits that DR6 would get (27.2.1). */
 #define VMX_DB_PAYLOAD		0x1e00ful
 
+static bool vmx_debugger_wants_bp(struct kvm_vcpu *vcpu)
+{
+	u32 debug = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP;
+
+	return (vcpu->arch.guest_debug & debug) == debug;
+}
+
 /**
  * vmx_update_exception_bitmap - intercept #BP too when a debugger wants to see it
- * @vcpu: the vCPU; guest_debug has changed
+ * @vcpu: the vCPU; guest_debug has changed, or real mode begins or ends
  */
 void vmx_update_exception_bitmap(struct kvm_vcpu *vcpu)
 {
-	u32 debug = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP;
 	u32 bitmap = VMX_EXCEPTIONS_ALWAYS;
 
-	if ((vcpu->arch.guest_debug & debug) == debug)
+	/* Virtual-8086 code that stands for real mode has no IDT. */
+	if (to_vmx(vcpu)->rmode.active)
+		bitmap = ~0u;
+	if (vmx_debugger_wants_bp(vcpu))
 		bitmap |= BIT(X86_TRAP_BP);
 	if (bitmap == to_vmx(vcpu)->exception_bitmap)
 		return;
@@ -91,6 +100,8 @@ int vmx_exit_exception(struct kvm_vcpu *vcpu)
 	case X86_TRAP_DB:
 		return vmx_exit_db(vcpu, info);
 	case X86_TRAP_BP:
+		if (!vmx_debugger_wants_bp(vcpu))
+			return vmx_rmode_exception(vcpu, vector);
 		return vmx_debug_exit_to_user(vcpu, X86_TRAP_BP, DR6_RESERVED);
 	case X86_TRAP_UD:
 		return kvm_emulate_instruction(vcpu, 0, EMULTYPE_TRAP_UD, NULL, 0);
@@ -98,6 +109,8 @@ int vmx_exit_exception(struct kvm_vcpu *vcpu)
 		kvm_queue_exception_e(vcpu, X86_TRAP_AC, 0);
 		return 1;
 	default:
+		if (to_vmx(vcpu)->rmode.active)
+			return vmx_rmode_exception(vcpu, vector);
 		return kvm_internal_error(vcpu, KVM_INTERNAL_ERROR_SIMUL_EX, ARRAY_SIZE(data),
 					  data);
 	}

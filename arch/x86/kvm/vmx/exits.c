@@ -29,6 +29,12 @@ static int vmx_exit_io(struct kvm_vcpu *vcpu)
 			    qualification & BIT(3));
 }
 
+/* LGDT, SIDT and the like, in real mode that is not the hardware's (rmode.c). */
+static int vmx_exit_descriptor_table(struct kvm_vcpu *vcpu)
+{
+	return kvm_emulate_instruction(vcpu, 0, 0, NULL, 0);
+}
+
 /* There are no performance counters to be read. */
 static int vmx_exit_rdpmc(struct kvm_vcpu *vcpu)
 {
@@ -55,6 +61,9 @@ static int vmx_exit_pause(struct kvm_vcpu *vcpu)
 static int vmx_exit_interrupt(struct kvm_vcpu *vcpu)
 {
 	++vcpu->stat.irq_exits;
+	/* Without virtual NMIs time opens the window, if nothing else does: look at each tick. */
+	if (unlikely(vcpu->arch.nmi_pending) && !vmx_caps.vnmi)
+		kvm_make_request(KVM_REQ_EVENT, vcpu);
 	return 1;
 }
 
@@ -135,6 +144,8 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[EXIT_REASON_MONITOR_INSTRUCTION]	= kvm_emulate_as_nop,
 	[EXIT_REASON_PAUSE_INSTRUCTION]		= vmx_exit_pause,
 	[EXIT_REASON_MCE_DURING_VMENTRY]	= vmx_exit_host_event,
+	[EXIT_REASON_GDTR_IDTR]			= vmx_exit_descriptor_table,
+	[EXIT_REASON_LDTR_TR]			= vmx_exit_descriptor_table,
 	[EXIT_REASON_EPT_VIOLATION]		= vmx_exit_ept_violation,
 	[EXIT_REASON_EPT_MISCONFIG]		= vmx_exit_ept_misconfig,
 	[EXIT_REASON_INVEPT]			= vmx_exit_undefined,
@@ -162,14 +173,28 @@ static int vmx_exit_entry_failure(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
+/* Data as other KVMs have it: event, reason, qualification, and the CPU. */
+static int vmx_exit_delivery(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
+	u64 data[] = { vmx->vectoring, vmx->exit_reason & ~VMX_EXIT_DELIVERY,
+		       vmcs_readl(EXIT_QUALIFICATION), vcpu->cpu };
+
+	return kvm_internal_error(vcpu, KVM_INTERNAL_ERROR_DELIVERY_EV, ARRAY_SIZE(data), data);
+}
+
 static noinline int vmx_exit_unexpected(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 	u64 data[] = { vmx->exit_reason, vcpu->cpu };
 
+	if (vmx->fail == VMX_RUN_EMULATE)
+		return vmx_emulate_guest(vcpu);
 	/* A machine check may come in the middle of an entry (26.9): the guest has not run. */
 	if ((u16)vmx->exit_reason == EXIT_REASON_MCE_DURING_VMENTRY)
 		return 1;
+	if (vmx->exit_reason & VMX_EXIT_DELIVERY)
+		return vmx_exit_delivery(vcpu);
 	if (vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)
 		return vmx_exit_entry_failure(vcpu);
 	pr_warn_ratelimited("kvm: vCPU %d: unexpected exit %#x, qualification %#lx\n", vcpu->id,

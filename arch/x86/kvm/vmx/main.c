@@ -16,14 +16,21 @@ static void vmx_vm_destroy(struct kvm *kvm)
 {
 }
 
-/* Real mode without "unrestricted guest" would need the two ranges; with it any address will do. */
+/*
+ * Three pages for the TSS of virtual-8086 code that stands for real mode: rmode.c does without, so
+ * that any address will do.
+ */
 static int vmx_set_tss_addr(struct kvm *kvm, unsigned long addr)
 {
 	return 0;
 }
 
+/* Under kvm->lock, before the first vCPU. CR3 takes it: a page below 4 GiB. 0 is the default. */
 static int vmx_set_identity_map_addr(struct kvm *kvm, u64 addr)
 {
+	if (addr >> 32 || !PAGE_ALIGNED(addr))
+		return -EINVAL;
+	kvm->arch.identity_map_addr = addr;
 	return 0;
 }
 

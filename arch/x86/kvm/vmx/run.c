@@ -65,10 +65,17 @@ static noinline void vmx_dirty_enter(struct kvm_vcpu *vcpu)
 		vmx_write_pdptrs(vcpu);
 }
 
-static noinline void vmx_work_enter(struct vcpu_vmx *vmx)
+/* False: do not enter, the guest must be emulated. */
+static noinline bool vmx_work_enter(struct vcpu_vmx *vmx)
 {
 	struct kvm_vcpu_arch *arch = &vmx->vcpu.arch;
 
+	if (vmx_must_emulate(&vmx->vcpu)) {
+		vmx->fail = VMX_RUN_EMULATE;
+		vmx->exit_reason = VMX_EXIT_REASONS_FAILED_VMENTRY | EXIT_REASON_INVALID_STATE;
+		vmx->vectoring = 0;
+		return false;
+	}
 	if (static_branch_unlikely(&vmx_l1d_should_flush))
 		vmx_l1d_flush(vmx);
 	if (vmx->entry_work & VMX_WORK_TSC) {
@@ -77,6 +84,7 @@ static noinline void vmx_work_enter(struct vcpu_vmx *vmx)
 			vmcs_write64(TSC_MULTIPLIER, arch->tsc_scaling_ratio ?: BIT_ULL(48));
 	}
 	vmx->entry_work = 0;
+	return true;
 }
 
 /* Guest state that other rooms keep in vcpu->arch, into the VMCS. */
@@ -138,8 +146,9 @@ enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
 	bool note_rcu = vmx_rcu_note_due(vmx);
 
 	vmx_state_enter(vmx);
-	if (unlikely(vmx->entry_work) || static_branch_unlikely(&vmx_l1d_should_flush))
-		vmx_work_enter(vmx);
+	if ((unlikely(vmx->entry_work) || static_branch_unlikely(&vmx_l1d_should_flush)) &&
+	    !vmx_work_enter(vmx))
+		return KVM_FASTPATH_NONE;
 	/* Memory-mapped devices' stale data; VERW in entry.S is for the other weaknesses. */
 	if (static_branch_unlikely(&mmio_stale_data_clear))
 		x86_clear_cpu_buffers();

@@ -12,12 +12,6 @@
 
 /* ---- segments (SDM 24.4.1) ------------------------------------------------------------------- */
 
-/* In the order of enum kvm_seg; the four fields of each have the same index in their groups. */
-static const u8 vmx_seg_index[] = {
-	[VCPU_SREG_ES] = 0, [VCPU_SREG_CS] = 2, [VCPU_SREG_SS] = 4, [VCPU_SREG_DS] = 6,
-	[VCPU_SREG_FS] = 8, [VCPU_SREG_GS] = 10, [VCPU_SREG_LDTR] = 12, [VCPU_SREG_TR] = 14,
-};
-
 /* Access rights, table 24-2. */
 #define VMX_AR_AVL_SHIFT	12
 #define VMX_AR_L_SHIFT		13
@@ -26,27 +20,41 @@ static const u8 vmx_seg_index[] = {
 #define VMX_AR_P_SHIFT		7
 #define VMX_AR_S_SHIFT		4
 
-static u32 vmx_seg_ar(int seg)
+/* As the guest has them: of its real mode hardware has another view. */
+static u32 vmx_seg_ar(struct kvm_vcpu *vcpu, int seg)
 {
-	return vmcs_read32(GUEST_ES_AR_BYTES + vmx_seg_index[seg]);
+	const struct vmx_rmode *rmode = &to_vmx(vcpu)->rmode;
+
+	return unlikely(rmode->active) && seg <= VCPU_SREG_GS ? rmode->ar[seg] :
+								vmx_read_seg_ar(seg);
+}
+
+static bool vmx_rmode_has_tr(struct kvm_vcpu *vcpu, int seg)
+{
+	return unlikely(to_vmx(vcpu)->rmode.active) && seg == VCPU_SREG_TR;
 }
 
 /** vmx_get_segment_base - base of VCPU_SREG_* */
 u64 vmx_get_segment_base(struct kvm_vcpu *vcpu, int seg)
 {
-	return vmcs_readl(GUEST_ES_BASE + vmx_seg_index[seg]);
+	if (vmx_rmode_has_tr(vcpu, seg))
+		return to_vmx(vcpu)->rmode.tr.base;
+	return vmx_read_seg_base(seg);
 }
 
 /** vmx_get_segment - a segment register with its hidden part, in KVM's form */
 void vmx_get_segment(struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg)
 {
-	u8 index = vmx_seg_index[seg];
-	u32 ar = vmx_seg_ar(seg);
+	u32 ar = vmx_seg_ar(vcpu, seg);
 
+	if (vmx_rmode_has_tr(vcpu, seg)) {
+		*var = to_vmx(vcpu)->rmode.tr;
+		return;
+	}
 	*var = (struct kvm_segment){
-		.base = vmcs_readl(GUEST_ES_BASE + index),
-		.limit = vmcs_read32(GUEST_ES_LIMIT + index),
-		.selector = vmcs_read16(GUEST_ES_SELECTOR + index),
+		.base = vmx_read_seg_base(seg),
+		.limit = vmx_read_seg_limit(seg),
+		.selector = vmx_read_seg_selector(seg),
 		.type = ar & VMX_AR_TYPE_MASK,
 		.s = ar >> VMX_AR_S_SHIFT & 1,
 		.dpl = VMX_AR_DPL(ar),
@@ -82,7 +90,8 @@ static u32 vmx_seg_granularity(const struct kvm_segment *var)
 /** vmx_set_segment - the inverse; SS brings CPL with it, as its DPL */
 void vmx_set_segment(struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg)
 {
-	u8 index = vmx_seg_index[seg];
+	struct vmx_rmode *rmode = &to_vmx(vcpu)->rmode;
+	u8 index = vmx_seg_index(seg);
 	u32 ar = (vmx_seg_type(var, seg) & VMX_AR_TYPE_MASK) |
 		 (var->s & 1) << VMX_AR_S_SHIFT |
 		 (var->dpl & 3) << VMX_AR_DPL_SHIFT |
@@ -92,8 +101,17 @@ void vmx_set_segment(struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg)
 		 (var->db & 1) << VMX_AR_DB_SHIFT |
 		 vmx_seg_granularity(var) << VMX_AR_G_SHIFT;
 
+	if (vmx_rmode_has_tr(vcpu, seg)) {
+		rmode->tr = *var;
+		return;
+	}
 	if (var->unusable || !var->present)
 		ar |= VMX_AR_UNUSABLE_MASK;
+	if (unlikely(rmode->active) && seg <= VCPU_SREG_GS) {
+		rmode->ar[seg] = ar;
+		ar = VMX_AR_VM86;
+	}
+	vmx_segments_changed(to_vmx(vcpu));
 	vmcs_writel(GUEST_ES_BASE + index, var->base);
 	vmcs_write32(GUEST_ES_LIMIT + index, var->limit);
 	vmcs_write16(GUEST_ES_SELECTOR + index, var->selector);
@@ -103,13 +121,15 @@ void vmx_set_segment(struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg)
 /** vmx_get_cpl - current privilege level: SS.DPL, usable or not (24.4.1); 0 in real mode */
 int vmx_get_cpl(struct kvm_vcpu *vcpu)
 {
+	if (unlikely(to_vmx(vcpu)->rmode.active))
+		return 0;
 	return VMX_AR_DPL(vmcs_read32(GUEST_SS_AR_BYTES));
 }
 
 /** vmx_get_cs_db_l_bits - operand size and 64-bit mode of the code segment */
 void vmx_get_cs_db_l_bits(struct kvm_vcpu *vcpu, int *db, int *l)
 {
-	u32 ar = vmcs_read32(GUEST_CS_AR_BYTES);
+	u32 ar = vmx_seg_ar(vcpu, VCPU_SREG_CS);
 
 	*db = ar >> VMX_AR_DB_SHIFT & 1;
 	*l = ar >> VMX_AR_L_SHIFT & 1;
@@ -118,14 +138,21 @@ void vmx_get_cs_db_l_bits(struct kvm_vcpu *vcpu, int *db, int *l)
 /** vmx_get_idt - IDTR */
 void vmx_get_idt(struct kvm_vcpu *vcpu, struct desc_ptr *dt)
 {
-	dt->size = vmcs_read32(GUEST_IDTR_LIMIT);
+	const struct vmx_rmode *rmode = &to_vmx(vcpu)->rmode;
+
+	dt->size = rmode->active ? rmode->idt_limit : vmcs_read32(GUEST_IDTR_LIMIT);
 	dt->address = vmcs_readl(GUEST_IDTR_BASE);
 }
 
 /** vmx_set_idt - set IDTR */
 void vmx_set_idt(struct kvm_vcpu *vcpu, struct desc_ptr *dt)
 {
-	vmcs_write32(GUEST_IDTR_LIMIT, dt->size);
+	struct vmx_rmode *rmode = &to_vmx(vcpu)->rmode;
+
+	if (unlikely(rmode->active))
+		rmode->idt_limit = dt->size;
+	else
+		vmcs_write32(GUEST_IDTR_LIMIT, dt->size);
 	vmcs_writel(GUEST_IDTR_BASE, dt->address);
 }
 
@@ -185,7 +212,8 @@ static void vmx_fix_tss(void)
  * @vcpu: the vCPU
  * @efer: the value the guest shall see; LMA in it is the caller's to keep true
  *
- * VM entry wants LMA to agree with the control "IA-32e mode guest" (26.3.1.1).
+ * VM entry wants LMA to agree with the control "IA-32e mode guest", and LME with LMA where CR0.PG
+ * is set (26.3.1.1), as it is for any guest on a CPU without "unrestricted guest".
  *
  * Return: 0.
  */
@@ -193,9 +221,12 @@ int vmx_set_efer(struct kvm_vcpu *vcpu, u64 efer)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 	bool sce = (efer & ~vcpu->arch.efer) & EFER_SCE;
+	u64 hw_efer = efer;
 
 	vcpu->arch.efer = efer;
-	vmx_msr_switch_set(vmx, MSR_EFER, efer, kvm_host.efer);
+	if (!vmx_has_real_mode() && !(efer & EFER_LMA))
+		hw_efer &= ~EFER_LME;
+	vmx_msr_switch_set(vmx, MSR_EFER, hw_efer, kvm_host.efer);
 	vmcs_control(vmx, VMX_ENTRY, VM_ENTRY_IA32E_MODE, efer & EFER_LMA);
 	if (efer & EFER_LMA)
 		vmx_fix_tss();
@@ -209,13 +240,33 @@ int vmx_set_efer(struct kvm_vcpu *vcpu, u64 efer)
 	return 0;
 }
 
+/*
+ * The guest has paging off and hardware has not: CR3 and CR4 are those of the page directory that
+ * maps memory one to one (guest_state.c), and CR3 accesses exit.
+ */
+static bool vmx_unpaged(struct kvm_vcpu *vcpu)
+{
+	return !vmx_has_real_mode() && !(vcpu->arch.cr0 & X86_CR0_PG);
+}
+
+/* PE and PG on a CPU that has both set always (23.8): stand-ins for real mode, for paging off. */
+static void vmx_switch_mode(struct kvm_vcpu *vcpu)
+{
+	vmx_rmode_switch(to_vmx(vcpu), !(vcpu->arch.cr0 & X86_CR0_PE));
+	vmcs_control(to_vmx(vcpu), VMX_PROC,
+		     CPU_BASED_CR3_LOAD_EXITING | CPU_BASED_CR3_STORE_EXITING, vmx_unpaged(vcpu));
+	vmx_set_cr3(vcpu, vcpu->arch.cr3);
+	vmx_set_cr4(vcpu, vcpu->arch.cr4);
+}
+
 /**
  * vmx_set_cr0 - CR0, checked by the caller
  * @vcpu: the vCPU
  * @cr0: the value the guest shall see: the read shadow, for all bits but those it owns (24.6.6)
  *
  * Long mode becomes active or inactive with paging (9.8.5). CD and NW stay out of hardware, since
- * the host does not give up its caches; NE, which VMX fixes at 1, is set there.
+ * the host does not give up its caches; NE, which VMX fixes at 1, is set there. Virtual-8086 mode
+ * would check alignment, which real mode does not.
  */
 void vmx_set_cr0(struct kvm_vcpu *vcpu, unsigned long cr0)
 {
@@ -227,6 +278,15 @@ void vmx_set_cr0(struct kvm_vcpu *vcpu, unsigned long cr0)
 	if (efer != vcpu->arch.efer)
 		vmx_set_efer(vcpu, efer);
 
+	if (unlikely(!vmx_has_real_mode())) {
+		/* As the old mode has them, before the new one. */
+		kvm_read_cr3(vcpu);
+		kvm_read_cr4(vcpu);
+		vcpu->arch.cr0 = cr0;
+		vmx_switch_mode(vcpu);
+		if (!(cr0 & X86_CR0_PE))
+			hw_cr0 &= ~X86_CR0_AM;
+	}
 	vcpu->arch.cr0 = cr0;
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_CR0);
 	if (vcpu->arch.cr0_guest_owned_bits != VMX_CR0_GUEST_OWNED) {
@@ -240,7 +300,7 @@ void vmx_set_cr0(struct kvm_vcpu *vcpu, unsigned long cr0)
 /** vmx_set_cr3 - the guest's own CR3; the MMU checked it */
 void vmx_set_cr3(struct kvm_vcpu *vcpu, unsigned long cr3)
 {
-	vmcs_writel(GUEST_CR3, cr3);
+	vmcs_writel(GUEST_CR3, vmx_unpaged(vcpu) ? vmx_identity_map(vcpu->kvm) : cr3);
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_CR3);
 }
 
@@ -276,6 +336,23 @@ bool vmx_is_valid_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
 	return !(cr4 & X86_CR4_VMXE) && !(cr4 & ~vmx_caps.cr4_fixed1);
 }
 
+/* With the page directory of our own: 4 MiB pages that are user pages, for CPL 0 and 3. */
+#define VMX_CR4_UNPAGED_OFF	(X86_CR4_PAE | X86_CR4_LA57 | X86_CR4_PCIDE | X86_CR4_SMEP |	\
+				 X86_CR4_SMAP | X86_CR4_PKE)
+
+/* At CPL 0 nothing of these is felt; virtual-8086 code has CPL 3. */
+#define VMX_CR4_RMODE_OFF	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_UMIP)
+
+/* What the guest's CR4 is in hardware without "unrestricted guest". */
+static unsigned long vmx_cr4_unpaged(struct vcpu_vmx *vmx, unsigned long cr4)
+{
+	if (!vmx_unpaged(&vmx->vcpu))
+		return cr4;
+	if (vmx->rmode.active)
+		cr4 &= ~VMX_CR4_RMODE_OFF;
+	return (cr4 & ~VMX_CR4_UNPAGED_OFF) | X86_CR4_PSE;
+}
+
 /**
  * vmx_set_cr4 - CR4, checked by the caller
  * @vcpu: the vCPU
@@ -287,7 +364,10 @@ bool vmx_is_valid_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
 void vmx_set_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
 {
 	unsigned long owned = VMX_CR4_GUEST_OWNED & ~vcpu->arch.cr4_guest_rsvd_bits;
+	unsigned long hw_cr4 = vmx_cr4_unpaged(to_vmx(vcpu), cr4);
 
+	if (unlikely(to_vmx(vcpu)->rmode.active))
+		owned = 0;
 	vcpu->arch.cr4 = cr4;
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_CR4);
 	if (vcpu->arch.cr4_guest_owned_bits != owned || !owned) {
@@ -295,7 +375,7 @@ void vmx_set_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
 		vmcs_writel(CR4_GUEST_HOST_MASK, ~owned);
 	}
 	vmcs_writel(CR4_READ_SHADOW, cr4);
-	vmcs_writel(GUEST_CR4, cr4 | (cr4_read_shadow() & X86_CR4_MCE) | vmx_caps.cr4_fixed0);
+	vmcs_writel(GUEST_CR4, hw_cr4 | (cr4_read_shadow() & X86_CR4_MCE) | vmx_caps.cr4_fixed0);
 }
 
 /** vmx_cache_reg - make a lazily read register current */
@@ -309,7 +389,8 @@ void vmx_cache_reg(struct kvm_vcpu *vcpu, enum kvm_reg reg)
 		vcpu->arch.regs[VCPU_REGS_RIP] = vmcs_readl(GUEST_RIP);
 		break;
 	case VCPU_EXREG_CR3:
-		vcpu->arch.cr3 = vmcs_readl(GUEST_CR3);
+		if (!vmx_unpaged(vcpu))
+			vcpu->arch.cr3 = vmcs_readl(GUEST_CR3);
 		break;
 	case VCPU_EXREG_PDPTR:
 		vmx_read_pdptrs(vcpu);
@@ -362,6 +443,9 @@ void vmx_sync_dirty_debug_regs(struct kvm_vcpu *vcpu)
 
 /* ---- RFLAGS ---------------------------------------------------------------------------------- */
 
+/* VM and IOPL are not the guest's while virtual-8086 mode stands for its real mode. */
+#define VMX_RMODE_RFLAGS	(X86_EFLAGS_VM | X86_EFLAGS_IOPL)
+
 /** vmx_get_rflags - RFLAGS, read once for each exit that asks */
 unsigned long vmx_get_rflags(struct kvm_vcpu *vcpu)
 {
@@ -370,6 +454,8 @@ unsigned long vmx_get_rflags(struct kvm_vcpu *vcpu)
 	if (!kvm_reg_is_available(vcpu, VCPU_EXREG_RFLAGS)) {
 		kvm_reg_mark_available(vcpu, VCPU_EXREG_RFLAGS);
 		vmx->rflags = vmcs_readl(GUEST_RFLAGS);
+		if (unlikely(vmx->rmode.active))
+			vmx->rflags = (vmx->rflags & ~VMX_RMODE_RFLAGS) | vmx->rmode.iopl;
 	}
 	return vmx->rflags;
 }
@@ -377,10 +463,19 @@ unsigned long vmx_get_rflags(struct kvm_vcpu *vcpu)
 /** vmx_set_rflags - RFLAGS; bit 1 is always set (SDM vol. 1, 3.4.3) */
 void vmx_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
+
 	rflags |= X86_EFLAGS_FIXED;
-	to_vmx(vcpu)->rflags = rflags;
+	if (!vmx_has_real_mode() && ((rflags ^ vmx_get_rflags(vcpu)) & X86_EFLAGS_VM))
+		vmx_segments_changed(vmx);
+	vmx->rflags = rflags;
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_RFLAGS);
-	vmcs_writel(GUEST_RFLAGS, rflags);
+	if (unlikely(vmx->rmode.active)) {
+		vmx->rmode.iopl = rflags & X86_EFLAGS_IOPL;
+		vmcs_writel(GUEST_RFLAGS, rflags | VMX_RMODE_RFLAGS);
+	} else {
+		vmcs_writel(GUEST_RFLAGS, rflags);
+	}
 	if (unlikely(rflags & X86_EFLAGS_TF))
 		vmx_shadow_fix_pending_db(vcpu);
 }

@@ -6,7 +6,12 @@
  */
 #include "vmcs.h"
 
-/** vmx_vcpu_create - VMCS, MSR bitmap and VPID; 0 or -ENOMEM. The reset follows. */
+/**
+ * vmx_vcpu_create - VMCS, MSR bitmap and VPID. The reset follows.
+ * @vcpu: the vCPU
+ *
+ * Return: 0; -ENOMEM; -EEXIST: userspace has a slot where vmx_identity_map_create() wants its page.
+ */
 int vmx_vcpu_create(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
@@ -17,6 +22,12 @@ int vmx_vcpu_create(struct kvm_vcpu *vcpu)
 		return r;
 	r = vmx_msr_bitmap_create(vmx);
 	if (r) {
+		vmx_vmcs_free(vmx);
+		return r;
+	}
+	r = vmx_identity_map_create(vcpu->kvm);
+	if (r) {
+		vmx_msr_bitmap_free(vmx);
 		vmx_vmcs_free(vmx);
 		return r;
 	}
@@ -43,6 +54,7 @@ void vmx_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 
+	vmx->rmode.active = false;
 	vmx_vmcs_init(vmx);
 	if (!init_event)
 		vmx_msr_reset(vmx);

@@ -34,7 +34,7 @@ void vmcs_write_control(struct vcpu_vmx *vmx, enum vmx_control_word word, u32 va
 }
 
 /**
- * vmx_vmcs_recalc_controls - those that follow the guest's CPUID
+ * vmx_vmcs_recalc_controls - those that follow the guest's CPUID or mode
  * @vmx: the vCPU
  *
  * An instruction that CPUID denies must raise #UD though the CPU has it (25.3).
@@ -50,6 +50,8 @@ void vmx_vmcs_recalc_controls(struct vcpu_vmx *vmx)
 		value &= ~SECONDARY_EXEC_ENABLE_INVPCID;
 	if (!vmx->vpid)
 		value &= ~SECONDARY_EXEC_ENABLE_VPID;
+	if (vmx->rmode.active)
+		value |= vmx_caps.allowed[VMX_PROC2] & SECONDARY_EXEC_DESC;
 	if (value != vmx->controls[VMX_PROC2])
 		vmcs_write_control(vmx, VMX_PROC2, value);
 }

@@ -64,6 +64,56 @@ VMCS_ACCESSORS(64, u64, VMCS_WIDTH_64)
 VMCS_ACCESSORS(l, unsigned long, VMCS_WIDTH_NATURAL)
 #undef VMCS_ACCESSORS
 
+/* ---- segments (24.4.1) ----------------------------------------------------------------------- */
+
+/* In the order of enum kvm_seg; the four fields of each have the same index in their groups. */
+static __always_inline u8 vmx_seg_index(int seg)
+{
+	static const u8 index[] = {
+		[VCPU_SREG_ES] = 0, [VCPU_SREG_CS] = 2, [VCPU_SREG_SS] = 4, [VCPU_SREG_DS] = 6,
+		[VCPU_SREG_FS] = 8, [VCPU_SREG_GS] = 10, [VCPU_SREG_LDTR] = 12,
+		[VCPU_SREG_TR] = 14,
+	};
+
+	return index[seg];
+}
+
+/* As the VMCS has them, which in real mode may be others than the guest's: rmode.c. */
+static __always_inline u32 vmx_read_seg_ar(int seg)
+{
+	return vmcs_read32(GUEST_ES_AR_BYTES + vmx_seg_index(seg));
+}
+
+static __always_inline void vmx_write_seg_ar(int seg, u32 ar)
+{
+	vmcs_write32(GUEST_ES_AR_BYTES + vmx_seg_index(seg), ar);
+}
+
+static __always_inline u32 vmx_read_seg_limit(int seg)
+{
+	return vmcs_read32(GUEST_ES_LIMIT + vmx_seg_index(seg));
+}
+
+static __always_inline u16 vmx_read_seg_selector(int seg)
+{
+	return vmcs_read16(GUEST_ES_SELECTOR + vmx_seg_index(seg));
+}
+
+static __always_inline unsigned long vmx_read_seg_base(int seg)
+{
+	return vmcs_readl(GUEST_ES_BASE + vmx_seg_index(seg));
+}
+
+/* Access rights, table 24-2; asm/vmx.h has the rest. */
+#define VMX_AR_VM86	0xf3	/* 26.3.1.2: of each segment with RFLAGS.VM */
+
+/* Are base and limit those of virtual-8086 mode? */
+static inline bool vmx_seg_is_vm86(int seg)
+{
+	return vmx_read_seg_base(seg) == (unsigned long)vmx_read_seg_selector(seg) << 4 &&
+	       vmx_read_seg_limit(seg) == 0xffff;
+}
+
 /* ---- control words --------------------------------------------------------------------------- */
 
 void vmcs_write_control(struct vcpu_vmx *vmx, enum vmx_control_word word, u32 value);

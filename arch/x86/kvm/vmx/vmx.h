@@ -30,7 +30,7 @@ enum vmx_control_word {
  * @allowed: those of the table's bits that may be set
  * @revision: VMCS revision identifier (24.2)
  * @ept_vpid: IA32_VMX_EPT_VPID_CAP
- * @cr0_fixed0: bits of CR0 that are 1 in the guest; PE and PG left out (unrestricted guest)
+ * @cr0_fixed0: bits of CR0 that are 1 in the guest; without PE and PG for an unrestricted guest
  * @cr0_fixed1: bits that may be 1
  * @cr4_fixed0: the same for CR4
  * @cr4_fixed1: the same
@@ -38,6 +38,7 @@ enum vmx_control_word {
  * @ept_5level: the tables have five levels
  * @host_pat: the host's PAT, the same on every CPU
  * @zero_len: an event may be injected with instruction length 0 (A.6)
+ * @vnmi: the CPU knows when the guest handles an NMI (virtual NMIs)
  */
 struct vmx_caps {
 	u32 base[VMX_CONTROL_WORDS];
@@ -52,6 +53,7 @@ struct vmx_caps {
 	bool ept_ad;
 	bool ept_5level;
 	bool zero_len;
+	bool vnmi;
 };
 
 extern struct vmx_caps vmx_caps;
@@ -60,6 +62,12 @@ extern struct vmx_caps vmx_caps;
 static __always_inline bool vmx_has2(u32 control)
 {
 	return vmx_caps.base[VMX_PROC2] & control;
+}
+
+/* Does the CPU enter guests that have CR0.PE or PG clear? */
+static __always_inline bool vmx_has_real_mode(void)
+{
+	return vmx_has2(SECONDARY_EXEC_UNRESTRICTED_GUEST);
 }
 
 /**
@@ -88,6 +96,10 @@ struct vmcs_page {
 /* What vmx_vcpu_run() must do beside the ordinary, rarely. Bits of vcpu_vmx.entry_work. */
 #define VMX_WORK_TSC		BIT(0)	/* TSC offset and multiplier are to be written */
 #define VMX_WORK_L1D		BIT(1)	/* the vCPU was loaded anew: flush L1D (conditional mode) */
+#define VMX_WORK_SEGMENTS	BIT(2)	/* segments changed: see vmx_must_emulate() */
+
+/* In vcpu_vmx.exit_reason, where hardware has no bit: in the delivery of an event, impossibly. */
+#define VMX_EXIT_DELIVERY	BIT(30)
 
 /**
  * struct vmx_host - the host's state that VM exit does not bring back as it was (27.5)
@@ -139,6 +151,22 @@ struct vmx_msr_switch {
 };
 
 /**
+ * struct vmx_rmode - real mode that hardware runs as virtual-8086 mode: see rmode.c
+ * @active: it does so now; the rest has a meaning only then
+ * @ar: access rights of VCPU_SREG_ES to VCPU_SREG_GS, as the guest has them
+ * @idt_limit: limit of the IDTR
+ * @iopl: RFLAGS.IOPL, in its place
+ * @tr: TR
+ */
+struct vmx_rmode {
+	bool active;
+	u32 ar[6];
+	u16 idt_limit;
+	unsigned long iopl;
+	struct kvm_segment tr;
+};
+
+/**
  * struct vcpu_vmx - a vCPU as VMX runs it
  * @vcpu: the common part; must be first
  * @vmcs: its VMCS
@@ -152,7 +180,8 @@ struct vmx_msr_switch {
  * @vectoring: field IDT_VECTORING_INFO_FIELD
  * @event: field VM_ENTRY_INTR_INFO_FIELD at the entry; 0: nothing is injected
  * @vpid: virtual-processor identifier, 0: none
- * @rflags: GUEST_RFLAGS, while VCPU_EXREG_RFLAGS is available
+ * @rflags: the guest's RFLAGS, while VCPU_EXREG_RFLAGS is available
+ * @rmode: real mode that hardware does not have
  * @spec_ctrl: the guest's SPEC_CTRL
  * @spec_ctrl_direct: the guest writes it without an exit
  * @rcu_jiffies: when RCU was last told that the guest runs
@@ -169,6 +198,8 @@ struct vmx_msr_switch {
  * @cstar: this one has no effect on CPUs that have VMX
  * @tsc_aux: likewise in the CPU in guest mode
  * @soft_len: length of the INT n, INT3 or INTO that is to be delivered again; 0: none
+ * @nmi_masked: without virtual NMIs: the guest has been given an NMI, and may be handling it
+ * @nmi_deadline: in jiffies: then it is believed to be done
  * @msr_switch: MSRs that VM entry and VM exit exchange
  */
 struct vcpu_vmx {
@@ -205,6 +236,9 @@ struct vcpu_vmx {
 	u64 cstar;
 	u64 tsc_aux;
 	u8 soft_len;
+	bool nmi_masked;
+	unsigned long nmi_deadline;
+	struct vmx_rmode rmode;
 	struct vmx_msr_switch msr_switch;
 };
 
@@ -219,6 +253,8 @@ static __always_inline struct vcpu_vmx *to_vmx(struct kvm_vcpu *vcpu)
 #define VMX_RUN_EXITED	0	/* it ran, or failed to load its state: see VM_EXIT_REASON */
 #define VMX_RUN_FAILED	1	/* VMfail: see VM_INSTRUCTION_ERROR */
 #define VMX_RUN_OFF	2	/* VMX is off on this CPU, as a reboot makes it */
+/* And what vmx_vcpu_run() adds. */
+#define VMX_RUN_EMULATE	3	/* not tried: vmx_must_emulate() */
 
 u32 __vmx_vcpu_run(struct vcpu_vmx *vmx);
 /* Its label behind VMLAUNCH and VMRESUME: HOST_RIP. */
@@ -298,6 +334,28 @@ void vmx_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags);
 bool vmx_get_if_flag(struct kvm_vcpu *vcpu);
 void vmx_fpu_activate(struct kvm_vcpu *vcpu);
 void vmx_fpu_deactivate(struct kvm_vcpu *vcpu);
+
+/* ---- rmode.c: real mode without "unrestricted guest" ----------------------------------------- */
+
+void vmx_rmode_switch(struct vcpu_vmx *vmx, bool active);
+bool vmx_rmode_fits(struct vcpu_vmx *vmx);
+void vmx_rmode_force(struct vcpu_vmx *vmx);
+void vmx_rmode_inject(struct vcpu_vmx *vmx, u8 vector, unsigned int len);
+int vmx_rmode_exception(struct kvm_vcpu *vcpu, u8 vector);
+
+/* ---- guest_state.c: what VM entry refuses, paging off ---------------------------------------- */
+
+bool vmx_must_emulate(struct kvm_vcpu *vcpu);
+int vmx_emulate_guest(struct kvm_vcpu *vcpu);
+gpa_t vmx_identity_map(struct kvm *kvm);
+int vmx_identity_map_create(struct kvm *kvm);
+
+/* A segment, PE or RFLAGS.VM was set: hardware may not like the result. */
+static __always_inline void vmx_segments_changed(struct vcpu_vmx *vmx)
+{
+	if (unlikely(!vmx_has_real_mode()))
+		vmx->entry_work |= VMX_WORK_SEGMENTS;
+}
 
 /* ---- run.c ----------------------------------------------------------------------------------- */
 

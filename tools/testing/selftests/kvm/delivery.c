@@ -126,6 +126,21 @@ TEST(double_fault_without_a_gate_is_a_shutdown)
 	EXPECT_EQ(KVM_EXIT_SHUTDOWN, vcpu_exit(vcpu));
 }
 
+__guest static void undefined_with_a_stack_in_a_device(void)
+{
+	__asm__ volatile("mov %0, %%rsp; ud2" : : "r" (GUEST_MMIO + 0x800));
+	guest_done();
+}
+
+/* No instruction does it that could be emulated. */
+TEST(delivery_to_a_device)
+{
+	struct vcpu *vcpu = start(undefined_with_a_stack_in_a_device);
+
+	ASSERT_EQ(KVM_EXIT_INTERNAL_ERROR, vcpu_exit(vcpu));
+	EXPECT_EQ(KVM_INTERNAL_ERROR_DELIVERY_EV, vcpu->run->internal.suberror);
+}
+
 TEST(fault_in_the_delivery_of_an_injected_one)
 {
 	struct vcpu *vcpu = start(page_fault_of_the_emulator);

@@ -93,8 +93,9 @@ TEST(kvm_intel)
 {
 	static const struct known known[] = {
 		{ "ept", FLAG }, { "eptad", FLAG }, { "unrestricted_guest", FLAG },
-		{ "vpid", FLAG }, { "flexpriority", FLAG }, { "enable_apicv", FLAG },
-		{ "preemption_timer", FLAG }, { "pml", FLAG }, { "nested", FLAG },
+		{ "vpid", FLAG }, { "vnmi", FLAG }, { "emulate_invalid_guest_state", FLAG },
+		{ "flexpriority", FLAG }, { "enable_apicv", FLAG }, { "nested", FLAG },
+		{ "preemption_timer", FLAG }, { "pml", FLAG },
 		{ "ple_gap", NUMBER }, { "ple_window", NUMBER }, { "vmentry_l1d_flush", TEXT },
 	};
 

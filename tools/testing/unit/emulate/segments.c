@@ -343,6 +343,8 @@ static void test_returns(void)
 
 static void test_interrupts(void)
 {
+	u64 rip;
+
 	START(REAL, 0, "\xcd\x10");
 	m.idt.base = 0;
 	m.s.gpr[X86_RSP] = STACK;
@@ -350,6 +352,26 @@ static void test_interrupts(void)
 	tap_ok(retires(0x1234) && m.seg[X86_SREG_CS].base == 0x20000 &&
 	       !(m.s.rflags & X86_EFLAGS_IF) && get(STACK - 6, 2) == 0x102 &&
 	       get(STACK - 2, 2) == 0x202, "real: INT");
+
+	/* An event that hardware leaves to us: #UD stays at its instruction, INT3 is behind. */
+	START(REAL, 0, "\x90");
+	m.idt.base = 0;
+	m.s.gpr[X86_RSP] = STACK;
+	m.s.rflags |= X86_EFLAGS_IF;
+	put(0x18, 0x30005678, 4);
+	machine_decode(&m);
+	rip = m.ctxt.eip;
+	tap_ok(x86_emulate_int_real(&m.ctxt, 6, 0) == X86EMUL_CONTINUE && m.ctxt.eip == 0x5678 &&
+	       m.seg[X86_SREG_CS].base == 0x30000 && get(STACK - 6, 2) == rip &&
+	       m.s.gpr[X86_RSP] == STACK - 6 && !(m.ctxt.eflags & X86_EFLAGS_IF) &&
+	       (get(STACK - 2, 2) & X86_EFLAGS_IF), "an exception in real mode");
+	m.ctxt.eip = rip;
+	tap_ok(x86_emulate_int_real(&m.ctxt, 3, 1) == X86EMUL_CONTINUE &&
+	       get(STACK - 12, 2) == rip + 1, "a trap in real mode");
+	m.idt.limit = 0x1a;
+	tap_ok(x86_emulate_int_real(&m.ctxt, 6, 0) == X86EMUL_PROPAGATE_FAULT &&
+	       m.ctxt.exception.vector == 13 && m.s.gpr[X86_RSP] == STACK - 12,
+	       "a vector beyond the table is #GP, and nothing is pushed");
 
 	START(REAL, 0, "\xcf");
 	put(STACK, 0x4321, 2);

@@ -131,6 +131,11 @@ void test_modes(void)
 	tap_ok(retires(0x102) && m.seg[X86_SREG_DS].base == 0x200 &&
 	       m.seg[X86_SREG_DS].selector == 0x20, "real: MOV DS, AX");
 
+	START(X86_MODE_REAL, 0, "\x8e\xd8");
+	m.seg[X86_SREG_DS] = (struct kvm_segment){ .unusable = 1 };
+	tap_ok(retires(0x102) && !m.seg[X86_SREG_DS].unusable &&
+	       m.seg[X86_SREG_DS].limit == 0xffff, "real: MOV DS, AX after a null DS");
+
 	START(X86_MODE_REAL, 0, "\x8e\xd0");
 	tap_ok(retires(0x102) && m.ctxt.shadow == X86_SHADOW_MOV_SS, "real: MOV SS has a shadow");
 
