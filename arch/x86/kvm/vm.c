@@ -116,6 +116,16 @@ static int vm_enable_cap(struct kvm *kvm, void __user *arg)
 	return kvm_vm_enable_cap(kvm, &cap);
 }
 
+static long vm_get_nr_mmu_pages(struct kvm *kvm)
+{
+	long nr;
+
+	mutex_lock(&kvm->slots_lock);
+	nr = kvm_mmu_max_pages(kvm);
+	mutex_unlock(&kvm->slots_lock);
+	return nr;
+}
+
 /** kvm_arch_vm_ioctl - an ioctl on a VM fd that the core does not know; -ENOTTY: nobody does */
 long kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 {
@@ -129,6 +139,10 @@ long kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 		return vm_set_identity_map_addr(kvm, argp);
 	case KVM_ENABLE_CAP:
 		return vm_enable_cap(kvm, argp);
+	case KVM_SET_NR_MMU_PAGES:
+		return kvm_mmu_set_max_pages(kvm, arg);
+	case KVM_GET_NR_MMU_PAGES:
+		return vm_get_nr_mmu_pages(kvm);
 	case KVM_SET_GSI_ROUTING:
 		return -EINVAL;		/* no interrupt controller in the kernel to route to */
 	case KVM_GET_CLOCK:

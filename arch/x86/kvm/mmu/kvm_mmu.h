@@ -107,6 +107,7 @@ struct kvm_mmu_vm {
 	u8 root_level;
 	atomic_long_t nr_pages;		/* page-table pages (a) */
 	struct kvm_shadow_vm *shadow;	/* (l) instead of all that, with shadow paging */
+	unsigned long max_pages;	/* KVM_SET_NR_MMU_PAGES; 0: as memory has it (m) */
 };
 
 /*
@@ -126,6 +127,8 @@ void kvm_mmu_configure(bool tdp, int tdp_level, int huge_level);
 void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only);
 int kvm_mmu_init_vm(struct kvm *kvm);
 void kvm_mmu_uninit_vm(struct kvm *kvm);
+int kvm_mmu_set_max_pages(struct kvm *kvm, unsigned long nr);
+unsigned long kvm_mmu_max_pages(struct kvm *kvm);
 int kvm_mmu_create(struct kvm_vcpu *vcpu);
 void kvm_mmu_destroy(struct kvm_vcpu *vcpu);
 

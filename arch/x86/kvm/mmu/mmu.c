@@ -76,6 +76,31 @@ int kvm_mmu_init_vm(struct kvm *kvm)
 	return kvm_mmu_config.tdp ? 0 : shadow_init_vm(kvm);
 }
 
+/**
+ * kvm_mmu_max_pages - how many shadow pages may the VM have? KVM_GET_NR_MMU_PAGES
+ * @kvm: the VM; slots_lock held
+ *
+ * Unless userspace has said it: one for each 50 pages of memory, of which the guest's tables take
+ * one for each 512 and process. With TDP there are none, and the bound holds by itself.
+ */
+unsigned long kvm_mmu_max_pages(struct kvm *kvm)
+{
+	return max(kvm->arch.mmu.max_pages ?: kvm->memslots[0].nr_pages / 50, MMU_MIN_PAGES);
+}
+
+/** kvm_mmu_set_max_pages - KVM_SET_NR_MMU_PAGES; 0, or -EINVAL: too few */
+int kvm_mmu_set_max_pages(struct kvm *kvm, unsigned long nr)
+{
+	if (nr < MMU_MIN_PAGES)
+		return -EINVAL;
+	mutex_lock(&kvm->slots_lock);
+	kvm->arch.mmu.max_pages = nr;
+	if (!kvm_mmu_config.tdp)
+		shadow_set_limit(kvm);
+	mutex_unlock(&kvm->slots_lock);
+	return 0;
+}
+
 /* After the last vCPU and the mmu notifier have gone. */
 void kvm_mmu_uninit_vm(struct kvm *kvm)
 {

@@ -127,6 +127,9 @@ struct kvm_mmu_config {
 
 extern struct kvm_mmu_config kvm_mmu_config;
 
+/* Fewer shadow pages than this are of no use. */
+#define MMU_MIN_PAGES	64ul
+
 /*
  * Does the guest's CPU keep PDPTEs since MOV CR3? VMX keeps them in the VMCS (SDM 26.3.2.4), and
  * without a second dimension every CPU does; under NPT there are none (APM2 15.25.10).

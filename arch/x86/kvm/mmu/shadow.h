@@ -13,7 +13,6 @@
 #include "walk.h"
 
 #define SHADOW_HASH_BITS	10
-#define SHADOW_MIN_PAGES	64
 
 /* A page whose table is written so often by emulation is no table any more. */
 #define SHADOW_FLOOD		3
@@ -71,9 +70,8 @@ struct shadow_page {
  * @active: alive pages, the youngest first
  * @unsync: alive pages whose guest table is writable
  * @zapped: dead pages without users, which a TLB may still point to
- * @nr_pages: all of them, zapped and dead ones too
+ * @nr_pages: alive ones
  * @max_pages: the bound
- * @user_max: KVM_SET_NR_MMU_PAGES; 0: the bound follows the memslots
  * @nr_indirect: alive pages that shadow a table; read without the lock
  * @nr_unsync: of them, those in @unsync; likewise
  * @flush: an entry was taken away or weakened since the last flush
@@ -85,7 +83,6 @@ struct kvm_shadow_vm {
 	struct list_head zapped;
 	unsigned long nr_pages;
 	unsigned long max_pages;
-	unsigned long user_max;
 	unsigned long nr_indirect;
 	unsigned long nr_unsync;
 	bool flush;

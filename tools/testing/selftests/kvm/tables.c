@@ -315,8 +315,9 @@ static void stress_begin(struct stress *stress)
 		*(uint64_t *)(stress->data + i * SZ_4K) = STAMP + i;
 }
 
+/* @max_pages: KVM_SET_NR_MMU_PAGES, 0: not called. */
 static void run_stress(struct __test_metadata *_metadata, unsigned int vcpus, uint64_t steps,
-		       bool with_trouble)
+		       unsigned int max_pages, bool with_trouble)
 {
 	struct runner runner[VCPUS];
 	struct stress stress;
@@ -324,6 +325,8 @@ static void run_stress(struct __test_metadata *_metadata, unsigned int vcpus, ui
 	unsigned long i;
 
 	stress_begin(&stress);
+	if (max_pages)
+		kvm_do(stress.vm->fd, KVM_SET_NR_MMU_PAGES, max_pages);
 	for (i = 0; i < vcpus; i++) {
 		runner[i] = (struct runner) {
 			.stress = &stress, .vcpu = vcpu_new(stress.vm, (unsigned int)i),
@@ -368,17 +371,31 @@ FIXTURE_TEARDOWN(tables)
 
 TEST_F(tables, one_vcpu)
 {
-	run_stress(_metadata, 1, 20000, false);
+	run_stress(_metadata, 1, 20000, 0, false);
 }
 
 TEST_F_TIMEOUT(tables, four_vcpus, 60)
 {
-	run_stress(_metadata, 4, 5000, false);
+	run_stress(_metadata, 4, 5000, 0, false);
 }
 
 TEST_F_TIMEOUT(tables, four_vcpus_while_the_host_zaps, 60)
 {
-	run_stress(_metadata, 4, 5000, true);
+	run_stress(_metadata, 4, 5000, 0, true);
+}
+
+/* As few shadow pages as there may be, so that they are taken from each other. */
+TEST_F_TIMEOUT(tables, few_shadow_pages, 60)
+{
+	struct vm *vm = vm_new();
+
+	ASSERT_EQ(1, kvm_cap(vm->fd, KVM_CAP_MMU_SHADOW_CACHE_CONTROL));
+	EXPECT_GE(kvm_do(vm->fd, KVM_GET_NR_MMU_PAGES, 0), 64);
+	EXPECT_EQ(EINVAL, kvm_errno(vm->fd, KVM_SET_NR_MMU_PAGES, 63));
+	EXPECT_EQ(0, kvm_errno(vm->fd, KVM_SET_NR_MMU_PAGES, 100));
+	EXPECT_EQ(100, kvm_do(vm->fd, KVM_GET_NR_MMU_PAGES, 0));
+	vm_free(vm);
+	run_stress(_metadata, 4, 3000, 64, true);
 }
 
 TEST_HARNESS_MAIN

@@ -275,6 +275,7 @@ struct kvm_vcpu {
 #define kvm_read_cr0(vcpu)		((vcpu)->arch.cr0)
 #define kvm_read_cr3(vcpu)		((vcpu)->arch.cr3)
 #define kvm_read_cr4(vcpu)		((vcpu)->arch.cr4)
+#define kvm_mmu_max_pages(kvm)		1000
 #define kvm_rip_read(vcpu)		0ul
 #define kvm_slot_readonly(slot)		((slot)->readonly)
 #define kvm_slot_invalid(slot)		false
