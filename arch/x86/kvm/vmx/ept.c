@@ -90,7 +90,8 @@ void vmx_ept_setup(void)
 		huge = 3;
 	kvm_mmu_configure(vmx_has_ept(), vmx_get_tdp_level(), huge);
 	if (vmx_has_ept())
-		kvm_mmu_set_ept_masks(vmx_caps.ept_ad, vmx_caps.ept_vpid & VMX_EPT_EXECUTE_ONLY_BIT);
+		kvm_mmu_set_ept_masks(vmx_caps.ept_ad,
+				      vmx_caps.ept_vpid & VMX_EPT_EXECUTE_ONLY_BIT);
 }
 
 /** vmx_get_tdp_level - 4, or 5 where guest-physical addresses need it (28.3.2) */

@@ -29,7 +29,7 @@
 
 enum access { READ, WRITE, FETCH, READ_AC, WRITE_AC, USER_READ, USER_WRITE, USER_FETCH, ACCESSES };
 
-/* The other half of linear memory below 1 TiB: all levels there are the test's, and open to CPL 3. */
+/* The second half of the first TiB: all levels there are the test's, and open to CPL 3. */
 #define WINDOW		BIT64(39)
 #define TARGET		(WINDOW + SZ_2M)	/* the page that is tried */
 #define USER_CODE	WINDOW			/* what CPL 3 executes */
@@ -313,10 +313,12 @@ static void check_notes(struct __test_metadata *_metadata, const struct vm *vm,
 
 				if (note_is(note, &e, pte_bits(pte)) || bad++ >= 8)
 					continue;
-				TH_LOG("wp %d smep %d smap %d nxe %d pke %d/%u pde %#lx pte %#lx access %u: vector %u error %#x pte %#x pde %#x, not %u %#x",
+				TH_LOG("wp %d smep %d smap %d nxe %d pke %d/%u pde %#lx pte %#lx",
 				       c->wp, c->smep, c->smap, c->nxe, c->pke, c->key_rights,
-				       pde_bits(pde), pte_bits(pte), access, note->vector,
-				       note->error, note->pte, note->pde, e.vector, e.error);
+				       pde_bits(pde), pte_bits(pte));
+				TH_LOG("access %u: vector %u error %#x pte %#x pde %#x, not %u %#x",
+				       access, note->vector, note->error, note->pte, note->pde,
+				       e.vector, e.error);
 			}
 	EXPECT_EQ(0, bad);
 }

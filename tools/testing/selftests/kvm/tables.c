@@ -246,12 +246,19 @@ static void answer_mmio(struct stress *stress, struct kvm_run *run)
 	__atomic_add_fetch(&stress->mmio, 1, __ATOMIC_RELAXED);
 }
 
+/* As vcpu_ucall(), which would report each MMIO exit. */
 static void *run_guest(void *arg)
 {
 	struct runner *r = arg;
+	struct kvm_run *run = r->vcpu->run;
+	struct kvm_regs regs;
 
-	while (vcpu_ucall(r->vcpu, &r->uc) == OTHER_EXIT(KVM_EXIT_MMIO))
-		answer_mmio(r->stress, r->vcpu->run);
+	while (vcpu_exit(r->vcpu) == KVM_EXIT_MMIO)
+		answer_mmio(r->stress, run);
+	if (run->exit_reason != KVM_EXIT_IO || run->io.port != UCALL_PORT)
+		die("exit reason %u", run->exit_reason);
+	vcpu_regs(r->vcpu, &regs);
+	r->uc = (struct ucall) { regs.rdi, { regs.rsi, regs.rdx, regs.rcx } };
 	return NULL;
 }
 

@@ -71,7 +71,8 @@ static bool hardware_denies(const struct shadow_case *c, u64 rights,
 }
 
 /* @first asked for the leaf; @then is tried on it. */
-static void check_leaf(const struct shadow_case *c, const struct model_access *first, unsigned int n)
+static void check_leaf(const struct shadow_case *c, const struct model_access *first,
+		       unsigned int n)
 {
 	struct shadow_leaf leaf = {
 		.role = c->role, .acc = c->acc, .dirty = c->dirty || first->write,

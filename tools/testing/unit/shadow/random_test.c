@@ -265,6 +265,12 @@ static void host_step(void)
 	write_unlock(&sim_kvm.mmu_lock);
 }
 
+static void switch_root(unsigned int id)
+{
+	root[id] = sim_random() & 1;
+	sim_set_cr3(&sim_vcpu[id], root[id] * 8 * 4096ull);
+}
+
 static void step(void)
 {
 	unsigned int id = sim_random() % SIM_VCPUS;
@@ -282,7 +288,7 @@ static void step(void)
 	else if (random < 87 && !(sim_random() & 3))
 		change_mode();
 	else if (random < 95)
-		sim_set_cr3(vcpu, (root[id] = sim_random() & 1) * 8 * 4096ull);
+		switch_root(id);
 	else
 		host_step();
 }
@@ -323,8 +329,8 @@ int main(void)
 			failures = 0;
 			run_mode(&modes[i], limits[j]);
 			all += failures;
-			printf("%sok %u shadow: %s, at most %lu pages\n", failures ? "not " : "", ++n,
-			       modes[i].name, limits[j]);
+			printf("%sok %u shadow: %s, at most %lu pages\n", failures ? "not " : "",
+			       ++n, modes[i].name, limits[j]);
 		}
 	}
 	return !!all;
