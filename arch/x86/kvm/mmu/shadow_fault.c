@@ -277,6 +277,27 @@ static gpa_t access_walk(struct kvm_vcpu *vcpu, struct shadow_access *access,
 	return mmu_walk_traced(&access->walk, vcpu, vcpu->arch.mmu, access->addr, kind, ex);
 }
 
+/*
+ * Did the walk end in a reserved bit because a table is in a slot behind which the VMM has no memory
+ * any more? With TDP hardware's own walk would fault there, and the VMM hear of it.
+ */
+static bool access_tables_gone(struct kvm_vcpu *vcpu, const struct shadow_access *access)
+{
+	const struct kvm_paging *pg = access->walk.paging;
+	u64 ones = pg->wide ? ~0ull : ~0u, gpte;
+	int level;
+
+	for (level = pg->walk_level; level > 0; level--) {
+		gpa_t gpa = access->trace.pte_gpa[level - 1];
+
+		if (access->trace.pte[level - 1] == ones &&
+		    kvm_vcpu_gfn_to_slot(vcpu, gpa_to_gfn(gpa)) &&
+		    kvm_vcpu_read_guest(vcpu, gpa, &gpte, pg->wide ? 8 : 4))
+			return true;
+	}
+	return false;
+}
+
 /* Memory, topped up caches and the frame; or what else is to be done, in *@ret. */
 static bool fault_frame(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, int *ret)
 {
@@ -320,6 +341,8 @@ int shadow_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	kvm_vcpu_hold_srcu(vcpu);
 	fault->gpa = access_walk(vcpu, &access, &ex);
 	if (fault->gpa == KVM_GPA_INVALID) {
+		if ((ex.error_code & PFERR_RSVD_MASK) && access_tables_gone(vcpu, &access))
+			return -EFAULT;
 		vcpu->arch.mmu->inject_page_fault(vcpu, &ex);
 		return KVM_PF_RETRY;
 	}

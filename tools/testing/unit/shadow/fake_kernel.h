@@ -297,6 +297,7 @@ void kvm_flush_remote_tlbs(struct kvm *kvm);
 void kvm_slot_mark_dirty(struct kvm_memory_slot *slot, gfn_t gfn);
 struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn);
 #define kvm_vcpu_gfn_to_slot(vcpu, gfn)	kvm_gfn_to_slot((vcpu)->kvm, gfn)
+#define kvm_vcpu_read_guest(vcpu, gpa, data, len)	((void)(data), 0)
 int kvm_faultin_pfn(const struct kvm_memory_slot *slot, gfn_t gfn, bool write, bool interruptible,
 		    struct kvm_page_ref *ref);
 
