@@ -12,9 +12,8 @@ TEST_KVER ?= 6.1
 build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules modules-for modules-test modules-bochs install uninstall demo check bench unit lint
-.PHONY: setup
-.PHONY: clean help coverage fuzz
+.PHONY: modules modules-for modules-test modules-bochs install uninstall demo check bench unit
+.PHONY: unit-long storm upstream coverage fuzz lint setup clean help
 
 modules:
 	@$(call build)
@@ -45,11 +44,23 @@ demo: setup $(modules-host)
 check: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/check
 
+# A million events of each kind: many minutes, and so no part of check.
+storm: setup modules-test
+	@TEST_KVER=$(TEST_KVER) tools/testing/storm
+
+# The kernel's own KVM selftests on our modules, beside what in-tree makes of them.
+upstream: setup modules-test
+	@TEST_KVER=$(TEST_KVER) tools/testing/upstream/run
+
 bench: setup $(modules-host)
 	@TEST_KVER=$(TEST_KVER) tools/testing/bench/run
 
 unit:
 	@tools/testing/unit/run
+
+# The emulator beside the real CPU for ten million cases; SEED=n for others.
+unit-long:
+	@CASES=$(or $(CASES),10000000) tools/testing/unit/emulate/run
 
 # What of the emulator's lines the unit tests execute.
 coverage:
@@ -82,9 +93,12 @@ help:
 	@echo '                        emulated host: needs no virtualization hardware; CPU=intel for'
 	@echo '                        VMX in place of SVM'
 	@echo '  make check            every test; last line: N passed, N failed, N skipped'
+	@echo '  make storm            a million events through ioeventfds and irqfds, none lost: long'
+	@echo "  make upstream         the kernel's own KVM selftests on our modules"
 	@echo '  make bench            executed instructions per exit, in-tree modules and ours;'
 	@echo '                        CPU=intel as above'
 	@echo '  make unit             the tests that need no kernel'
+	@echo '  make unit-long        ten million instructions on the emulator and the real CPU, compared'
 	@echo '  make coverage         lines of the instruction emulator that its unit tests execute'
 	@echo '  make fuzz             libFuzzer on the instruction emulator for a minute; needs clang'
 	@echo '  make lint             W=1, sparse, shellcheck and the rules of the house'

@@ -15,6 +15,7 @@
 #include <linux/kvm_types.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/shrinker.h>
 
 #include <compat/probed.h>
 #include <compat/guest_entry.h>
@@ -96,6 +97,15 @@ static inline void kvm_compat_vm_flags_clear(struct vm_area_struct *vma, vm_flag
 #endif
 }
 
+/* Exported by all kernels; 6.1 has no header that says so. */
+extern bool itlb_multihit_kvm_mitigation;
+
+typedef unsigned long kvm_compat_shrink_fn(struct shrinker *shrinker, struct shrink_control *sc);
+
+struct shrinker *kvm_compat_shrinker_register(const char *name, kvm_compat_shrink_fn *count,
+					      kvm_compat_shrink_fn *scan, int seeks);
+void kvm_compat_shrinker_unregister(struct shrinker *shrinker);
+
 /* ---- Files, events, timers ------------------------------------------------------------------- */
 
 static inline struct file *kvm_compat_fd_file(struct fd f)
@@ -127,5 +137,12 @@ static inline void kvm_compat_hrtimer_setup(struct hrtimer *timer,
 	hrtimer_setup(timer, fn, clock, mode);
 #endif
 }
+
+/* A worker whose thread runs already; its name is a format and its arguments. */
+#if KVM_HAVE_KTHREAD_RUN_WORKER
+#define kvm_compat_kthread_run_worker(name, ...) kthread_run_worker(0, name, __VA_ARGS__)
+#else
+#define kvm_compat_kthread_run_worker(name, ...) kthread_create_worker(0, name, __VA_ARGS__)
+#endif
 
 #endif /* SLIMKVM_COMPAT_COMPAT_H */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory-management services that differ between kernels and are too long to inline: the page
- * frame behind a VM_PFNMAP mapping. Called by the guest-memory room.
+ * frame behind a VM_PFNMAP mapping, and shrinkers. Called by the guest-memory and MMU rooms.
  */
+#include <linux/slab.h>
+
 #include <compat/compat.h>
 
 /**
@@ -47,4 +49,81 @@ int kvm_compat_follow_pfn(struct vm_area_struct *vma, unsigned long addr, bool w
 	*writable = pte_write(pte);
 #endif
 	return write && !*writable ? -ENOENT : 0;
+}
+
+/* The three steps of a shrinker's life, old and new: make, publish, take back and free. */
+#if KVM_HAVE_SHRINKER_ALLOC
+static struct shrinker *shrinker_make(const char *name)
+{
+	return shrinker_alloc(0, "%s", name);
+}
+
+static int shrinker_publish(struct shrinker *shrinker, const char *name)
+{
+	shrinker_register(shrinker);
+	return 0;
+}
+
+static void shrinker_drop(struct shrinker *shrinker)
+{
+	shrinker_free(shrinker);
+}
+#else
+static struct shrinker *shrinker_make(const char *name)
+{
+	return kzalloc(sizeof(struct shrinker), GFP_KERNEL);
+}
+
+static int shrinker_publish(struct shrinker *shrinker, const char *name)
+{
+	int ret = register_shrinker(shrinker, "%s", name);
+
+	if (ret)
+		kfree(shrinker);
+	return ret;
+}
+
+static void shrinker_drop(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
+#endif
+
+/**
+ * kvm_compat_shrinker_register - have the kernel ask for memory back when it is short
+ * @name: for debugfs
+ * @count: how many objects could be freed
+ * @scan: frees some
+ * @seeks: cost of an object, DEFAULT_SEEKS if in doubt
+ *
+ * Returns the shrinker, or an ERR_PTR.
+ */
+struct shrinker *kvm_compat_shrinker_register(const char *name, kvm_compat_shrink_fn *count,
+					      kvm_compat_shrink_fn *scan, int seeks)
+{
+	struct shrinker *shrinker = shrinker_make(name);
+	int ret;
+
+	if (!shrinker)
+		return ERR_PTR(-ENOMEM);
+
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker->seeks = seeks;
+
+	ret = shrinker_publish(shrinker, name);
+	return ret ? ERR_PTR(ret) : shrinker;
+}
+
+/**
+ * kvm_compat_shrinker_unregister - undo kvm_compat_shrinker_register()
+ * @shrinker: what it returned; NULL is allowed
+ *
+ * On return neither callback is running. May sleep.
+ */
+void kvm_compat_shrinker_unregister(struct shrinker *shrinker)
+{
+	if (shrinker)
+		shrinker_drop(shrinker);
 }

@@ -12,8 +12,10 @@
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/hrtimer.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/shrinker.h>
 #include <linux/syscore_ops.h>
 #include <asm/idtentry.h>
 #include <asm/reboot.h>
@@ -66,6 +68,12 @@ PROBE(core_clears_svme) /* the core clears EFER.SVME in an emergency: asm/virtex
 struct probe_core_clears_svme { undefined_t no; };
 #endif
 
+PROBE(shrinker_alloc) /* shrinkers are allocated by the core: since 6.7 */
+void *probe_shrinker_alloc(void)
+{
+	return shrinker_alloc(0, "probe");
+}
+
 PROBE(vm_flags_set) /* vma flags change through helpers: since 6.3, 6.1.y */
 void probe_vm_flags_set(struct vm_area_struct *vma)
 {
@@ -103,3 +111,9 @@ struct probe_linux_unaligned { undefined_t no; };
 
 PROBE(nmi_kvm_vmx) /* the NMI entry for VMX is asm_exc_nmi_kvm_vmx, not .._noist: 6.12 */
 void *probe_nmi_kvm_vmx = asm_exc_nmi_kvm_vmx;
+
+PROBE(kthread_run_worker) /* kthread_create_worker() leaves it to the caller to wake it: since 6.14 */
+struct kthread_worker *probe_kthread_run_worker(void)
+{
+	return kthread_run_worker(0, "probe");
+}

@@ -55,6 +55,7 @@ int kvm_arch_check_extension(struct kvm *kvm, long ext);	/* kvm is NULL on /dev/
  * --- VM
  * --------------------------------------------------------------------------------------------
  */
+int kvm_vm_enable_generic_cap(struct kvm *kvm, const struct kvm_enable_cap *cap);
 int kvm_arch_init_vm(struct kvm *kvm, unsigned long type);
 void kvm_arch_destroy_vm(struct kvm *kvm);
 long kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
@@ -75,6 +76,8 @@ long kvm_arch_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long ar
 /* no mutex; -ENOIOCTLCMD: not mine */
 long kvm_arch_vcpu_async_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
 int kvm_arch_vcpu_ioctl_run(struct kvm_vcpu *vcpu);	/* loaded, mutex held */
+/* by the vCPU's thread: need a halted vCPU wait no longer? */
+bool kvm_arch_vcpu_wakes(struct kvm_vcpu *vcpu);
 
 /*
  * --- memory
@@ -104,13 +107,21 @@ bool kvm_arch_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
 bool kvm_arch_test_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
 
 /*
- * Write-protect those pages of @slot whose bit is set in @mask, bit 0 being page @offset; mmu_lock
- * held exclusive.
+ * Make the next write to those pages of @slot noticed whose bit is set in @mask, bit 0 being page
+ * @offset; mmu_lock held exclusive, the caller flushes remote TLBs.
  */
 void kvm_arch_write_protect_mask(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset,
 				 unsigned long mask);
 /* Memory at @gpa, within one page, was written for the vCPU; its thread, no lock held. */
 void kvm_arch_guest_written(struct kvm_vcpu *vcpu, gpa_t gpa, unsigned int len);
+/* Bring what hardware has noted of writes to @slot into its bitmap. slots_lock held; may sleep. */
+void kvm_arch_sync_dirty_log(struct kvm *kvm, struct kvm_memory_slot *slot);
+/* The log of @nr pages from @offset on is about to be cleared. slots_lock held; may sleep. */
+void kvm_arch_prepare_clear(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset, gfn_t nr);
+/* The VM, which has no vCPU yet, shall enter each written page in a ring at once. */
+void kvm_arch_dirty_ring_enabled(struct kvm *kvm);
+/* Entries that hardware may add to a ring between two looks at it. */
+unsigned int kvm_arch_dirty_ring_reserve(void);
 void kvm_arch_flush_shadow_all(struct kvm *kvm);	/* the mm goes away; no lock held */
 
 #endif

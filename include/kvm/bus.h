@@ -18,7 +18,8 @@ enum kvm_bus {
 	KVM_NR_BUSES
 };
 
-#define KVM_MAX_BUS_DEVICES	1000
+/* Many ioeventfds, a few other devices; a bus of this size is half a MiB. */
+#define KVM_MAX_BUS_DEVICES	16384
 
 struct kvm_io_device;
 

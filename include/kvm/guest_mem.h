@@ -39,6 +39,10 @@ struct kvm_page_ref {
 	u8 level;
 };
 
+/* Frames of the block that one fault looks at: a power of two. */
+#define KVM_AROUND	16
+
+unsigned int kvm_mapped_around(const struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfns);
 int kvm_faultin_pfn(const struct kvm_memory_slot *slot, gfn_t gfn, bool write, bool interruptible,
 		    struct kvm_page_ref *ref);
 void kvm_release_page(struct kvm_page_ref *ref, bool dirty);

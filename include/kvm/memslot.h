@@ -129,8 +129,12 @@ void kvm_private_slots_unmap(struct kvm *kvm);
 
 /* dirty_log.c */
 int kvm_get_dirty_log(struct kvm *kvm, const struct kvm_dirty_log *log);
-int kvm_dirty_bitmap_alloc(struct kvm_memory_slot *slot);
-void kvm_dirty_bitmap_free(struct kvm_memory_slot *slot);
-void kvm_slot_mark_dirty(struct kvm_memory_slot *slot, gfn_t gfn);
+int kvm_clear_dirty_log(struct kvm *kvm, const struct kvm_clear_dirty_log *log);
+int kvm_dirty_log_set_manual(struct kvm *kvm, u64 flags);
+int kvm_dirty_bitmap_alloc(struct kvm *kvm, struct kvm_memory_slot *slot);
+void kvm_dirty_bitmap_free(struct kvm *kvm, struct kvm_memory_slot *slot);
+unsigned long *kvm_slot_second_bitmap(const struct kvm_memory_slot *slot);
+void kvm_slot_mark_dirty(struct kvm *kvm, struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
+			 gfn_t gfn);
 
 #endif

@@ -25,6 +25,7 @@ struct kvm_vcpu;
 	S(pages_4k)			\
 	S(pages_2m)			\
 	S(pages_1g)			\
+	S(nx_lpage_splits)		\
 	S(page_table_pages)
 
 #define KVM_VCPU_STATS(S)		\
@@ -38,6 +39,11 @@ struct kvm_vcpu;
 	S(nmi_injections)		\
 	S(irq_injections)		\
 	S(halt_exits)			\
+	S(halt_attempted_poll)		\
+	S(halt_successful_poll)		\
+	S(halt_wakeup)			\
+	S(directed_yield_attempted)	\
+	S(directed_yield_successful)	\
 	S(cpuid_exits)			\
 	S(msr_exits)			\
 	S(cr_exits)			\

@@ -9,7 +9,9 @@
 #define __KVM_VCPU_H
 
 #include <linux/preempt.h>
+#include <linux/rcuwait.h>
 #include <linux/signal_types.h>
+#include <kvm/dirty_ring.h>
 #include <kvm/vm.h>
 
 struct kvm_compat_vcpu;
@@ -28,6 +30,7 @@ enum kvm_vcpu_mode {
 enum kvm_core_request {
 	KVM_REQ_TLB_FLUSH,		/* all of this vCPU's translations */
 	KVM_REQ_VM_DEAD,		/* KVM_RUN returns -EIO from now on; never consumed */
+	KVM_REQ_DIRTY_RING_FULL,	/* kvm_dirty_ring_must_exit() decides */
 	KVM_REQ_ARCH_BASE = 8,
 };
 
@@ -52,9 +55,14 @@ struct kvm_vcpu {
 	u64 last_hole_gen;			/* (v) */
 	struct kvm_vcpu_stat stat;		/* (v) */
 
+	struct kvm_dirty_ring dirty_ring;	/* its own legend */
+
 	struct kvm_vcpu_arch arch;		/* (v) but for what its own legend says */
 
 	struct mutex mutex;			/* held by a vCPU ioctl from begin to end */
+	struct rcuwait wait;			/* where the thread of a halted guest sleeps */
+	unsigned int halt_poll_ns;		/* (v) how long it polls before that */
+	bool preempted;				/* (a) pushed off its CPU while it wanted to run */
 	int id;					/* (o) what userspace called it */
 	int index;				/* (o) 0 … online_vcpus - 1 */
 	struct preempt_notifier preempt_notifier;	/* (v) */
@@ -108,6 +116,11 @@ static inline bool kvm_check_request(int req, struct kvm_vcpu *vcpu)
 void kvm_vcpu_kick(struct kvm_vcpu *vcpu);
 bool kvm_make_all_vcpus_request(struct kvm *kvm, int req);
 void kvm_flush_remote_tlbs(struct kvm *kvm);
+
+/* halt.c */
+void kvm_vcpu_halt(struct kvm_vcpu *vcpu);
+void kvm_vcpu_on_spin(struct kvm_vcpu *vcpu);
+bool kvm_vcpu_yield_to(struct kvm_vcpu *vcpu);
 
 /* vcpu.c */
 void vcpu_load(struct kvm_vcpu *vcpu);

@@ -11,6 +11,7 @@
  *   exclusive
  *   (a) atomic, no lock
  *   (g) kvm_list_lock          the list of all VMs
+ *   (i) kvm->irq_lock          interrupt routes, irqfds, ack notifiers; read side: kvm->irq_srcu
  */
 #ifndef __KVM_VM_H
 #define __KVM_VM_H
@@ -32,6 +33,7 @@
 #define KVM_VCPU_ID_MAX		4096
 
 struct kvm_stat_file;
+struct kvm_irq_table;
 
 struct kvm {
 	struct mm_struct *mm;			/* (o) the creator's; a reference on mm_count */
@@ -54,6 +56,9 @@ struct kvm {
 	struct xarray vcpus_by_id;		/* id → vCPU; (k), RCU readers */
 	atomic_t online_vcpus;			/* (a) indices below it are in @vcpus; grows only */
 	int created_vcpus;			/* (k) online ones and those in the making */
+	int last_boosted;			/* (a) a hint: whom kvm_vcpu_on_spin() helped last */
+	unsigned int max_halt_poll_ns;		/* (a) KVM_CAP_HALT_POLL */
+	bool override_halt_poll_ns;		/* (a) it was enabled */
 
 	rwlock_t mmu_lock;
 	struct mmu_notifier mmu_notifier;	/* (o) */
@@ -61,6 +66,18 @@ struct kvm {
 	long mmu_invalidate_in_progress;	/* (l) */
 	gfn_t mmu_invalidate_start;		/* (l) what the invalidations in progress cover */
 	gfn_t mmu_invalidate_end;		/* (l) */
+
+	u8 dirty_log_manual;			/* (m) KVM_DIRTY_LOG_* */
+	unsigned int nr_dirty_logs;		/* (m) bitmaps that exist */
+	u32 dirty_ring_size;			/* (k) (m) entries; 0: bitmaps. Before any vCPU */
+
+	struct mutex irq_lock;
+	struct srcu_struct irq_srcu;
+	struct kvm_irq_table __rcu *irq_table;	/* (i) NULL: no route */
+	struct hlist_head irq_ack_notifiers;	/* (i) */
+	struct list_head irqfds;		/* (i) */
+	struct list_head irq_resamplers;	/* (i) */
+	struct list_head ioeventfds;		/* (m) */
 
 	struct list_head coalesced_zones;	/* (m) */
 	spinlock_t ring_lock;			/* one producer at a time on @coalesced_ring */
@@ -90,6 +107,18 @@ extern struct list_head kvm_vm_list;
  * vCPUs never hold kvm->srcu while in guest mode or blocked, so this needs no kick.
  */
 void kvm_synchronize_readers(struct kvm *kvm);
+
+#define KVM_DIRTY_LOG_MANUAL_FLAGS \
+	(KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET)
+
+/*
+ * A new log says of each page that it was written: nothing need be protected when it begins. Not
+ * with dirty rings, where a bit says that the page is in a ring.
+ */
+static inline bool kvm_dirty_log_initially_set(const struct kvm *kvm)
+{
+	return kvm->dirty_log_manual & KVM_DIRTY_LOG_INITIALLY_SET && !kvm->dirty_ring_size;
+}
 
 /* mmu_notifier.c */
 int kvm_mmu_notifier_register(struct kvm *kvm);

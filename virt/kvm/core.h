@@ -9,8 +9,10 @@
 
 struct file;
 struct kvm;
+struct kvm_irq_ack_notifier;
 struct kvm_vcpu;
 struct module;
+struct seq_file;
 
 /* main.c */
 extern struct module *kvm_vendor;	/* who called kvm_init(); NULL between kvm_exit() and it */
@@ -34,6 +36,16 @@ long kvm_vcpu_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long 
 /* kick.c */
 int kvm_kick_init(void);
 void kvm_kick_exit(void);
+
+/* irq_routing.c */
+int kvm_irq_send_atomic(struct kvm *kvm, u32 gsi);
+void kvm_irq_link_ack_notifier(struct kvm *kvm, struct kvm_irq_ack_notifier *notifier);
+void kvm_irq_unlink_ack_notifier(struct kvm *kvm, struct kvm_irq_ack_notifier *notifier);
+
+/* irqfd.c */
+int kvm_irqfd_init(void);
+void kvm_irqfd_exit(void);
+void kvm_irqfd_show(struct kvm *kvm, struct seq_file *seq);
 
 /* mmu_notifier.c */
 void kvm_mmu_slot_appeared(struct kvm *kvm);

@@ -29,12 +29,13 @@ static int slot_read(const struct kvm_memory_slot *slot, gpa_t gpa, void *data, 
 	return 0;
 }
 
-static int slot_write(struct kvm_memory_slot *slot, gpa_t gpa, const void *data, unsigned int len)
+static int slot_write(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot, gpa_t gpa,
+		      const void *data, unsigned int len)
 {
 	if (!slot || kvm_slot_readonly(slot) || copy_to_user(slot_address(slot, gpa), data, len))
 		return -EFAULT;
 	/* After the bytes: whoever fetches the log and then reads the page sees them. */
-	kvm_slot_mark_dirty(slot, gpa_to_gfn(gpa));
+	kvm_slot_mark_dirty(vcpu->kvm, vcpu, slot, gpa_to_gfn(gpa));
 	return 0;
 }
 
@@ -79,7 +80,7 @@ int kvm_vcpu_write_guest(struct kvm_vcpu *vcpu, gpa_t gpa, const void *data, uns
 
 	for (; len; len -= part, gpa += part, data += part) {
 		part = page_part(gpa, len);
-		r = slot_write(kvm_vcpu_gfn_to_slot(vcpu, gpa_to_gfn(gpa)), gpa, data, part);
+		r = slot_write(vcpu, kvm_vcpu_gfn_to_slot(vcpu, gpa_to_gfn(gpa)), gpa, data, part);
 		if (r)
 			return r;
 		kvm_arch_guest_written(vcpu, gpa, part);
@@ -113,6 +114,6 @@ void kvm_vcpu_mark_page_dirty(struct kvm_vcpu *vcpu, gfn_t gfn)
 	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_slot(vcpu, gfn);
 
 	if (slot)
-		kvm_slot_mark_dirty(slot, gfn);
+		kvm_slot_mark_dirty(vcpu->kvm, vcpu, slot, gfn);
 }
 EXPORT_SYMBOL_GPL(kvm_vcpu_mark_page_dirty);

@@ -33,7 +33,9 @@ static int leave_guest_mode(struct kvm_vcpu *vcpu)
  * kvm_vcpu_kick - make the vCPU look at its requests soon, whatever it does now
  * @vcpu: the vCPU; any context
  *
- * Does not wait. The reschedule interrupt has no handler work of its own: its arrival is all.
+ * Does not wait. The reschedule interrupt has no handler work of its own: its arrival is all. A
+ * halted vCPU is woken: it has declared itself asleep before it looked for reasons not to be, and
+ * we have given the reason before we look whether it sleeps; rcuwait has the barriers.
  */
 void kvm_vcpu_kick(struct kvm_vcpu *vcpu)
 {
@@ -45,6 +47,8 @@ void kvm_vcpu_kick(struct kvm_vcpu *vcpu)
 		cpu = READ_ONCE(vcpu->cpu);
 		if (cpu != me)
 			smp_send_reschedule(cpu);
+	} else {
+		rcuwait_wake_up(&vcpu->wait);
 	}
 	put_cpu();
 }

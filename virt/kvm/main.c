@@ -35,10 +35,20 @@ static int generic_extension(struct kvm *kvm, long ext)
 	case KVM_CAP_READONLY_MEM:
 	case KVM_CAP_SYNC_MMU:
 	case KVM_CAP_COALESCED_PIO:
+	case KVM_CAP_IRQFD:
+	case KVM_CAP_IRQFD_RESAMPLE:
+	case KVM_CAP_IOEVENTFD:
+	case KVM_CAP_IOEVENTFD_NO_LENGTH:
+	case KVM_CAP_IOEVENTFD_ANY_LENGTH:
 	case KVM_CAP_IMMEDIATE_EXIT:
 	case KVM_CAP_INTERNAL_ERROR_DATA:
 	case KVM_CAP_CHECK_EXTENSION_VM:
 		return 1;
+	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
+		return KVM_DIRTY_LOG_MANUAL_FLAGS;
+	case KVM_CAP_DIRTY_LOG_RING:
+	case KVM_CAP_DIRTY_LOG_RING_ACQ_REL:
+		return KVM_DIRTY_RING_MAX_SIZE;
 	case KVM_CAP_COALESCED_MMIO:
 		return KVM_COALESCED_MMIO_PAGE_OFFSET;
 	case KVM_CAP_NR_MEMSLOTS:
@@ -124,9 +134,12 @@ static int core_init(size_t vcpu_size, size_t vcpu_align, struct module *owner)
 	if (r)
 		goto out_hardware;
 	kvm_vm_fops_init(owner);
-	r = kvm_stats_init();
+	r = kvm_irqfd_init();
 	if (r)
 		goto out_vcpu;
+	r = kvm_stats_init();
+	if (r)
+		goto out_irqfd;
 	r = dev_register(owner);
 	if (r)
 		goto out_stats;
@@ -134,6 +147,8 @@ static int core_init(size_t vcpu_size, size_t vcpu_align, struct module *owner)
 
 out_stats:
 	kvm_stats_exit();
+out_irqfd:
+	kvm_irqfd_exit();
 out_vcpu:
 	kvm_vcpu_module_exit();
 out_hardware:
@@ -190,6 +205,7 @@ void kvm_exit(void)
 	mutex_lock(&vendor_lock);
 	misc_deregister(&kvm_device);
 	kvm_stats_exit();
+	kvm_irqfd_exit();
 	kvm_vcpu_module_exit();
 	kvm_hardware_exit();
 	kvm_kick_exit();

@@ -115,7 +115,8 @@ static struct kvm_memory_slot *alloc_slot(const struct kvm_userspace_memory_regi
 }
 
 /* The log of written pages is the region's: a new slot for the same pages keeps it. */
-static int inherit_dirty_bitmap(struct kvm_memory_slot *new, const struct kvm_memory_slot *old)
+static int inherit_dirty_bitmap(struct kvm *kvm, struct kvm_memory_slot *new,
+				const struct kvm_memory_slot *old)
 {
 	if (!(new->flags & KVM_MEM_LOG_DIRTY_PAGES))
 		return 0;
@@ -123,7 +124,7 @@ static int inherit_dirty_bitmap(struct kvm_memory_slot *new, const struct kvm_me
 		new->dirty_bitmap = old->dirty_bitmap;
 		return 0;
 	}
-	return kvm_dirty_bitmap_alloc(new);
+	return kvm_dirty_bitmap_alloc(kvm, new);
 }
 
 /* Free @slot, but for the bitmap if @heir has it now. */
@@ -132,15 +133,16 @@ static void free_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
 {
 	kvm_arch_free_slot(kvm, slot);
 	if (!heir || heir->dirty_bitmap != slot->dirty_bitmap)
-		kvm_dirty_bitmap_free(slot);
+		kvm_dirty_bitmap_free(kvm, slot);
 	kfree(slot);
 }
 
 /* A slot whose architecture part was never made. */
-static void discard_slot(struct kvm_memory_slot *slot, const struct kvm_memory_slot *old)
+static void discard_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
+			 const struct kvm_memory_slot *old)
 {
 	if (!old || old->dirty_bitmap != slot->dirty_bitmap)
-		kvm_dirty_bitmap_free(slot);
+		kvm_dirty_bitmap_free(kvm, slot);
 	kfree(slot);
 }
 
@@ -379,7 +381,7 @@ static int apply_change(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_
 	change = classify(old, new);
 	if (change < 0)
 		return change;
-	r = inherit_dirty_bitmap(new, old);
+	r = inherit_dirty_bitmap(kvm, new, old);
 	if (r)
 		return r;
 	switch (change) {
@@ -419,7 +421,7 @@ int kvm_set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory_reg
 		return -ENOMEM;
 	r = apply_change(kvm, slots, old, new);
 	if (r)
-		discard_slot(new, old);
+		discard_slot(kvm, new, old);
 	return r == -EALREADY ? 0 : r;
 }
 

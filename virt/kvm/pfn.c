@@ -50,6 +50,12 @@ static int walk_host_table(struct mm_struct *mm, unsigned long hva, pmd_t *pmd)
 	return pmd_leaf(*pmd) ? 2 : 1;
 }
 
+/* A small page that the program can write now, and that can be taken without a reference. */
+static bool pte_is_plain(pte_t pte)
+{
+	return !pte_special(pte) && pte_access_permitted(pte, true);
+}
+
 /* The frame that the program itself could write at @hva now, by its own page table. */
 static int find_writable_pfn(unsigned long hva, unsigned long *pfn)
 {
@@ -60,7 +66,7 @@ static int find_writable_pfn(unsigned long hva, unsigned long *pfn)
 	if (level == 1) {
 		pte = READ_ONCE(*pte_offset_kernel(&pmd, hva));
 		*pfn = pte_pfn(pte);
-		return !pte_special(pte) && pte_access_permitted(pte, true) ? 1 : 0;
+		return pte_is_plain(pte) ? 1 : 0;
 	}
 	if (level == 2) {
 		*pfn = pmd_pfn(pmd) + ((hva & ~PMD_MASK) >> PAGE_SHIFT);
@@ -101,6 +107,44 @@ static int find_mapped(unsigned long hva, struct kvm_page_ref *ref)
 		.level = level,
 	};
 	return 1;
+}
+
+/**
+ * kvm_mapped_around - the frames behind a guest frame's neighbours, where the host has them
+ * @slot: the slot of @gfn; srcu held
+ * @gfn: a frame that the host maps with a small page
+ * @pfns: out: the frames behind the aligned block of KVM_AROUND frames that @gfn is in
+ *
+ * Only memory that can be swapped and that the program can write now, and without a reference: as
+ * in find_mapped(), and like it good until the notifier's sequence moves.
+ *
+ * Return: a bit for each frame found.
+ */
+unsigned int kvm_mapped_around(const struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfns)
+{
+	gfn_t first = gfn & ~(KVM_AROUND - 1ull), at;
+	unsigned int i, found = 0;
+	unsigned long hva, flags;
+	pmd_t pmd = __pmd(0);
+	pte_t pte;
+
+	hva = kvm_slot_gfn_to_hva(slot, gfn);
+	local_irq_save(flags);
+	if (walk_host_table(current->mm, hva, &pmd) == 1) {
+		for (i = 0; i < KVM_AROUND; i++) {
+			at = kvm_slot_gfn_to_hva(slot, first + i);
+			if (!kvm_slot_has_gfn(slot, first + i) || (at ^ hva) & PMD_MASK)
+				continue;
+			pte = READ_ONCE(*pte_offset_kernel(&pmd, at));
+			if (!pte_is_plain(pte))
+				continue;
+			pfns[i] = pte_pfn(pte);
+			if (folio_test_swapbacked(page_folio(pfn_to_page(pfns[i]))))
+				found |= BIT(i);
+		}
+	}
+	local_irq_restore(flags);
+	return found;
 }
 
 /*

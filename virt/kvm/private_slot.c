@@ -38,24 +38,36 @@ static int private_slot_map(struct kvm *kvm, enum kvm_private_slot id, gpa_t gpa
 	return r;
 }
 
+/* A vCPU that could not be made has left it where userspace now wants something else. */
+static int private_slot_move(struct kvm *kvm, const struct kvm_memory_slot *slot, gpa_t gpa)
+{
+	struct kvm_userspace_memory_region2 region = {
+		.slot = slot->id, .guest_phys_addr = gpa, .memory_size = PAGE_SIZE,
+		.userspace_addr = slot->userspace_addr,
+	};
+
+	return kvm_set_memory_region(kvm, &region);
+}
+
 /**
  * kvm_private_slot_create - one page of the kernel's own at @gpa
  * @kvm: the VM, of this process; slots_lock not held
- * @id: which; made once, and there until the VM goes
+ * @id: which; made once, moved if it is elsewhere, and there until the VM goes
  * @gpa: where, page-aligned
  * @content: its first content, a page; NULL: zeroes
  *
- * May sleep. Return: 0, also when it is there already; -EEXIST when one of userspace's slots is in
- * its place; -ENOMEM and other errors of mmap(). On an error nothing has changed.
+ * May sleep. Return: 0; -EEXIST when one of userspace's slots is in its place; -ENOMEM and other
+ * errors of mmap(). On an error nothing has changed.
  */
 int kvm_private_slot_create(struct kvm *kvm, enum kvm_private_slot id, gpa_t gpa,
 			    const void *content)
 {
-	int r = 0;
+	struct kvm_memory_slot *slot;
+	int r;
 
 	mutex_lock(&kvm->slots_lock);
-	if (!kvm_id_to_slot(kvm, 0, id))
-		r = private_slot_map(kvm, id, gpa, content);
+	slot = kvm_id_to_slot(kvm, 0, id);
+	r = slot ? private_slot_move(kvm, slot, gpa) : private_slot_map(kvm, id, gpa, content);
 	mutex_unlock(&kvm->slots_lock);
 	return r;
 }

@@ -41,6 +41,7 @@ static void vcpu_sched_in(struct preempt_notifier *pn, int cpu)
 {
 	struct kvm_vcpu *vcpu = notifier_to_vcpu(pn);
 
+	WRITE_ONCE(vcpu->preempted, false);
 	kvm_arch_sched_in(vcpu, cpu);
 	load_on_cpu(vcpu, cpu);
 }
@@ -50,8 +51,10 @@ static void vcpu_sched_out(struct preempt_notifier *pn, struct task_struct *next
 	struct kvm_vcpu *vcpu = notifier_to_vcpu(pn);
 
 	/* A task that did not ask to sleep was pushed off: it would run if it could. */
-	if (task_is_running(current))
+	if (task_is_running(current)) {
 		vcpu->stat.preemption_other++;
+		WRITE_ONCE(vcpu->preempted, true);
+	}
 	unload_from_cpu(vcpu);
 }
 
@@ -91,26 +94,31 @@ EXPORT_SYMBOL_GPL(vcpu_put);
 
 /* ---- the mmapped area ---- */
 
+/* What the page @pgoff of the area is; NULL: nothing. */
+static struct page *vcpu_area_page(struct kvm_vcpu *vcpu, unsigned long pgoff)
+{
+	switch (pgoff) {
+	case 0:
+		return virt_to_page(vcpu->run);
+	case KVM_PIO_PAGE_OFFSET:
+		return virt_to_page(vcpu->arch.pio_data);
+	case KVM_COALESCED_MMIO_PAGE_OFFSET:
+		return virt_to_page(vcpu->kvm->coalesced_ring);
+	default:
+		if (pgoff < KVM_DIRTY_LOG_PAGE_OFFSET)
+			return NULL;
+		return kvm_dirty_ring_page(vcpu, pgoff - KVM_DIRTY_LOG_PAGE_OFFSET);
+	}
+}
+
 static vm_fault_t vcpu_fault(struct vm_fault *vmf)
 {
-	struct kvm_vcpu *vcpu = vmf->vma->vm_file->private_data;
-	void *area;
+	struct page *page = vcpu_area_page(vmf->vma->vm_file->private_data, vmf->pgoff);
 
-	switch (vmf->pgoff) {
-	case 0:
-		area = vcpu->run;
-		break;
-	case KVM_PIO_PAGE_OFFSET:
-		area = vcpu->arch.pio_data;
-		break;
-	case KVM_COALESCED_MMIO_PAGE_OFFSET:
-		area = vcpu->kvm->coalesced_ring;
-		break;
-	default:
+	if (!page)
 		return VM_FAULT_SIGBUS;
-	}
-	vmf->page = virt_to_page(area);
-	get_page(vmf->page);
+	get_page(page);
+	vmf->page = page;
 	return 0;
 }
 
@@ -118,8 +126,14 @@ static const struct vm_operations_struct vcpu_vm_ops = {
 	.fault = vcpu_fault,
 };
 
+/* The dirty ring is shared or not mapped at all: a private copy would never see an entry. */
 static int vcpu_mmap(struct file *filp, struct vm_area_struct *vma)
 {
+	struct kvm_vcpu *vcpu = filp->private_data;
+
+	if (vcpu->dirty_ring.gfns && vma->vm_pgoff + vma_pages(vma) > KVM_DIRTY_LOG_PAGE_OFFSET &&
+	    (vma->vm_flags & VM_EXEC || !(vma->vm_flags & VM_SHARED)))
+		return -EINVAL;
 	vma->vm_ops = &vcpu_vm_ops;
 	return 0;
 }
@@ -185,15 +199,21 @@ static struct kvm_vcpu *create_vcpu(struct kvm *kvm, u32 id)
 	vcpu->id = id;
 	vcpu->cpu = -1;
 	mutex_init(&vcpu->mutex);
+	rcuwait_init(&vcpu->wait);
 	preempt_notifier_init(&vcpu->preempt_notifier, &vcpu_preempt_ops);
 	r = alloc_parts(vcpu);
 	if (r)
 		goto out_vcpu;
-	r = kvm_arch_vcpu_create(vcpu);
+	r = kvm_dirty_ring_alloc(vcpu);
 	if (r)
 		goto out_parts;
+	r = kvm_arch_vcpu_create(vcpu);
+	if (r)
+		goto out_ring;
 	return vcpu;
 
+out_ring:
+	kvm_dirty_ring_free(vcpu);
 out_parts:
 	free_parts(vcpu);
 out_vcpu:
@@ -206,6 +226,7 @@ static void free_vcpu(struct kvm_vcpu *vcpu)
 	kvm_arch_vcpu_destroy(vcpu);
 	/* Nobody runs it, nobody can find it: a reader of pid would need the VM. */
 	put_pid(rcu_dereference_protected(vcpu->pid, 1));
+	kvm_dirty_ring_free(vcpu);
 	free_parts(vcpu);
 	kmem_cache_free(vcpu_cache, vcpu);
 }

@@ -12,6 +12,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <kvm/arch.h>
+#include <kvm/irq.h>
 #include "core.h"
 
 DEFINE_MUTEX(kvm_list_lock);
@@ -51,9 +52,12 @@ static int init_vm(struct kvm *kvm, unsigned long type)
 	r = init_srcu_struct(&kvm->srcu);
 	if (r)
 		return r;
-	r = kvm_coalesced_init(kvm);
+	r = kvm_irq_init_vm(kvm);
 	if (r)
 		goto out_srcu;
+	r = kvm_coalesced_init(kvm);
+	if (r)
+		goto out_irq;
 	r = kvm_hardware_get();
 	if (r)
 		goto out_coalesced;
@@ -71,6 +75,8 @@ out_hardware:
 	kvm_hardware_put();
 out_coalesced:
 	kvm_coalesced_free(kvm);
+out_irq:
+	kvm_irq_destroy_vm(kvm);
 out_srcu:
 	cleanup_srcu_struct(&kvm->srcu);
 	return r;
@@ -124,6 +130,7 @@ static void destroy_vm(struct kvm *kvm)
 	kvm_memslots_free(kvm);
 	kvm_hardware_put();
 	kvm_coalesced_free(kvm);
+	kvm_irq_destroy_vm(kvm);
 	cleanup_srcu_struct(&kvm->srcu);
 	xa_destroy(&kvm->vcpus);
 	xa_destroy(&kvm->vcpus_by_id);
@@ -166,8 +173,14 @@ EXPORT_SYMBOL_GPL(kvm_put_kvm);
  */
 void kvm_vm_dead(struct kvm *kvm)
 {
+	struct kvm_vcpu *vcpu;
+	int i;
+
 	WRITE_ONCE(kvm->dead, true);
 	kvm_make_all_vcpus_request(kvm, KVM_REQ_VM_DEAD);
+	/* And those that are halted. */
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		kvm_vcpu_kick(vcpu);
 }
 EXPORT_SYMBOL_GPL(kvm_vm_dead);
 
@@ -179,8 +192,16 @@ void kvm_synchronize_readers(struct kvm *kvm)
 
 static int vm_release(struct inode *inode, struct file *filp)
 {
-	kvm_put_kvm(filp->private_data);
+	struct kvm *kvm = filp->private_data;
+
+	kvm_irqfd_release(kvm);
+	kvm_put_kvm(kvm);
 	return 0;
+}
+
+static void vm_show_fdinfo(struct seq_file *seq, struct file *filp)
+{
+	kvm_irqfd_show(filp->private_data, seq);
 }
 
 /* Not const for the owner's sake: see kvm_vm_fops_init(). */
@@ -189,6 +210,7 @@ static struct file_operations vm_fops = {
 	.unlocked_ioctl = kvm_vm_ioctl,
 	.compat_ioctl = kvm_vm_compat_ioctl,
 	.llseek = noop_llseek,
+	.show_fdinfo = vm_show_fdinfo,
 };
 
 /** kvm_vm_fops_init - VM fds pin @owner, the vendor module, until they are closed */

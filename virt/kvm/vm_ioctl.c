@@ -7,8 +7,10 @@
  */
 #include <linux/compat.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/uaccess.h>
 #include <kvm/arch.h>
+#include <kvm/irq.h>
 #include "core.h"
 
 #define REGION_FLAGS	(KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)
@@ -67,6 +69,56 @@ static long vm_get_dirty_log(struct kvm *kvm, void __user *arg)
 	return get_dirty_log(kvm, &log);
 }
 
+static long clear_dirty_log(struct kvm *kvm, const struct kvm_clear_dirty_log *log)
+{
+	long r;
+
+	mutex_lock(&kvm->slots_lock);
+	r = kvm_clear_dirty_log(kvm, log);
+	mutex_unlock(&kvm->slots_lock);
+	return r;
+}
+
+static long vm_clear_dirty_log(struct kvm *kvm, void __user *arg)
+{
+	struct kvm_clear_dirty_log log;
+
+	if (copy_from_user(&log, arg, sizeof(log)))
+		return -EFAULT;
+	return clear_dirty_log(kvm, &log);
+}
+
+static long vm_reset_dirty_rings(struct kvm *kvm)
+{
+	long r;
+
+	mutex_lock(&kvm->slots_lock);
+	r = kvm_dirty_rings_reset(kvm);
+	mutex_unlock(&kvm->slots_lock);
+	return r;
+}
+
+/**
+ * kvm_vm_enable_generic_cap - KVM_ENABLE_CAP on a VM, for what the architecture does not know
+ * @kvm: the VM
+ * @cap: copied from userspace; no flags are set
+ *
+ * Return: 0; -EINVAL for an argument or a capability that does not exist; -E2BIG for a ring too
+ * big.
+ */
+int kvm_vm_enable_generic_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
+{
+	switch (cap->cap) {
+	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
+		return kvm_dirty_log_set_manual(kvm, cap->args[0]);
+	case KVM_CAP_DIRTY_LOG_RING:
+	case KVM_CAP_DIRTY_LOG_RING_ACQ_REL:
+		return kvm_dirty_ring_enable(kvm, cap->args[0]);
+	default:
+		return -EINVAL;
+	}
+}
+
 static long vm_coalesced(struct kvm *kvm, void __user *arg, bool add)
 {
 	struct kvm_coalesced_mmio_zone zone;
@@ -78,6 +130,43 @@ static long vm_coalesced(struct kvm *kvm, void __user *arg, bool add)
 	r = add ? kvm_coalesced_register(kvm, &zone) : kvm_coalesced_unregister(kvm, &zone);
 	mutex_unlock(&kvm->slots_lock);
 	return r;
+}
+
+/* KVM_SET_GSI_ROUTING (api.rst 4.52): there must be somewhere to route to. */
+static long vm_set_gsi_routing(struct kvm *kvm, struct kvm_irq_routing __user *arg)
+{
+	struct kvm_irq_routing_entry *entries;
+	struct kvm_irq_routing head;
+	long r;
+
+	if (copy_from_user(&head, arg, sizeof(head)))
+		return -EFAULT;
+	if (!kvm_arch_irqchip_in_kernel(kvm) || head.flags || head.nr > KVM_MAX_GSIS)
+		return -EINVAL;
+	entries = vmemdup_user(arg->entries, array_size(head.nr, sizeof(*entries)));
+	if (IS_ERR(entries))
+		return PTR_ERR(entries);
+	r = kvm_set_irq_routing(kvm, entries, head.nr);
+	kvfree(entries);
+	return r;
+}
+
+static long vm_irqfd(struct kvm *kvm, void __user *arg)
+{
+	struct kvm_irqfd irqfd;
+
+	if (copy_from_user(&irqfd, arg, sizeof(irqfd)))
+		return -EFAULT;
+	return kvm_irqfd(kvm, &irqfd);
+}
+
+static long vm_ioeventfd(struct kvm *kvm, void __user *arg)
+{
+	struct kvm_ioeventfd ioeventfd;
+
+	if (copy_from_user(&ioeventfd, arg, sizeof(ioeventfd)))
+		return -EFAULT;
+	return kvm_ioeventfd(kvm, &ioeventfd);
 }
 
 /* A VM belongs to one address space: after a fork or an exec its fd is good for closing only. */
@@ -111,10 +200,20 @@ long kvm_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 		return vm_set_user_memory_region2(kvm, argp);
 	case KVM_GET_DIRTY_LOG:
 		return vm_get_dirty_log(kvm, argp);
+	case KVM_CLEAR_DIRTY_LOG:
+		return vm_clear_dirty_log(kvm, argp);
+	case KVM_RESET_DIRTY_RINGS:
+		return vm_reset_dirty_rings(kvm);
 	case KVM_REGISTER_COALESCED_MMIO:
 		return vm_coalesced(kvm, argp, true);
 	case KVM_UNREGISTER_COALESCED_MMIO:
 		return vm_coalesced(kvm, argp, false);
+	case KVM_IRQFD:
+		return vm_irqfd(kvm, argp);
+	case KVM_IOEVENTFD:
+		return vm_ioeventfd(kvm, argp);
+	case KVM_SET_GSI_ROUTING:
+		return vm_set_gsi_routing(kvm, argp);
 	case KVM_CHECK_EXTENSION:
 		return kvm_check_extension(kvm, arg);
 	default:
@@ -134,6 +233,16 @@ static long vm_compat_get_dirty_log(struct kvm *kvm, void __user *arg)
 	return get_dirty_log(kvm, &log);
 }
 
+static long vm_compat_clear_dirty_log(struct kvm *kvm, void __user *arg)
+{
+	struct kvm_clear_dirty_log log;
+
+	if (copy_from_user(&log, arg, sizeof(log)))
+		return -EFAULT;
+	log.dirty_bitmap = compat_ptr((compat_uptr_t)log.padding2);
+	return clear_dirty_log(kvm, &log);
+}
+
 /** kvm_vm_compat_ioctl - an ioctl of a 32-bit program on a VM fd */
 long kvm_vm_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 {
@@ -143,6 +252,8 @@ long kvm_vm_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long ar
 		return -EIO;
 	if (ioctl == KVM_GET_DIRTY_LOG)
 		return vm_compat_get_dirty_log(kvm, compat_ptr(arg));
+	if (ioctl == KVM_CLEAR_DIRTY_LOG)
+		return vm_compat_clear_dirty_log(kvm, compat_ptr(arg));
 	return kvm_vm_ioctl(filp, ioctl, (unsigned long)compat_ptr(arg));
 }
 #else

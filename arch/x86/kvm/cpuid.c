@@ -191,6 +191,8 @@ static void kvm_cpuid_derive(struct kvm_vcpu *vcpu)
 						  kvm_host.supported_xcr0;
 
 	kvm_cr4_after_set_cpuid(vcpu);
+	if (vcpu->arch.apic)
+		kvm_lapic_after_set_cpuid(vcpu);
 	kvm_x86_call(vcpu_after_set_cpuid)(vcpu);
 	kvm_mmu_reset_context(vcpu);
 }

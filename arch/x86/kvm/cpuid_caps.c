@@ -45,7 +45,8 @@ const struct kvm_cap_leaf kvm_cap_leaves[KVM_NR_CAP_LEAVES] = {
 
 /*
  * Features that work in a guest because they work on the host. Not here, though a CPU may have
- * them: the local APIC's (x2APIC, TSC deadline: no APIC in the kernel), MONITOR (it is
+ * them: the APIC's TSC deadline (only VMs with an APIC in the kernel have it,
+ * and KVM_CAP_TSC_DEADLINE_TIMER says so), MONITOR (it is
  * intercepted), VMX, SVM, SMX and SGX, the PMU and its relatives, XSAVES, CET, MPX and AMX (state
  * we do not switch), power management, and what needs an MSR that we do not keep (WAITPKG, ENQCMD,
  * OSVW).
@@ -104,9 +105,10 @@ static const u16 kvm_given_features[] = {
 
 /*
  * Features that we make ourselves, whatever the host has. ARAT: a guest's APIC timer never stops.
+ * x2APIC works with an APIC in the kernel only (api.rst 9.1).
  */
 static const u16 kvm_emulated_features[] = {
-	X86_FEATURE_HYPERVISOR, X86_FEATURE_TSC_ADJUST, X86_FEATURE_ARAT,
+	X86_FEATURE_HYPERVISOR, X86_FEATURE_TSC_ADJUST, X86_FEATURE_ARAT, X86_FEATURE_X2APIC,
 };
 
 static u32 kvm_cpu_caps[32] __read_mostly;

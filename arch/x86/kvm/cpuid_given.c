@@ -241,7 +241,8 @@ static int kvm_given_hypervisor(struct kvm_cpuid_list *list)
 	if (!e)
 		return -E2BIG;
 	kvm_given_zero(e);
-	e->eax = BIT(KVM_FEATURE_NOP_IO_DELAY);
+	/* The second needs an APIC in the kernel, as x2APIC does. */
+	e->eax = BIT(KVM_FEATURE_NOP_IO_DELAY) | BIT(KVM_FEATURE_PV_UNHALT);
 	return 0;
 }
 

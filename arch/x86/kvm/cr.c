@@ -273,6 +273,9 @@ int kvm_set_cr8(struct kvm_vcpu *vcpu, unsigned long cr8)
 	if (cr8 & ~0xful)
 		return 1;
 	vcpu->arch.cr8 = cr8;
+	/* What an APIC in the kernel keeps back may have its turn. */
+	if (vcpu->arch.apic)
+		kvm_make_request(KVM_REQ_EVENT, vcpu);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kvm_set_cr8);
@@ -458,6 +461,8 @@ int kvm_set_apic_base(struct kvm_vcpu *vcpu, u64 value, bool host_initiated)
 	if (!host_initiated && !kvm_apic_mode_change_ok(old, value))
 		return 1;
 	vcpu->arch.apic_base = value;
+	if (vcpu->arch.apic)
+		kvm_lapic_base_changed(vcpu);
 	if ((old ^ value) & MSR_IA32_APICBASE_ENABLE)
 		kvm_update_cpuid_runtime(vcpu);
 	return 0;

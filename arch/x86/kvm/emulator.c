@@ -85,7 +85,6 @@ static void setup(struct kvm_vcpu *vcpu)
 	emu->cur_write = 0;
 	emu->pio_ready = false;
 	emu->pio_exit = false;
-	emu->halted = false;
 }
 
 /* --- After ------------------------------------------------------------------------------------ */
@@ -134,7 +133,7 @@ static int finish(struct kvm_vcpu *vcpu)
 {
 	struct kvm_emulator *emu = kvm_emulator_of(vcpu);
 
-	if (emu->halted) {
+	if (emu->ctxt.halted) {
 		++vcpu->stat.halt_exits;
 		vcpu->run->exit_reason = KVM_EXIT_HLT;
 		return 0;
@@ -184,6 +183,9 @@ static int commit(struct kvm_vcpu *vcpu)
 	if (!ctxt->rep_continues)
 		set_shadow(vcpu, ctxt->shadow);
 
+	/* NMIs may come again (SDM 6.7.1). */
+	if (ctxt->iret)
+		kvm_x86_call(set_nmi_mask)(vcpu, false);
 	if (unlikely(ctxt->late_fault))
 		kvm_inject_x86_exception(vcpu, &ctxt->exception);
 
@@ -356,6 +358,9 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_instruction);
 
+/* Exceptions that are faults (SDM table 6-1): #DE, #BR, #UD, #NM, #TS to #PF, #MF to #XM, #VE, #CP. */
+#define FAULT_VECTORS	0x3b7ce1u
+
 /**
  * kvm_task_switch - a hardware task switch that the CPU leaves to us
  * @vcpu: the vCPU, at the instruction or where the event came
@@ -382,6 +387,9 @@ int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reas
 	if (length < 0)
 		return handle_failure(vcpu);
 	kvm_emulator_of(vcpu)->singlestep = false;
+	/* The old task's EFLAGS are what an exception's frame would have: RF for a fault. */
+	if (idt_index >= 0 && idt_index < 32 && (FAULT_VECTORS >> idt_index & 1))
+		ctxt->eflags |= X86_EFLAGS_RF;
 
 	switch (x86_emulate_task_switch(ctxt, length, selector, reason, idt_index >= 0,
 					has_error_code, error_code)) {

@@ -8,7 +8,6 @@
 
 #include "x86.h"
 #include "emulate/emulate.h"
-#include "emulate/move.h"
 
 /* PUSHA to a device, with each push split by a page's end, is the longest list there is. */
 #define KVM_EMUL_MMIO_MAX	16
@@ -50,7 +49,6 @@ struct kvm_mmio_load {
  * @writes: writes of a finished instruction that userspace has not seen yet, in order
  * @pio_ready: the port data in the PIO page answers the request in vcpu->arch.pio
  * @pio_exit: kvm_run holds a KVM_EXIT_IO to leave with
- * @halted: HLT was executed
  * @singlestep: TF was set when the instruction began: trap when all of it is done
  * @load: what kvm_mmio_move() has left to userspace
  */
@@ -65,7 +63,6 @@ struct kvm_emulator {
 	u8 cur_write;
 	bool pio_ready;
 	bool pio_exit;
-	bool halted;
 	bool singlestep;
 	struct kvm_mmio_load load;
 };
@@ -103,6 +100,8 @@ bool kvm_mmio_exit_write(struct kvm_vcpu *vcpu);
 void kvm_mmio_forget_reads(struct kvm_emulator *emu, u32 iteration);
 
 /* mmio.c */
+int kvm_mmio_read(struct kvm_vcpu *vcpu, gpa_t gpa, int len, void *val);
+int kvm_mmio_write(struct kvm_vcpu *vcpu, gpa_t gpa, int len, const void *val);
 bool kvm_mmio_move(struct kvm_vcpu *vcpu, gpa_t gpa, bool store, const void *insn,
 		   unsigned int insn_len, int *ret);
 

@@ -21,10 +21,13 @@ static void fpregs_put(void)
 }
 
 /* One instruction for each register: its number is part of the encoding. */
-#define EACH_REGISTER(OP)	\
-	OP(0) OP(1) OP(2) OP(3) OP(4) OP(5) OP(6) OP(7)	\
+#define EACH_OF_8(OP)	\
+	OP(0) OP(1) OP(2) OP(3) OP(4) OP(5) OP(6) OP(7)
+#define EACH_REGISTER(OP)	EACH_OF_8(OP)	\
 	OP(8) OP(9) OP(10) OP(11) OP(12) OP(13) OP(14) OP(15)
 
+#define MMX_STORE(n)	case X86_VEC_MMX + n: asm volatile("movq %%mm" #n ", %0" : "=m" (*to)); break;
+#define MMX_LOAD(n)	case X86_VEC_MMX + n: asm volatile("movq %0, %%mm" #n : : "m" (*from)); break;
 #define XMM_STORE(n)	case n: asm volatile("movdqu %%xmm" #n ", %0" : "=m" (*to)); break;
 #define XMM_LOAD(n)	case n: asm volatile("movdqu %0, %%xmm" #n : : "m" (*from)); break;
 #define YMM_STORE(n)	case n: asm volatile("vmovdqu %%ymm" #n ", %0" : "=m" (*to)); break;
@@ -38,12 +41,21 @@ struct ymm {
 	u8 byte[32];
 };
 
-/** kvm_emul_read_vec - x86_emulate_ops.read_vec; YMM only where the guest's XCR0 has it, so ours */
+/*
+ * kvm_emul_read_vec - x86_emulate_ops.read_vec
+ *
+ * YMM only where the guest's XCR0 has it, so ours; MMX only without a pending x87 exception, which
+ * would be ours too.
+ */
 void kvm_emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
 		       unsigned int bytes)
 {
 	fpregs_get();
-	if (bytes == 16) {
+	if (n >= X86_VEC_MMX) {
+		u64 *to = val;
+
+		switch (n) { EACH_OF_8(MMX_STORE) }
+	} else if (bytes == 16) {
 		struct xmm *to = val;
 
 		switch (n) { EACH_REGISTER(XMM_STORE) }
@@ -59,7 +71,11 @@ void kvm_emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
 void kvm_emul_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex)
 {
 	fpregs_get();
-	if (!vex) {
+	if (n >= X86_VEC_MMX) {
+		const u64 *from = val;
+
+		switch (n) { EACH_OF_8(MMX_LOAD) }
+	} else if (!vex) {
 		const struct xmm *from = val;
 
 		switch (n) { EACH_REGISTER(XMM_LOAD) }

@@ -84,7 +84,7 @@ static int mmio_read(struct x86_emulate_ctxt *ctxt, gpa_t gpa, void *val, unsign
 		return X86EMUL_UNHANDLEABLE;
 
 	*r = (struct kvm_mmio_record){ .gpa = gpa, .len = len, .iteration = ctxt->retired };
-	if (kvm_io_bus_read(vcpu, KVM_MMIO_BUS, gpa, len, r->data)) {
+	if (kvm_mmio_read(vcpu, gpa, len, r->data)) {
 		trace_kvm_mmio(KVM_TRACE_MMIO_READ_UNSATISFIED, len, gpa, NULL);
 		emu->read_pending = true;
 		return X86EMUL_IO_NEEDED;
@@ -142,7 +142,7 @@ static int mmio_write(struct x86_emulate_ctxt *ctxt, gpa_t gpa, const void *val,
 	struct kvm_mmio_record *w;
 
 	trace_kvm_mmio(KVM_TRACE_MMIO_WRITE, len, gpa, val);
-	if (!emu->nr_writes && !kvm_io_bus_write(vcpu, KVM_MMIO_BUS, gpa, len, val))
+	if (!emu->nr_writes && !kvm_mmio_write(vcpu, gpa, len, val))
 		return X86EMUL_CONTINUE;
 	if (emu->nr_writes == KVM_EMUL_MMIO_MAX)
 		return X86EMUL_UNHANDLEABLE;
@@ -376,7 +376,7 @@ bool kvm_mmio_exit_write(struct kvm_vcpu *vcpu)
 
 		/* The first is known not to be the kernel's; a later one may be. */
 		if (emu->cur_write > 1 &&
-		    !kvm_io_bus_write(vcpu, KVM_MMIO_BUS, w->gpa, w->len, w->data))
+		    !kvm_mmio_write(vcpu, w->gpa, w->len, w->data))
 			continue;
 		memcpy(&data, w->data, w->len);
 		kvm_mmio_exit(vcpu, w->gpa, w->len, true, data);

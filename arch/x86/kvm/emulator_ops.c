@@ -36,46 +36,31 @@ static void emul_set_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg,
 	kvm_x86_call(set_segment)(emul_to_vcpu(ctxt), &copy, sreg);
 }
 
-static u64 emul_segment_base(struct x86_emulate_ctxt *ctxt, unsigned int sreg)
-{
-	return kvm_x86_call(get_segment_base)(emul_to_vcpu(ctxt), sreg);
-}
-
 static unsigned int emul_cpl(struct x86_emulate_ctxt *ctxt)
 {
 	return kvm_x86_call(get_cpl)(emul_to_vcpu(ctxt));
 }
 
-static void emul_get_gdt(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt)
+static void emul_get_table(struct x86_emulate_ctxt *ctxt, bool idt, struct x86_desc_ptr *dt)
 {
 	struct desc_ptr table;
 
-	kvm_x86_call(get_gdt)(emul_to_vcpu(ctxt), &table);
+	if (idt)
+		kvm_x86_call(get_idt)(emul_to_vcpu(ctxt), &table);
+	else
+		kvm_x86_call(get_gdt)(emul_to_vcpu(ctxt), &table);
 	dt->limit = table.size;
 	dt->base = table.address;
 }
 
-static void emul_set_gdt(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt)
+static void emul_set_table(struct x86_emulate_ctxt *ctxt, bool idt, const struct x86_desc_ptr *dt)
 {
 	struct desc_ptr table = { .size = dt->limit, .address = dt->base };
 
-	kvm_x86_call(set_gdt)(emul_to_vcpu(ctxt), &table);
-}
-
-static void emul_get_idt(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt)
-{
-	struct desc_ptr table;
-
-	kvm_x86_call(get_idt)(emul_to_vcpu(ctxt), &table);
-	dt->limit = table.size;
-	dt->base = table.address;
-}
-
-static void emul_set_idt(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt)
-{
-	struct desc_ptr table = { .size = dt->limit, .address = dt->base };
-
-	kvm_x86_call(set_idt)(emul_to_vcpu(ctxt), &table);
+	if (idt)
+		kvm_x86_call(set_idt)(emul_to_vcpu(ctxt), &table);
+	else
+		kvm_x86_call(set_gdt)(emul_to_vcpu(ctxt), &table);
 }
 
 /* --- Control, debug and model-specific registers ---------------------------------------------- */
@@ -168,24 +153,6 @@ static int emul_set_xcr(struct x86_emulate_ctxt *ctxt, u32 index, u64 val)
 	return kvm_set_xcr(emul_to_vcpu(ctxt), index, val);
 }
 
-static int emul_halt(struct x86_emulate_ctxt *ctxt)
-{
-	emul_of(ctxt)->halted = true;
-	return X86EMUL_CONTINUE;
-}
-
-/* NMIs may come again (SDM 6.7.1). */
-static void emul_iret(struct x86_emulate_ctxt *ctxt)
-{
-	kvm_x86_call(set_nmi_mask)(emul_to_vcpu(ctxt), false);
-}
-
-/* Guest memory is cached coherently, assigned devices or not: nothing to write back. */
-static int emul_wbinvd(struct x86_emulate_ctxt *ctxt)
-{
-	return X86EMUL_CONTINUE;
-}
-
 static void emul_invlpg(struct x86_emulate_ctxt *ctxt, u64 linear)
 {
 	struct kvm_vcpu *vcpu = emul_to_vcpu(ctxt);
@@ -203,12 +170,9 @@ const struct x86_emulate_ops kvm_emulate_ops = {
 	.fetch = kvm_emul_fetch,
 	.get_segment = emul_get_segment,
 	.set_segment = emul_set_segment,
-	.segment_base = emul_segment_base,
 	.cpl = emul_cpl,
-	.get_gdt = emul_get_gdt,
-	.set_gdt = emul_set_gdt,
-	.get_idt = emul_get_idt,
-	.set_idt = emul_set_idt,
+	.get_table = emul_get_table,
+	.set_table = emul_set_table,
 	.get_cr = emul_get_cr,
 	.set_cr = emul_set_cr,
 	.get_dr = emul_get_dr,
@@ -225,8 +189,5 @@ const struct x86_emulate_ops kvm_emulate_ops = {
 	.read_vec = kvm_emul_read_vec,
 	.write_vec = kvm_emul_write_vec,
 	.fpu = kvm_emul_fpu,
-	.halt = emul_halt,
-	.iret = emul_iret,
-	.wbinvd = emul_wbinvd,
 	.invlpg = emul_invlpg,
 };

@@ -8,6 +8,7 @@
  * vCPU thread's, under vcpu->mutex.
  */
 #include <asm/trapnr.h>
+#include "irqchip/lapic.h"
 #include "x86.h"
 #include "trace.h"
 #include <asm/debugreg.h>
@@ -316,12 +317,16 @@ static void nmi_try_inject(struct kvm_vcpu *vcpu, bool *room)
 static void irq_try_inject(struct kvm_vcpu *vcpu, bool room)
 {
 	if (room && kvm_x86_call(interrupt_allowed)(vcpu)) {
-		kvm_queue_interrupt(vcpu, vcpu->arch.user_irq, false);
-		vcpu->arch.user_irq = -1;
+		int vector = kvm_irq_take(vcpu);
+
+		if (vector < 0)
+			return;
+		kvm_queue_interrupt(vcpu, vector, false);
 		irq_inject(vcpu, false);
-	} else {
-		kvm_x86_call(enable_irq_window)(vcpu);
 	}
+	/* Of what remains the controller may keep all back; nobody asks the CPU then. */
+	if (kvm_irq_maybe(vcpu) && kvm_irq_pending(vcpu))
+		kvm_x86_call(enable_irq_window)(vcpu);
 }
 
 /**
@@ -343,8 +348,10 @@ void kvm_inject_pending_events(struct kvm_vcpu *vcpu)
 	}
 	if (vcpu->arch.nmi_pending)
 		nmi_try_inject(vcpu, &room);
-	if (vcpu->arch.user_irq >= 0)
+	if (kvm_irq_maybe(vcpu))
 		irq_try_inject(vcpu, room);
+	if (vcpu->arch.apic)
+		kvm_irq_update_cr8(vcpu);
 }
 
 /* ---- KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS (api.rst 4.31, 4.32) ---- */
@@ -370,6 +377,7 @@ int kvm_vcpu_get_events(struct kvm_vcpu *vcpu, struct kvm_vcpu_events *events)
 	events->nmi.injected = vcpu->arch.nmi_injected;
 	events->nmi.pending = vcpu->arch.nmi_pending;
 	events->nmi.masked = kvm_x86_call(get_nmi_mask)(vcpu);
+	events->sipi_vector = vcpu->arch.apic ? READ_ONCE(vcpu->arch.apic->sipi_vector) : 0;
 	events->flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW;
 	return 0;
 }
@@ -412,6 +420,8 @@ int kvm_vcpu_set_events(struct kvm_vcpu *vcpu, const struct kvm_vcpu_events *eve
 	if (events->flags & KVM_VCPUEVENT_VALID_NMI_PENDING)
 		vcpu->arch.nmi_pending = min_t(u8, events->nmi.pending, 2);
 	kvm_x86_call(set_nmi_mask)(vcpu, events->nmi.masked);
+	if (vcpu->arch.apic && (events->flags & KVM_VCPUEVENT_VALID_SIPI_VECTOR))
+		WRITE_ONCE(vcpu->arch.apic->sipi_vector, events->sipi_vector);
 	kvm_make_request(KVM_REQ_EVENT, vcpu);
 	return 0;
 }

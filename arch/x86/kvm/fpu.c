@@ -58,50 +58,42 @@ void kvm_put_guest_fpu(struct kvm_vcpu *vcpu)
 	kvm_x86_call(fpu_deactivate)(vcpu);
 }
 
-/* Can the guest read or write PKRU: by RDPKRU (CR4.PKE) or XSAVE (XCR0.PKRU)? */
-static bool kvm_guest_uses_pkru(struct kvm_vcpu *vcpu)
-{
-	return (vcpu->arch.xcr0 & XFEATURE_MASK_PKRU) || kvm_cr4_bits(vcpu, X86_CR4_PKE);
-}
-
 /**
- * kvm_load_guest_xsave_state - XCR0 and PKRU before entry; interrupts off
+ * __kvm_load_guest_xsave_state - XCR0 and PKRU before entry; interrupts off
  * @vcpu: the vCPU
- *
- * A guest without OSXSAVE cannot execute what XCR0 governs, so that the host's may stay.
  */
-void kvm_load_guest_xsave_state(struct kvm_vcpu *vcpu)
+void __kvm_load_guest_xsave_state(struct kvm_vcpu *vcpu)
 {
-	if (kvm_cr4_bits(vcpu, X86_CR4_OSXSAVE) && vcpu->arch.xcr0 != kvm_host.xcr0)
+	if (kvm_guest_switches_xcr0(vcpu))
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->arch.xcr0);
 
-	if (static_cpu_has(X86_FEATURE_OSPKE) && kvm_guest_uses_pkru(vcpu)) {
+	if (kvm_guest_uses_pkru(vcpu)) {
 		vcpu->arch.host_pkru = rdpkru();
 		if (vcpu->arch.pkru != vcpu->arch.host_pkru)
 			wrpkru(vcpu->arch.pkru);
 	}
 }
-EXPORT_SYMBOL_GPL(kvm_load_guest_xsave_state);
+EXPORT_SYMBOL_GPL(__kvm_load_guest_xsave_state);
 
 /**
- * kvm_load_host_xsave_state - and back after the exit; interrupts off
+ * __kvm_load_host_xsave_state - and back after the exit; interrupts off
  * @vcpu: the vCPU
  *
  * The guest's CR4 and XCR0 are read as they are now: XSETBV and the bits of CR4 that matter exit,
  * so that nothing can have changed in between but PKRU itself.
  */
-void kvm_load_host_xsave_state(struct kvm_vcpu *vcpu)
+void __kvm_load_host_xsave_state(struct kvm_vcpu *vcpu)
 {
-	if (static_cpu_has(X86_FEATURE_OSPKE) && kvm_guest_uses_pkru(vcpu)) {
+	if (kvm_guest_uses_pkru(vcpu)) {
 		vcpu->arch.pkru = rdpkru();
 		if (vcpu->arch.pkru != vcpu->arch.host_pkru)
 			wrpkru(vcpu->arch.host_pkru);
 	}
 
-	if (kvm_cr4_bits(vcpu, X86_CR4_OSXSAVE) && vcpu->arch.xcr0 != kvm_host.xcr0)
+	if (kvm_guest_switches_xcr0(vcpu))
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, kvm_host.xcr0);
 }
-EXPORT_SYMBOL_GPL(kvm_load_host_xsave_state);
+EXPORT_SYMBOL_GPL(__kvm_load_host_xsave_state);
 
 /* ---- KVM_GET_FPU, KVM_SET_FPU ---------------------------------------------------------------- */
 

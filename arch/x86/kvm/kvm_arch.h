@@ -15,11 +15,17 @@
 #include <asm/fpu/types.h>
 #include <asm/kvm_vcpu_regs.h>
 #include <asm/processor.h>
+#include "irqchip/irqchip.h"
 #include "mmu/kvm_mmu.h"
 
 struct kvm;
 struct kvm_vcpu;
 struct kvm_cpuid_index;
+struct kvm_apic_map;
+struct kvm_ioapic;
+struct kvm_lapic;
+struct kvm_pic;
+struct kvm_pit;
 struct x86_emulate_ctxt;
 
 /* Indices into kvm_vcpu_arch.regs[]: the hardware's numbers, then RIP, then lazily read state. */
@@ -65,6 +71,9 @@ enum kvm_x86_request {
 	KVM_REQ_TLB_FLUSH_CURRENT,	/* translations of the current context */
 	KVM_REQ_TLB_FLUSH_GUEST,	/* as if the guest had flushed its own, global pages too */
 	KVM_REQ_MMU_RELOAD,		/* the root is gone or stale: load another */
+	KVM_REQ_SCAN_IOAPIC,		/* routes changed: which EOIs must be told? */
+	KVM_REQ_IOAPIC_EOI_EXIT,	/* leave with KVM_EXIT_IOAPIC_EOI */
+	KVM_REQ_UNBLOCK,		/* end a halt: looked at, not acted on */
 };
 
 /* Bits of kvm_vcpu_arch.switch_db_regs. */
@@ -76,7 +85,6 @@ enum kvm_x86_request {
 #define KVM_CPUID_MAX_ENTRIES		256
 #define KVM_NR_DB_REGS			4
 #define KVM_MCE_BANKS			32
-#define KVM_MAX_IRQ_ROUTES		4096	/* KVM_CAP_IRQ_ROUTING */
 
 /**
  * struct kvm_queued_exception - the exception to be delivered at the next entry
@@ -128,6 +136,8 @@ struct kvm_vcpu_arch {
 	u32 pkru;
 	u32 host_pkru;				/* (p) while the guest's is in the register */
 	u64 apic_base;
+	struct kvm_lapic *apic;			/* (o) NULL without an irqchip in the kernel */
+	gpa_t vapic_addr;			/* KVM_SET_VAPIC_ADDR, 0: none */
 
 	/* events */
 	struct kvm_queued_exception exception;
@@ -215,6 +225,16 @@ struct kvm_arch {
 	u64 last_tsc_offset;
 	/* KVM_SET_CLOCK: guest ns = host boot ns + offset (a) */
 	s64 clock_offset;
+	enum kvm_irqchip_mode irqchip_mode;	/* (k) fixed before the first vCPU exists */
+	u16 split_irqchip_pins;			/* (k) SPLIT: IOAPIC pins in userspace */
+	u64 x2apic_api;				/* (k) KVM_CAP_X2APIC_API: its flags */
+	struct kvm_pic *pic;			/* (k) KERNEL; fixed likewise */
+	struct kvm_ioapic *ioapic;		/* (k) KERNEL; fixed likewise */
+	struct kvm_pit *pit;			/* (k) KVM_CREATE_PIT2 */
+	struct mutex apic_map_lock;		/* for its replacement */
+	struct kvm_apic_map __rcu *apic_map;	/* which LAPIC has which id; see delivery.c */
+	u32 boot_cpu_id;			/* (k) KVM_SET_BOOT_CPU_ID, before the first vCPU */
+	u32 max_vcpu_id;			/* (k) KVM_CAP_MAX_VCPU_ID; exclusive, 0: not set */
 	u64 disabled_quirks;			/* (k) KVM_CAP_DISABLE_QUIRKS2 */
 	bool exit_on_emulation_error;		/* (k) KVM_CAP_EXIT_ON_EMULATION_FAILURE */
 	/* (o) the vendor's per-VM state, made by vm_init() */

@@ -9,12 +9,11 @@ struct shadow_rmap;
 
 /**
  * struct kvm_arch_memory_slot - the MMU's part of a slot
- * @no_huge_2m: the slot's gfn and hva differ modulo 2 MiB, so that no page of it can be mapped huge
- *   (o)
+ * @max_level: the biggest page that can be mapped: gfn and hva are equal modulo its size (o)
  * @rmap: shadow paging: which entries map each frame (o: the pointer)
  */
 struct kvm_arch_memory_slot {
-	bool no_huge_2m;
+	int max_level;
 	struct shadow_rmap *rmap;
 };
 

@@ -6,7 +6,34 @@
  * Called by it under the vCPU's mutex.
  */
 #include "emulator.h"
+#include "irqchip/lapic.h"
 #include "trace.h"
+
+/**
+ * kvm_mmio_read - let the kernel answer a load from device memory
+ * @vcpu: the vCPU
+ * @gpa: where
+ * @len: bytes
+ * @val: filled
+ *
+ * The vCPU's own APIC comes before the buses: it is not on the bus of other vCPUs.
+ *
+ * Return: 0, or -EOPNOTSUPP: userspace must.
+ */
+int kvm_mmio_read(struct kvm_vcpu *vcpu, gpa_t gpa, int len, void *val)
+{
+	if (vcpu->arch.apic && kvm_lapic_mmio_read(vcpu, gpa, len, val))
+		return 0;
+	return kvm_io_bus_read(vcpu, KVM_MMIO_BUS, gpa, len, val);
+}
+
+/** kvm_mmio_write - let the kernel take a store to device memory; as kvm_mmio_read() */
+int kvm_mmio_write(struct kvm_vcpu *vcpu, gpa_t gpa, int len, const void *val)
+{
+	if (vcpu->arch.apic && kvm_lapic_mmio_write(vcpu, gpa, len, val))
+		return 0;
+	return kvm_io_bus_write(vcpu, KVM_MMIO_BUS, gpa, len, val);
+}
 
 /* Instruction bytes that begin at RIP: as many as the page has, an instruction's at most. */
 static unsigned int fetch_bytes(struct kvm_vcpu *vcpu, enum x86_mode mode, u8 *bytes)
@@ -105,10 +132,12 @@ static void load_register(struct kvm_vcpu *vcpu, const struct x86_move *m, u64 v
 	kvm_reg_write(vcpu, m->reg, val);
 }
 
-/* RFLAGS.RF was not set, so that nothing but RIP and the interrupt shadow moves. */
-static void retire(struct kvm_vcpu *vcpu, unsigned long next)
+/* RF covers one instruction, and VMX sets it for the fault itself (SDM 17.3.1.1, 27.3.3). */
+static void retire(struct kvm_vcpu *vcpu, unsigned long next, unsigned long rflags)
 {
 	kvm_rip_write(vcpu, next);
+	if (rflags & X86_EFLAGS_RF)
+		kvm_set_rflags(vcpu, kvm_get_rflags(vcpu) & ~X86_EFLAGS_RF);
 	kvm_x86_call(set_interrupt_shadow)(vcpu, 0);
 }
 
@@ -128,19 +157,20 @@ static int complete_load(struct kvm_vcpu *vcpu)
 	trace_kvm_mmio(KVM_TRACE_MMIO_READ, load->move.bytes, load->gpa, &val);
 	load_register(vcpu, &load->move, val);
 	rflags = kvm_x86_call(get_rflags)(vcpu);
-	retire(vcpu, load->next);
+	retire(vcpu, load->next, rflags);
 	return unlikely(rflags & X86_EFLAGS_TF) ? kvm_debug_singlestep(vcpu, rflags) : 1;
 }
 
-static int do_load(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned long next, gpa_t gpa)
+static int do_load(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned long next,
+		   unsigned long rflags, gpa_t gpa)
 {
 	struct kvm_mmio_load *load = &kvm_emulator_of(vcpu)->load;
 	u64 val = 0;
 
-	if (!kvm_io_bus_read(vcpu, KVM_MMIO_BUS, gpa, m->bytes, &val)) {
+	if (!kvm_mmio_read(vcpu, gpa, m->bytes, &val)) {
 		trace_kvm_mmio(KVM_TRACE_MMIO_READ, m->bytes, gpa, &val);
 		load_register(vcpu, m, val);
-		retire(vcpu, next);
+		retire(vcpu, next, rflags);
 		return 1;
 	}
 	trace_kvm_mmio(KVM_TRACE_MMIO_READ_UNSATISFIED, m->bytes, gpa, NULL);
@@ -153,13 +183,14 @@ static int do_load(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned lon
 }
 
 /* The store has retired when userspace sees it, as the emulator's do. */
-static int do_store(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned long next, gpa_t gpa)
+static int do_store(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned long next,
+		    unsigned long rflags, gpa_t gpa)
 {
 	u64 val = stored_value(vcpu, m);
 
 	trace_kvm_mmio(KVM_TRACE_MMIO_WRITE, m->bytes, gpa, &val);
-	retire(vcpu, next);
-	if (!kvm_io_bus_write(vcpu, KVM_MMIO_BUS, gpa, m->bytes, &val))
+	retire(vcpu, next, rflags);
+	if (!kvm_mmio_write(vcpu, gpa, m->bytes, &val))
 		return 1;
 	return kvm_mmio_exit(vcpu, gpa, m->bytes, true, val);
 }
@@ -184,13 +215,13 @@ static int do_store(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned lo
 bool kvm_mmio_move(struct kvm_vcpu *vcpu, gpa_t gpa, bool store, const void *insn,
 		   unsigned int insn_len, int *ret)
 {
-	unsigned long special = X86_EFLAGS_TF | X86_EFLAGS_RF | X86_EFLAGS_VM;
+	unsigned long rflags = kvm_x86_call(get_rflags)(vcpu);
 	enum x86_mode mode = move_mode(vcpu);
 	u8 bytes[X86_MOVE_BUFFER] = {};
 	struct x86_move move;
 	unsigned long next;
 
-	if ((kvm_x86_call(get_rflags)(vcpu) & special) || kvm_event_needs_reinjection(vcpu))
+	if ((rflags & (X86_EFLAGS_TF | X86_EFLAGS_VM)) || kvm_event_needs_reinjection(vcpu))
 		return false;
 	if (insn_len)
 		memcpy(bytes, insn, min_t(unsigned int, insn_len, X86_INSN_MAX));
@@ -202,6 +233,7 @@ bool kvm_mmio_move(struct kvm_vcpu *vcpu, gpa_t gpa, bool store, const void *ins
 	next = kvm_rip_read(vcpu) + move.length;
 	if (mode != X86_MODE_LONG)
 		next = (u32)next;
-	*ret = store ? do_store(vcpu, &move, next, gpa) : do_load(vcpu, &move, next, gpa);
+	*ret = store ? do_store(vcpu, &move, next, rflags, gpa) :
+		       do_load(vcpu, &move, next, rflags, gpa);
 	return true;
 }

@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 #include <asm/msr.h>
 #include <asm/mtrr.h>
+#include "irqchip/lapic.h"
 #include "trace.h"
 #include "x86.h"
 
@@ -117,6 +118,42 @@ static int kvm_get_msr_rare(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	return 0;
 }
 
+static int kvm_get_x2apic(struct kvm_vcpu *vcpu, struct msr_data *msr)
+{
+	if (!vcpu->arch.apic)
+		return KVM_MSR_UNKNOWN;
+	return kvm_lapic_get_msr(vcpu, msr->index, &msr->data);
+}
+
+static int kvm_set_x2apic(struct kvm_vcpu *vcpu, const struct msr_data *msr)
+{
+	if (!vcpu->arch.apic)
+		return KVM_MSR_UNKNOWN;
+	return kvm_lapic_set_msr(vcpu, msr->index, msr->data);
+}
+
+/* CPUID says whether the guest has it; a VMM saves and restores it anyway. */
+static bool kvm_has_tsc_deadline(struct kvm_vcpu *vcpu, const struct msr_data *msr)
+{
+	return vcpu->arch.apic && (msr->host_initiated || vcpu->arch.apic->regs.tsc_deadline);
+}
+
+static int kvm_get_tsc_deadline(struct kvm_vcpu *vcpu, struct msr_data *msr)
+{
+	if (!kvm_has_tsc_deadline(vcpu, msr))
+		return KVM_MSR_UNKNOWN;
+	msr->data = lapic_timer_deadline(vcpu->arch.apic);
+	return 0;
+}
+
+static int kvm_set_tsc_deadline(struct kvm_vcpu *vcpu, const struct msr_data *msr)
+{
+	if (!kvm_has_tsc_deadline(vcpu, msr))
+		return KVM_MSR_UNKNOWN;
+	lapic_timer_set_deadline(vcpu->arch.apic, msr->data, msr->host_initiated);
+	return 0;
+}
+
 /**
  * kvm_get_msr_common - read an MSR that does not depend on the vendor
  * @vcpu: the vCPU
@@ -134,6 +171,10 @@ int kvm_get_msr_common(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	case MSR_IA32_APICBASE:
 		msr->data = vcpu->arch.apic_base;
 		return 0;
+	case KVM_X2APIC_MSR_FIRST ... KVM_X2APIC_MSR_LAST:
+		return kvm_get_x2apic(vcpu, msr);
+	case MSR_IA32_TSC_DEADLINE:
+		return kvm_get_tsc_deadline(vcpu, msr);
 	case MSR_EFER:
 		msr->data = vcpu->arch.efer;
 		return 0;
@@ -239,6 +280,10 @@ int kvm_set_msr_common(struct kvm_vcpu *vcpu, struct msr_data *msr)
 		return kvm_set_tsc_adjust(vcpu, msr);
 	case MSR_IA32_APICBASE:
 		return kvm_set_apic_base(vcpu, msr->data, msr->host_initiated);
+	case KVM_X2APIC_MSR_FIRST ... KVM_X2APIC_MSR_LAST:
+		return kvm_set_x2apic(vcpu, msr);
+	case MSR_IA32_TSC_DEADLINE:
+		return kvm_set_tsc_deadline(vcpu, msr);
 	case MSR_EFER:
 		return kvm_set_efer(vcpu, msr);
 	case MSR_IA32_CR_PAT:
@@ -424,6 +469,31 @@ int kvm_emulate_wrmsr(struct kvm_vcpu *vcpu)
 	return kvm_skip_emulated_instruction(vcpu);
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_wrmsr);
+
+/**
+ * kvm_wrmsr_irqoff - a WRMSR exit that may be worth finishing before interrupts are on again
+ * @vcpu: the vCPU; it has an APIC in the kernel, and hardware tells the instruction's length
+ *
+ * Only what another vCPU, or this one's next instruction, waits for: IPI, EOI, the timer.
+ */
+enum kvm_fastpath kvm_wrmsr_irqoff(struct kvm_vcpu *vcpu)
+{
+	u32 index = kvm_rcx_read(vcpu);
+	u64 data = kvm_edx_eax_read(vcpu);
+
+	if ((index & ~0xffu) != KVM_X2APIC_MSR_FIRST && index != MSR_IA32_TSC_DEADLINE)
+		return KVM_FASTPATH_NONE;
+	/* A step over it is a debugger's business, or a #DB. */
+	if (kvm_x86_call(get_rflags)(vcpu) & X86_EFLAGS_TF)
+		return KVM_FASTPATH_NONE;
+	if (!kvm_lapic_set_msr_irqoff(vcpu, index, data))
+		return KVM_FASTPATH_NONE;
+	vcpu->stat.msr_exits++;
+	trace_kvm_msr_write(index, data);
+	kvm_x86_call(skip_emulated_instruction)(vcpu);
+	return KVM_FASTPATH_REENTER;
+}
+EXPORT_SYMBOL_GPL(kvm_wrmsr_irqoff);
 
 /* ---- KVM_GET_MSRS, KVM_SET_MSRS -------------------------------------------------------------- */
 

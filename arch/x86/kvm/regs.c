@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * General registers and RFLAGS: KVM_GET_REGS, KVM_SET_REGS, the multiprocessing state, and RFLAGS
- * as the guest sees them while a debugger steps it.
+ * General registers and RFLAGS: KVM_GET_REGS, KVM_SET_REGS, and RFLAGS as the guest sees them while
+ * a debugger steps it.
  *
  * Called from the vCPU's ioctls, the emulator and the vendors; under the vCPU's mutex.
  */
@@ -103,30 +103,6 @@ int kvm_vcpu_set_regs(struct kvm_vcpu *vcpu, const struct kvm_regs *regs)
 	kvm_rip_write(vcpu, regs->rip);
 	kvm_set_rflags(vcpu, (regs->rflags & KVM_RFLAGS_DEFINED) | X86_EFLAGS_FIXED);
 	vcpu->arch.exception.pending = false;
-	kvm_make_request(KVM_REQ_EVENT, vcpu);
-	return 0;
-}
-
-/** kvm_vcpu_get_mp_state - KVM_GET_MP_STATE (api.rst 4.38) */
-int kvm_vcpu_get_mp_state(struct kvm_vcpu *vcpu, struct kvm_mp_state *state)
-{
-	state->mp_state = vcpu->arch.mp_state;
-	return 0;
-}
-
-/**
- * kvm_vcpu_set_mp_state - KVM_SET_MP_STATE (api.rst 4.39)
- * @vcpu: the vCPU
- * @state: the state
- *
- * Return: 0; -EINVAL for any state but RUNNABLE: without an in-kernel irqchip userspace keeps the
- * others, and a vCPU that nothing in the kernel can wake must not sleep there.
- */
-int kvm_vcpu_set_mp_state(struct kvm_vcpu *vcpu, const struct kvm_mp_state *state)
-{
-	if (state->mp_state != KVM_MP_STATE_RUNNABLE)
-		return -EINVAL;
-	vcpu->arch.mp_state = state->mp_state;
 	kvm_make_request(KVM_REQ_EVENT, vcpu);
 	return 0;
 }

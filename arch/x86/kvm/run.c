@@ -11,6 +11,8 @@
 #include <asm/fpu/api.h>
 #include "compat/compat.h"
 #include "compat/host_vcpu.h"
+#include "cpuid.h"
+#include "irqchip/lapic.h"
 #include "x86.h"
 
 #define CREATE_TRACE_POINTS
@@ -66,7 +68,12 @@ int kvm_emulate_as_nop(struct kvm_vcpu *vcpu)
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_as_nop);
 
-/** kvm_emulate_halt - HLT: with the interrupt controller in userspace, userspace waits */
+/**
+ * kvm_emulate_halt - HLT: wait for an interrupt, in the run loop
+ * @vcpu: the vCPU
+ *
+ * With the interrupt controller in userspace, userspace waits: KVM_EXIT_HLT.
+ */
 int kvm_emulate_halt(struct kvm_vcpu *vcpu)
 {
 	int r = kvm_skip_emulated_instruction(vcpu);
@@ -74,24 +81,49 @@ int kvm_emulate_halt(struct kvm_vcpu *vcpu)
 	++vcpu->stat.halt_exits;
 	if (r <= 0)
 		return r;
+	if (vcpu->arch.apic) {
+		vcpu->arch.mp_state = KVM_MP_STATE_HALTED;
+		return 1;
+	}
 	vcpu->run->exit_reason = KVM_EXIT_HLT;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_halt);
 
+static bool guest_has_pv_unhalt(struct kvm_vcpu *vcpu)
+{
+	struct kvm_cpuid_entry2 *e = kvm_find_cpuid_entry(vcpu, KVM_CPUID_FEATURES_LEAF, 0);
+
+	return vcpu->arch.apic && e && (e->eax & BIT(KVM_FEATURE_PV_UNHALT));
+}
+
+/* Outside 64-bit mode the registers have 32 bits (hypercalls.rst). */
+static long hypercall(struct kvm_vcpu *vcpu, bool long_mode)
+{
+	unsigned long nr = kvm_rax_read(vcpu), apic_id = kvm_rcx_read(vcpu);
+
+	if (kvm_x86_call(get_cpl)(vcpu))
+		return -KVM_EPERM;
+	if ((long_mode ? nr : (u32)nr) != KVM_HC_KICK_CPU || !guest_has_pv_unhalt(vcpu))
+		return -KVM_ENOSYS;
+	kvm_mp_unhalt(vcpu->kvm, apic_id);
+	return 0;
+}
+
 /**
  * kvm_emulate_hypercall - VMCALL or VMMCALL
  * @vcpu: the vCPU
  *
- * No paravirtual feature that has a hypercall is offered yet, so that each answers -KVM_ENOSYS
+ * One is offered: KVM_HC_KICK_CPU, with an APIC in the kernel. Others answer -KVM_ENOSYS
  * (hypercalls.rst); CPL 3 may not even ask.
  */
 int kvm_emulate_hypercall(struct kvm_vcpu *vcpu)
 {
-	long ret = kvm_x86_call(get_cpl)(vcpu) ? -KVM_EPERM : -KVM_ENOSYS;
+	bool long_mode = kvm_is_64_bit_mode(vcpu);
+	long ret = hypercall(vcpu, long_mode);
 
 	++vcpu->stat.hypercalls;
-	kvm_rax_write(vcpu, kvm_is_64_bit_mode(vcpu) ? ret : (u32)ret);
+	kvm_rax_write(vcpu, long_mode ? ret : (u32)ret);
 	return kvm_skip_emulated_instruction(vcpu);
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_hypercall);
@@ -111,6 +143,26 @@ static void requests_flush_tlb(struct kvm_vcpu *vcpu)
 		kvm_x86_call(tlb_flush_guest)(vcpu);
 }
 
+/* What belongs to an interrupt controller in the kernel. Return: 1/0 */
+static int requests_process_irqchip(struct kvm_vcpu *vcpu)
+{
+	struct kvm_lapic *apic = vcpu->arch.apic;
+
+	if (kvm_check_request(KVM_REQ_SCAN_IOAPIC, vcpu)) {
+		bitmap_zero(apic->eoi_vectors, 256);
+		kvm_irqchip_scan_eoi_vectors(vcpu, apic->eoi_vectors);
+	}
+	if (kvm_check_request(KVM_REQ_IOAPIC_EOI_EXIT, vcpu)) {
+		vcpu->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
+		vcpu->run->eoi.vector = apic->eoi_vector;
+		return 0;
+	}
+	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
+	if (unlikely(kvm_mp_has_mail(vcpu)))
+		kvm_mp_process_mail(vcpu);
+	return 1;
+}
+
 /* Return: 1 go on, 0 to userspace, errno */
 static int requests_process(struct kvm_vcpu *vcpu)
 {
@@ -120,6 +172,8 @@ static int requests_process(struct kvm_vcpu *vcpu)
 		vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
 		return 0;
 	}
+	if (kvm_test_request(KVM_REQ_DIRTY_RING_FULL, vcpu) && kvm_dirty_ring_must_exit(vcpu))
+		return 0;
 	if (kvm_check_request(KVM_REQ_MMU_RELOAD, vcpu))
 		kvm_mmu_unload(vcpu);
 	/* The TLB itself is flushed later, interrupts off: this may sleep. */
@@ -127,6 +181,8 @@ static int requests_process(struct kvm_vcpu *vcpu)
 		kvm_mmu_guest_flushed(vcpu);
 	if (kvm_check_request(KVM_REQ_NMI, vcpu))
 		kvm_process_nmi(vcpu);
+	if (vcpu->arch.apic)
+		return requests_process_irqchip(vcpu);
 	return 1;
 }
 
@@ -184,7 +240,7 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 
 	if (kvm_request_pending(vcpu)) {
 		r = requests_process(vcpu);
-		if (r <= 0)
+		if (r <= 0 || unlikely(vcpu->arch.mp_state != KVM_MP_STATE_RUNNABLE))
 			return r;
 	}
 	events_prepare(vcpu);
@@ -195,6 +251,8 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 			return r;
 		}
 	}
+	if (unlikely(vcpu->arch.vapic_addr))
+		kvm_vapic_store(vcpu);
 	kvm_vcpu_drop_srcu(vcpu);
 	preempt_disable();
 	kvm_x86_call(prepare_guest_switch)(vcpu);
@@ -231,7 +289,32 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 	kvm_guest_timing_exit_irqoff();
 	local_irq_enable();
 	preempt_enable();
+	if (unlikely(vcpu->arch.vapic_addr))
+		kvm_vapic_load(vcpu);
 	return kvm_x86_call(handle_exit)(vcpu, fastpath);
+}
+
+/** kvm_arch_vcpu_wakes - by the vCPU's thread, loaded: need it wait no longer? */
+bool kvm_arch_vcpu_wakes(struct kvm_vcpu *vcpu)
+{
+	return kvm_mp_wakes(vcpu);
+}
+
+/* The vCPU is halted, or waits to be started. Return: 1 look again, 0 to userspace, errno */
+static noinline int vcpu_wait(struct kvm_vcpu *vcpu)
+{
+	int r;
+
+	if (kvm_request_pending(vcpu)) {
+		r = requests_process(vcpu);
+		if (r <= 0)
+			return r;
+	}
+	kvm_vcpu_drop_srcu(vcpu);
+	if (!kvm_mp_wakes(vcpu))
+		kvm_vcpu_halt(vcpu);
+	kvm_mp_wake(vcpu);
+	return 1;
 }
 
 /* Return: 0 to userspace, errno */
@@ -240,7 +323,10 @@ static int vcpu_run(struct kvm_vcpu *vcpu)
 	int r;
 
 	for (;;) {
-		r = vcpu_enter_guest(vcpu);
+		if (likely(vcpu->arch.mp_state == KVM_MP_STATE_RUNNABLE))
+			r = vcpu_enter_guest(vcpu);
+		else
+			r = vcpu_wait(vcpu);
 		if (r <= 0)
 			return r;
 		if (kvm_user_irq_window_wanted(vcpu) && kvm_user_irq_ready(vcpu)) {
@@ -259,13 +345,18 @@ static int vcpu_run(struct kvm_vcpu *vcpu)
 	}
 }
 
-/* Finish what the last exit left to userspace, and run unless userspace wants no more than that. */
+/*
+ * Finish what the last exit left to userspace, and run unless userspace wants no more than that:
+ * then the reason of that exit stays where clients look for it.
+ */
 static int vcpu_complete_and_run(struct kvm_vcpu *vcpu)
 {
 	int (*complete)(struct kvm_vcpu *vcpu) = vcpu->arch.complete_userspace_io;
 	bool immediate_exit = READ_ONCE(vcpu->run->immediate_exit);
 	int r = 1;
 
+	if (!immediate_exit)
+		vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
 	if (complete || !immediate_exit) {
 		kvm_load_guest_fpu(vcpu);
 		if (complete) {
@@ -276,10 +367,7 @@ static int vcpu_complete_and_run(struct kvm_vcpu *vcpu)
 			r = vcpu_run(vcpu);
 		kvm_put_guest_fpu(vcpu);
 	}
-	if (r <= 0)
-		return r;
-	vcpu->run->exit_reason = KVM_EXIT_INTR;
-	return -EINTR;
+	return r > 0 ? -EINTR : r;
 }
 
 /**
@@ -296,10 +384,10 @@ int kvm_arch_vcpu_ioctl_run(struct kvm_vcpu *vcpu)
 
 	if (READ_ONCE(run->kvm_valid_regs) || READ_ONCE(run->kvm_dirty_regs))
 		return -EINVAL;		/* KVM_CAP_SYNC_REGS says 0 */
-	if (kvm_set_cr8(vcpu, READ_ONCE(run->cr8)))
+	/* An APIC in the kernel has the task priority itself. */
+	if (!vcpu->arch.apic && kvm_set_cr8(vcpu, READ_ONCE(run->cr8)))
 		return -EINVAL;
 	kvm_sigset_activate(vcpu);
-	run->exit_reason = KVM_EXIT_UNKNOWN;
 	run->flags = 0;
 	vcpu->arch.ran = true;
 	r = vcpu_complete_and_run(vcpu);

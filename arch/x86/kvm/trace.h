@@ -198,6 +198,75 @@ TRACE_EVENT(kvm_inj_virq,
 		  __entry->reinjected ? " [reinjected]" : "")
 );
 
+/* A register of the local APIC was read or written by the guest. */
+TRACE_EVENT(kvm_apic,
+	TP_PROTO(unsigned int rw, unsigned int reg, u64 val),
+	TP_ARGS(rw, reg, val),
+	TP_STRUCT__entry(
+		__field(unsigned int, rw)
+		__field(unsigned int, reg)
+		__field(u64, val)
+	),
+	TP_fast_assign(
+		__entry->rw = rw;
+		__entry->reg = reg;
+		__entry->val = val;
+	),
+	TP_printk("apic_%s 0x%x = 0x%llx", __entry->rw ? "write" : "read", __entry->reg,
+		  __entry->val)
+);
+
+#define trace_kvm_apic_read(reg, val)	trace_kvm_apic(0, reg, val)
+#define trace_kvm_apic_write(reg, val)	trace_kvm_apic(1, reg, val)
+
+TRACE_EVENT(kvm_apic_ipi,
+	TP_PROTO(u32 icr_low, u32 dest_id),
+	TP_ARGS(icr_low, dest_id),
+	TP_STRUCT__entry(
+		__field(u32, icr_low)
+		__field(u32, dest_id)
+	),
+	TP_fast_assign(
+		__entry->icr_low = icr_low;
+		__entry->dest_id = dest_id;
+	),
+	TP_printk("dst %x vec %u icr %x", __entry->dest_id, __entry->icr_low & 0xff,
+		  __entry->icr_low)
+);
+
+TRACE_EVENT(kvm_apic_accept_irq,
+	TP_PROTO(u32 apicid, u16 dm, u16 tm, u8 vec),
+	TP_ARGS(apicid, dm, tm, vec),
+	TP_STRUCT__entry(
+		__field(u32, apicid)
+		__field(u16, dm)
+		__field(u16, tm)
+		__field(u8, vec)
+	),
+	TP_fast_assign(
+		__entry->apicid = apicid;
+		__entry->dm = dm;
+		__entry->tm = tm;
+		__entry->vec = vec;
+	),
+	TP_printk("apicid %x vec %u (mode %u|%s)", __entry->apicid, __entry->vec, __entry->dm,
+		  __entry->tm ? "level" : "edge")
+);
+
+TRACE_EVENT(kvm_eoi,
+	TP_PROTO(u32 apicid, int vector),
+	TP_ARGS(apicid, vector),
+	TP_STRUCT__entry(
+		__field(u32, apicid)
+		__field(int, vector)
+	),
+	TP_fast_assign(
+		__entry->apicid = apicid;
+		__entry->vector = vector;
+	),
+	TP_printk("apicid %x vector %d", __entry->apicid, __entry->vector)
+);
+
 TRACE_EVENT(kvm_inj_exception,
 	TP_PROTO(unsigned int exception, bool has_error, unsigned int error_code, bool reinjected),
 	TP_ARGS(exception, has_error, error_code, reinjected),

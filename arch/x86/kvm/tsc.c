@@ -39,6 +39,7 @@ static void kvm_tsc_set_offset(struct kvm_vcpu *vcpu, u64 offset)
 {
 	vcpu->arch.tsc_offset = offset;
 	kvm_x86_call(write_tsc_offset)(vcpu, offset);
+	kvm_lapic_tsc_changed(vcpu);
 }
 
 static bool kvm_tsc_khz_is_host(u32 khz)
@@ -83,8 +84,10 @@ int kvm_tsc_set_khz(struct kvm_vcpu *vcpu, u32 khz)
 	if (!ratio && !kvm_tsc_khz_is_host(khz))
 		return -EINVAL;
 	vcpu->arch.virtual_tsc_khz = khz;
-	if (ratio == vcpu->arch.tsc_scaling_ratio)
+	if (ratio == vcpu->arch.tsc_scaling_ratio) {
+		kvm_lapic_tsc_changed(vcpu);
 		return 0;
+	}
 	vcpu->arch.tsc_scaling_ratio = ratio;
 	kvm_x86_call(write_tsc_multiplier)(vcpu, ratio);
 	kvm_tsc_set_offset(vcpu, guest_tsc - kvm_scale_tsc(host_tsc, ratio));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The userspace interrupt controller's side of a vCPU.
+ * Interrupts for a vCPU from whoever has one: userspace's interrupt controller, the PIC and the
+ * local APIC in the kernel.
  *
  * Owns vcpu->arch.user_irq, the one vector that KVM_INTERRUPT has left to be injected, and the
  * fields of kvm_run by which userspace and the vCPU tell each other when the next one may come
  * (api.rst 4.16 and 5). All under vcpu->mutex.
  */
+#include "irqchip/lapic.h"
 #include "x86.h"
 
 /**
@@ -13,12 +15,18 @@
  * @vcpu: the vCPU
  * @vector: 0–255
  *
- * Return: 0; -EINVAL for another vector; -EEXIST while one is still waiting.
+ * In a VM with a split irqchip it is the PIC in userspace that asks, and the vector is what it
+ * answers to INTA.
+ *
+ * Return: 0; -EINVAL for another vector; -ENXIO: the PIC is in the kernel; -EEXIST while one is
+ * still waiting.
  */
 int kvm_user_irq_queue(struct kvm_vcpu *vcpu, u32 vector)
 {
 	if (vector > 255)
 		return -EINVAL;
+	if (vcpu->kvm->arch.irqchip_mode == KVM_IRQCHIP_KERNEL)
+		return -ENXIO;
 	if (vcpu->arch.user_irq >= 0)
 		return -EEXIST;
 	vcpu->arch.user_irq = vector;
@@ -32,12 +40,17 @@ int kvm_user_irq_queue(struct kvm_vcpu *vcpu, u32 vector)
  * @vector: 0–255, or -1: none
  *
  * The two ways state is restored (SREGS' interrupt_bitmap and VCPU_EVENTS) name the same interrupt,
- * so the last one wins and nothing is queued twice.
+ * so the last one wins and nothing is queued twice. What an APIC in the kernel has handed over is in
+ * service there already, and goes to the CPU whatever IF says.
  */
 void kvm_user_irq_restore(struct kvm_vcpu *vcpu, int vector)
 {
 	vcpu->arch.interrupt.injected = false;
-	vcpu->arch.user_irq = vector;
+	vcpu->arch.user_irq = -1;
+	if (vcpu->arch.apic && vector >= 0)
+		kvm_queue_interrupt(vcpu, vector, false);
+	else
+		vcpu->arch.user_irq = vector;
 	kvm_make_request(KVM_REQ_EVENT, vcpu);
 }
 
@@ -49,9 +62,16 @@ int kvm_user_irq_pending(struct kvm_vcpu *vcpu)
 	return vcpu->arch.user_irq;
 }
 
-/** kvm_user_irq_ready - would KVM_INTERRUPT now be injected at the next entry? */
+/**
+ * kvm_user_irq_ready - would KVM_INTERRUPT now be injected at the next entry?
+ * @vcpu: the vCPU
+ *
+ * With the PIC alone in userspace its INTR goes to LINT0 of an APIC, which may be masked.
+ */
 bool kvm_user_irq_ready(struct kvm_vcpu *vcpu)
 {
+	if (vcpu->arch.apic && !lapic_regs_takes_pic(&vcpu->arch.apic->regs))
+		return false;
 	return vcpu->arch.user_irq < 0 && !vcpu->arch.exception.pending &&
 	       !kvm_event_needs_reinjection(vcpu) && kvm_x86_call(interrupt_allowed)(vcpu);
 }
@@ -73,6 +93,68 @@ void kvm_user_irq_sync_run(struct kvm_vcpu *vcpu)
 	run->if_flag = kvm_x86_call(get_if_flag)(vcpu);
 	run->cr8 = kvm_get_cr8(vcpu);
 	run->apic_base = vcpu->arch.apic_base;
-	run->ready_for_interrupt_injection = kvm_user_irq_ready(vcpu);
+	run->ready_for_interrupt_injection = vcpu->kvm->arch.irqchip_mode == KVM_IRQCHIP_KERNEL ||
+					     kvm_user_irq_ready(vcpu);
 	run->flags = 0;
+}
+
+/* ---- who has an interrupt? ------------------------------------------------------------------- */
+
+static bool pic_has_irq(struct kvm_vcpu *vcpu)
+{
+	return vcpu->kvm->arch.irqchip_mode == KVM_IRQCHIP_KERNEL &&
+	       lapic_regs_takes_pic(&vcpu->arch.apic->regs) && kvm_pic_has_irq(vcpu->kvm);
+}
+
+/** kvm_irq_maybe - false: no interrupt waits for the vCPU; true: kvm_irq_pending() knows */
+bool kvm_irq_maybe(struct kvm_vcpu *vcpu)
+{
+	if (!vcpu->arch.apic)
+		return vcpu->arch.user_irq >= 0;
+	return READ_ONCE(vcpu->arch.apic->regs.irr_maybe) || vcpu->arch.user_irq >= 0 ||
+	       lapic_regs_takes_pic(&vcpu->arch.apic->regs);
+}
+
+/** kvm_irq_pending - is there an interrupt that the CPU would take if IF let it? */
+bool kvm_irq_pending(struct kvm_vcpu *vcpu)
+{
+	if (vcpu->arch.user_irq >= 0)
+		return true;
+	if (!vcpu->arch.apic)
+		return false;
+	return lapic_regs_pending(&vcpu->arch.apic->regs) >= 0 || pic_has_irq(vcpu);
+}
+
+/**
+ * kvm_irq_take - the CPU takes it: its vector, which the controller now has in service; -1: none
+ * @vcpu: the vCPU
+ *
+ * An ExtINT has no priority of its own: it is not kept back by the APIC's (SDM 11.8.1), and goes
+ * first.
+ */
+int kvm_irq_take(struct kvm_vcpu *vcpu)
+{
+	int vector = vcpu->arch.user_irq;
+
+	if (vector >= 0) {
+		vcpu->arch.user_irq = -1;
+		return vector;
+	}
+	if (!vcpu->arch.apic)
+		return -1;
+	if (pic_has_irq(vcpu))
+		return kvm_pic_ack_irq(vcpu->kvm);
+	vector = lapic_regs_pending(&vcpu->arch.apic->regs);
+	if (vector >= 0)
+		lapic_regs_take(&vcpu->arch.apic->regs, vector);
+	return vector;
+}
+
+/** kvm_irq_update_cr8 - must a fall of the task priority exit? When something waits behind it */
+void kvm_irq_update_cr8(struct kvm_vcpu *vcpu)
+{
+	int irr = lapic_regs_irr(&vcpu->arch.apic->regs);
+
+	kvm_x86_call(update_cr8_intercept)(vcpu, lapic_regs_tpr(&vcpu->arch.apic->regs) >> 4,
+					   irr < 0 ? -1 : irr >> 4);
 }

@@ -6,10 +6,14 @@
  * freed by the file that owns it; this one knows only their order.
  */
 #include <linux/gfp.h>
+#include "irqchip/lapic.h"
 #include "x86.h"
 
+/** kvm_arch_vcpu_precreate - may there be a vCPU with this @id? kvm->lock held; 0 or -EINVAL */
 int kvm_arch_vcpu_precreate(struct kvm *kvm, u32 id)
 {
+	if (kvm->arch.max_vcpu_id && id >= kvm->arch.max_vcpu_id)
+		return -EINVAL;
 	return 0;
 }
 
@@ -89,6 +93,8 @@ void kvm_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 	kvm_debug_reset(vcpu);
 	kvm_fpu_reset(vcpu, init_event);
 	kvm_msr_reset(vcpu, init_event);
+	if (vcpu->arch.apic)
+		kvm_lapic_reset(vcpu);
 	kvm_x86_call(update_exception_bitmap)(vcpu);
 	kvm_mmu_reset_context(vcpu);
 	/* SDM 4.10.4.1: RESET and INIT leave nothing in the TLBs. */
@@ -116,6 +122,9 @@ static int vcpu_create_parts(struct kvm_vcpu *vcpu)
 	if (r)
 		goto out_mce;
 	r = kvm_tsc_create(vcpu);
+	if (r)
+		goto out_vendor;
+	r = kvm_lapic_create(vcpu);
 	if (r)
 		goto out_vendor;
 	return 0;
@@ -148,13 +157,11 @@ int kvm_arch_vcpu_create(struct kvm_vcpu *vcpu)
 	if (!page)
 		return -ENOMEM;
 	vcpu->arch.pio_data = page_address(page);
-	vcpu->arch.mp_state = KVM_MP_STATE_RUNNABLE;
 	vcpu->arch.regs_avail = ~0;
 	vcpu->arch.regs_dirty = ~0;
 	vcpu->arch.user_irq = -1;
 	vcpu->arch.apic_base = APIC_DEFAULT_PHYS_BASE | MSR_IA32_APICBASE_ENABLE;
-	/* The boot processor is the vCPU with id 0. */
-	if (!vcpu->id)
+	if (kvm_is_boot_cpu(vcpu))
 		vcpu->arch.apic_base |= MSR_IA32_APICBASE_BSP;
 	kvm_cpuid_init(vcpu);
 	kvm_msr_init(vcpu);
@@ -163,19 +170,24 @@ int kvm_arch_vcpu_create(struct kvm_vcpu *vcpu)
 		free_page((unsigned long)vcpu->arch.pio_data);
 		return r;
 	}
+	kvm_mp_init(vcpu);
 	vcpu_load(vcpu);
 	kvm_vcpu_reset(vcpu, false);
 	vcpu_put(vcpu);
 	return 0;
 }
 
+/** kvm_arch_vcpu_postcreate - the vCPU is online: interrupts find it from now on */
 void kvm_arch_vcpu_postcreate(struct kvm_vcpu *vcpu)
 {
+	if (vcpu->arch.apic)
+		kvm_lapic_map_update(vcpu->kvm);
 }
 
 /** kvm_arch_vcpu_destroy - free the x86 part; no thread uses the vCPU any more */
 void kvm_arch_vcpu_destroy(struct kvm_vcpu *vcpu)
 {
+	kvm_lapic_free(vcpu);
 	kvm_x86_call(vcpu_free)(vcpu);
 	kvm_mce_free(vcpu);
 	kvm_fpu_free(vcpu);
@@ -190,6 +202,8 @@ void kvm_arch_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 {
 	kvm_x86_call(vcpu_load)(vcpu, cpu);
 	kvm_tsc_vcpu_load(vcpu, cpu);
+	if (vcpu->arch.apic)
+		kvm_lapic_timer_load(vcpu, cpu);
 }
 
 /** kvm_arch_vcpu_put - and leaves it; preemption disabled */

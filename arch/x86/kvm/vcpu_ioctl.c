@@ -7,6 +7,7 @@
  */
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include "irqchip/lapic.h"
 #include "x86.h"
 
 #define VCPU_FN(name, type, expr)						\
@@ -35,9 +36,13 @@ VCPU_FN(set_debugregs, struct kvm_debugregs, kvm_vcpu_set_debugregs(vcpu, arg))
 VCPU_FN(set_guest_debug, struct kvm_guest_debug, kvm_vcpu_set_guest_debug(vcpu, arg))
 VCPU_FN(get_events, struct kvm_vcpu_events, kvm_vcpu_get_events(vcpu, arg))
 VCPU_FN(set_events, struct kvm_vcpu_events, kvm_vcpu_set_events(vcpu, arg))
+VCPU_FN(get_lapic, struct kvm_lapic_state, kvm_vcpu_get_lapic(vcpu, arg))
+VCPU_FN(set_lapic, struct kvm_lapic_state, kvm_vcpu_set_lapic(vcpu, arg))
+VCPU_FN(set_vapic_addr, struct kvm_vapic_addr, kvm_vapic_set_addr(vcpu, arg))
 VCPU_FN(interrupt, struct kvm_interrupt, kvm_user_irq_queue(vcpu, arg->irq))
 VCPU_FN(setup_mce, u64, kvm_vcpu_setup_mce(vcpu, *arg))
 VCPU_FN(set_mce, struct kvm_x86_mce, kvm_vcpu_set_mce(vcpu, arg))
+VCPU_FN(pre_fault, struct kvm_pre_fault_memory, kvm_vcpu_pre_fault(vcpu, arg))
 
 struct vcpu_ioctl {
 	unsigned int cmd;
@@ -63,9 +68,13 @@ static const struct vcpu_ioctl vcpu_ioctls[] = {
 	{ KVM_SET_GUEST_DEBUG, do_set_guest_debug },
 	{ KVM_GET_VCPU_EVENTS, do_get_events },
 	{ KVM_SET_VCPU_EVENTS, do_set_events },
+	{ KVM_GET_LAPIC, do_get_lapic },
+	{ KVM_SET_LAPIC, do_set_lapic },
+	{ KVM_SET_VAPIC_ADDR, do_set_vapic_addr },
 	{ KVM_INTERRUPT, do_interrupt },
 	{ KVM_X86_SETUP_MCE, do_setup_mce },
 	{ KVM_X86_SET_MCE, do_set_mce },
+	{ KVM_PRE_FAULT_MEMORY, do_pre_fault },
 };
 
 static const struct vcpu_ioctl *vcpu_ioctl_find(unsigned int cmd)

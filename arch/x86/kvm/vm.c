@@ -7,6 +7,7 @@
 #include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include "irqchip/lapic.h"
 #include "x86.h"
 
 /**
@@ -23,6 +24,7 @@ int kvm_arch_init_vm(struct kvm *kvm, unsigned long type)
 	if (type != KVM_X86_DEFAULT_VM)
 		return -EINVAL;
 	kvm->arch.tss_addr = KVM_GPA_INVALID;
+	mutex_init(&kvm->arch.apic_map_lock);
 	r = kvm_mmu_init_vm(kvm);
 	if (r)
 		return r;
@@ -39,10 +41,17 @@ out_mmu:
 	return r;
 }
 
-/** kvm_arch_destroy_vm - free it; the vCPUs go first, since each holds the page tables' root */
+/**
+ * kvm_arch_destroy_vm - free it
+ *
+ * First who sends the vCPUs interrupts by itself; the vCPUs before the page tables, whose root each
+ * holds.
+ */
 void kvm_arch_destroy_vm(struct kvm *kvm)
 {
+	kvm_irqchip_destroy_vm(kvm);
 	kvm_destroy_vcpus(kvm);
+	kvm_lapic_map_free(kvm);
 	kvm_x86_call(vm_destroy)(kvm);
 	kvm_mmu_uninit_vm(kvm);
 }
@@ -107,6 +116,22 @@ static int vm_set_identity_map_addr(struct kvm *kvm, void __user *arg)
 	return r;
 }
 
+/* KVM_SET_BOOT_CPU_ID: before the first vCPU (api.rst 4.41). */
+static int vm_set_boot_cpu_id(struct kvm *kvm, unsigned long id)
+{
+	int r = 0;
+
+	if (id >= KVM_VCPU_ID_MAX)
+		return -EINVAL;
+	mutex_lock(&kvm->lock);
+	if (kvm->created_vcpus)
+		r = -EBUSY;
+	else
+		kvm->arch.boot_cpu_id = id;
+	mutex_unlock(&kvm->lock);
+	return r;
+}
+
 static int vm_enable_cap(struct kvm *kvm, void __user *arg)
 {
 	struct kvm_enable_cap cap;
@@ -114,16 +139,6 @@ static int vm_enable_cap(struct kvm *kvm, void __user *arg)
 	if (copy_from_user(&cap, arg, sizeof(cap)))
 		return -EFAULT;
 	return kvm_vm_enable_cap(kvm, &cap);
-}
-
-static long vm_get_nr_mmu_pages(struct kvm *kvm)
-{
-	long nr;
-
-	mutex_lock(&kvm->slots_lock);
-	nr = kvm_mmu_max_pages(kvm);
-	mutex_unlock(&kvm->slots_lock);
-	return nr;
 }
 
 /** kvm_arch_vm_ioctl - an ioctl on a VM fd that the core does not know; -ENOTTY: nobody does */
@@ -135,21 +150,21 @@ long kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 	switch (ioctl) {
 	case KVM_SET_TSS_ADDR:
 		return vm_set_tss_addr(kvm, arg);
+	case KVM_SET_NR_MMU_PAGES:
+		return kvm_mmu_set_nr_pages(kvm, arg);
+	case KVM_GET_NR_MMU_PAGES:
+		return kvm_mmu_get_nr_pages(kvm);
 	case KVM_SET_IDENTITY_MAP_ADDR:
 		return vm_set_identity_map_addr(kvm, argp);
+	case KVM_SET_BOOT_CPU_ID:
+		return vm_set_boot_cpu_id(kvm, arg);
 	case KVM_ENABLE_CAP:
 		return vm_enable_cap(kvm, argp);
-	case KVM_SET_NR_MMU_PAGES:
-		return kvm_mmu_set_max_pages(kvm, arg);
-	case KVM_GET_NR_MMU_PAGES:
-		return vm_get_nr_mmu_pages(kvm);
-	case KVM_SET_GSI_ROUTING:
-		return -EINVAL;		/* no interrupt controller in the kernel to route to */
 	case KVM_GET_CLOCK:
 		return kvm_vm_ioctl_get_clock(kvm, argp);
 	case KVM_SET_CLOCK:
 		return kvm_vm_ioctl_set_clock(kvm, argp);
 	default:
-		return -ENOTTY;
+		return kvm_irqchip_ioctl(kvm, ioctl, argp);
 	}
 }

@@ -96,6 +96,11 @@ int kvm_user_irq_pending(struct kvm_vcpu *vcpu);
 bool kvm_user_irq_ready(struct kvm_vcpu *vcpu);		/* ready_for_interrupt_injection */
 bool kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu);
 void kvm_user_irq_sync_run(struct kvm_vcpu *vcpu);	/* fill kvm_run on the way out */
+/* from any controller */
+bool kvm_irq_maybe(struct kvm_vcpu *vcpu);
+bool kvm_irq_pending(struct kvm_vcpu *vcpu);
+int kvm_irq_take(struct kvm_vcpu *vcpu);
+void kvm_irq_update_cr8(struct kvm_vcpu *vcpu);		/* with an APIC in the kernel */
 
 /*
  * ---- cpuid.c ------------------------------------------------------------------------------------
@@ -151,6 +156,7 @@ int kvm_get_msr(struct kvm_vcpu *vcpu, u32 index, u64 *data);
 int kvm_set_msr(struct kvm_vcpu *vcpu, u32 index, u64 data);
 int kvm_emulate_rdmsr(struct kvm_vcpu *vcpu);
 int kvm_emulate_wrmsr(struct kvm_vcpu *vcpu);
+enum kvm_fastpath kvm_wrmsr_irqoff(struct kvm_vcpu *vcpu);	/* [off] */
 int kvm_dev_ioctl_msr_index_list(struct kvm_msr_list __user *arg);
 int kvm_dev_ioctl_msr_feature_list(struct kvm_msr_list __user *arg);
 int kvm_dev_ioctl_get_msrs(struct kvm_msrs __user *arg);
@@ -192,6 +198,11 @@ bool kvm_valid_apic_base(struct kvm_vcpu *vcpu, u64 value);
 void kvm_lmsw(struct kvm_vcpu *vcpu, unsigned long msw);
 int kvm_set_apic_base(struct kvm_vcpu *vcpu, u64 value, bool host_initiated);
 
+/* ---- irqchip/lapic.c, lapic_timer.c: what others must tell an APIC in the kernel */
+void kvm_lapic_base_changed(struct kvm_vcpu *vcpu);
+void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu);
+void kvm_lapic_tsc_changed(struct kvm_vcpu *vcpu);	/* with or without an APIC */
+
 /* ---- sregs.c, regs.c: KVM_GET/SET_REGS, SREGS, SREGS2, TRANSLATE */
 int kvm_vcpu_get_regs(struct kvm_vcpu *vcpu, struct kvm_regs *regs);
 int kvm_vcpu_set_regs(struct kvm_vcpu *vcpu, const struct kvm_regs *regs);
@@ -213,8 +224,35 @@ void kvm_fpu_free(struct kvm_vcpu *vcpu);
 void kvm_fpu_reset(struct kvm_vcpu *vcpu, bool init_event);
 void kvm_load_guest_fpu(struct kvm_vcpu *vcpu);	/* once per KVM_RUN */
 void kvm_put_guest_fpu(struct kvm_vcpu *vcpu);
-void kvm_load_guest_xsave_state(struct kvm_vcpu *vcpu);	/* [off] XCR0, PKRU before entry */
-void kvm_load_host_xsave_state(struct kvm_vcpu *vcpu);	/* [off] and back */
+void __kvm_load_guest_xsave_state(struct kvm_vcpu *vcpu);
+void __kvm_load_host_xsave_state(struct kvm_vcpu *vcpu);
+
+/* A guest without OSXSAVE cannot execute what XCR0 governs, so that the host's may stay. */
+static __always_inline bool kvm_guest_switches_xcr0(struct kvm_vcpu *vcpu)
+{
+	return kvm_cr4_bits(vcpu, X86_CR4_OSXSAVE) && vcpu->arch.xcr0 != kvm_host.xcr0;
+}
+
+/* Can the guest read or write PKRU: by RDPKRU (CR4.PKE) or XSAVE (XCR0.PKRU)? */
+static __always_inline bool kvm_guest_uses_pkru(struct kvm_vcpu *vcpu)
+{
+	return static_cpu_has(X86_FEATURE_OSPKE) &&
+	       ((vcpu->arch.xcr0 & XFEATURE_MASK_PKRU) || kvm_cr4_bits(vcpu, X86_CR4_PKE));
+}
+
+/* [off] XCR0 and PKRU before an entry. Most guests have the host's, and no protection keys. */
+static __always_inline void kvm_load_guest_xsave_state(struct kvm_vcpu *vcpu)
+{
+	if (unlikely(kvm_guest_switches_xcr0(vcpu) || kvm_guest_uses_pkru(vcpu)))
+		__kvm_load_guest_xsave_state(vcpu);
+}
+
+/* [off] and back */
+static __always_inline void kvm_load_host_xsave_state(struct kvm_vcpu *vcpu)
+{
+	if (unlikely(kvm_guest_switches_xcr0(vcpu) || kvm_guest_uses_pkru(vcpu)))
+		__kvm_load_host_xsave_state(vcpu);
+}
 int kvm_vcpu_get_fpu(struct kvm_vcpu *vcpu, struct kvm_fpu *fpu);
 int kvm_vcpu_set_fpu(struct kvm_vcpu *vcpu, const struct kvm_fpu *fpu);
 int kvm_vcpu_ioctl_get_xsave(struct kvm_vcpu *vcpu, void __user *arg, bool xsave2);

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -29,11 +30,18 @@
 #define CODE_GPA	0x1000u
 #define FRESH_GPA	0x1000000u
 #define MEMORY		(96u << 20)
+#define SLOT_GPA	0x40000000u
+#define SLOT_SIZE	(64u << 20)
+#define HUGE_PAGE	(2u << 20)
 #define MMIO_GPA	0xe0000000u
 #define USER_PORT	0x10
 #define RING_PORT	0x20
 #define DONE_PORT	0xf4
 #define MSR_TSC_ADJUST	0x3b
+#define GDT_GPA		0x2000u
+#define IDT_GPA		0x3000u
+#define STACK_GPA	0x8000u
+#define VECTOR		0x41
 #define MAX_CPUID	256
 
 /*
@@ -64,7 +72,7 @@ static double done_cost;
  * end with a write to DONE_PORT.
  */
 #define GUEST(name, body)						\
-	asm(".pushsection .rodata\n.code32\n"				\
+	asm(".pushsection .rodata\n.code32\n.balign 64\n"		\
 	    "guest_" #name ":\n" body "guest_" #name "_end:\n"		\
 	    ".code64\n.popsection\n");					\
 	extern const uint8_t guest_##name[], guest_##name##_end[]
@@ -79,11 +87,28 @@ GUEST(wrmsr, COUNTED("movl $0x3b, %ecx\nxorl %eax, %eax\nxorl %edx, %edx\nwrmsr\
 GUEST(out_counted, COUNTED("outb %al, %dx\n"));
 GUEST(store_counted, COUNTED("movl %eax, (%ebx)\n"));
 GUEST(touch, COUNTED("movb %al, (%ebx)\naddl $4096, %ebx\n"));
+GUEST(touch_huge, COUNTED("movb %al, (%ebx)\naddl $0x200000, %ebx\n"));
 GUEST(in, ENDLESS("inb %dx, %al\n"));
 GUEST(out, ENDLESS("outb %al, %dx\n"));
 GUEST(load, ENDLESS("movl (%ebx), %eax\n"));
 GUEST(store, ENDLESS("movl %eax, (%ebx)\n"));
 GUEST(hlt, ENDLESS("hlt\n"));
+
+/*
+ * Interrupts through a local APIC in the kernel: the guest asks for one, takes it at once by the
+ * handler at HANDLER_AT, and writes EOI.
+ */
+#define APIC_ON		"movl $0x80f, %ecx\nmovl $0x1ff, %eax\nxorl %edx, %edx\nwrmsr\n"	\
+			"movl $0x832, %ecx\nmovl $0x40041, %eax\nwrmsr\nsti\n"
+#define HANDLER_AT	64
+#define HANDLER		"jmp 3f\n.balign 64\n"						\
+			"movl $0x80b, %ecx\nxorl %eax, %eax\nxorl %edx, %edx\nwrmsr\niret\n3:\n"
+#define INTERRUPTS(ask)	HANDLER APIC_ON COUNTED(ask)
+
+GUEST(self_ipi, INTERRUPTS("movl $0x83f, %ecx\nmovl $0x41, %eax\nwrmsr\n"));
+GUEST(icr, INTERRUPTS("movl $0x830, %ecx\nmovl $0x4041, %eax\nwrmsr\n"));
+GUEST(deadline, INTERRUPTS("movl $0x6e0, %ecx\nmovl $1, %eax\nwrmsr\n"));
+GUEST(arm, APIC_ON COUNTED("movl $0x6e0, %ecx\nmovl $-1, %eax\nmovl %eax, %edx\nwrmsr\n"));
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
 {
@@ -147,8 +172,9 @@ static void set_flat_mode(struct vm *vm)
 }
 
 /* Give the guest what the modules offer: some MSRs exist only with their CPUID bit. */
-static void set_cpuid(struct vm *vm)
+static void set_cpuid(struct vm *vm, bool apic)
 {
+	unsigned int i;
 	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) +
 					  MAX_CPUID * sizeof(cpuid->entries[0]));
 
@@ -157,13 +183,42 @@ static void set_cpuid(struct vm *vm)
 	cpuid->nent = MAX_CPUID;
 	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
 		die("KVM_GET_SUPPORTED_CPUID");
+	/* TSC deadline: given to those who have an APIC in the kernel. */
+	for (i = 0; i < cpuid->nent && apic; i++) {
+		if (cpuid->entries[i].function == 1)
+			cpuid->entries[i].ecx |= 1u << 24;
+	}
 	if (ioctl(vm->vcpu, KVM_SET_CPUID2, cpuid))
 		die("KVM_SET_CPUID2");
 	free(cpuid);
 }
 
-static void vm_create(struct vm *vm)
+/* A GDT and an IDT with one gate, for a guest that takes interrupts in x2APIC mode. */
+static void set_interrupt_mode(struct vm *vm)
 {
+	const uint64_t gdt[] = { 0, 0x00cf9b000000ffff, 0x00cf93000000ffff };
+	const uint32_t handler = CODE_GPA + HANDLER_AT;
+	const uint64_t gate = (handler & 0xffff) | 8 << 16 | 0x8e0000000000 |
+			      (uint64_t)(handler >> 16) << 48;
+	struct kvm_sregs sregs;
+
+	memcpy(vm->memory + GDT_GPA, gdt, sizeof(gdt));
+	memcpy(vm->memory + IDT_GPA + VECTOR * 8, &gate, sizeof(gate));
+	if (ioctl(vm->vcpu, KVM_GET_SREGS, &sregs))
+		die("KVM_GET_SREGS");
+	sregs.gdt.base = GDT_GPA;
+	sregs.gdt.limit = sizeof(gdt) - 1;
+	sregs.idt.base = IDT_GPA;
+	sregs.idt.limit = 0x7ff;
+	sregs.apic_base |= 0xc00;
+	if (ioctl(vm->vcpu, KVM_SET_SREGS, &sregs))
+		die("KVM_SET_SREGS");
+}
+
+/* False: there is no APIC in the kernel. */
+static bool vm_create_with(struct vm *vm, bool apic)
+{
+	struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
 	struct kvm_userspace_memory_region slot = { .memory_size = MEMORY };
 
 	vm->memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
@@ -179,14 +234,27 @@ static void vm_create(struct vm *vm)
 	slot.userspace_addr = (uintptr_t)vm->memory;
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot))
 		die("KVM_SET_USER_MEMORY_REGION");
+	if (apic && ioctl(vm->fd, KVM_ENABLE_CAP, &split)) {
+		close(vm->fd);
+		munmap(vm->memory, MEMORY);
+		return false;
+	}
 	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
 	if (vm->vcpu < 0)
 		die("KVM_CREATE_VCPU");
 	vm->run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu, 0);
 	if (vm->run == MAP_FAILED)
 		die("mmap of kvm_run");
-	set_cpuid(vm);
+	set_cpuid(vm, apic);
 	set_flat_mode(vm);
+	if (apic)
+		set_interrupt_mode(vm);
+	return true;
+}
+
+static void vm_create(struct vm *vm)
+{
+	vm_create_with(vm, false);
 }
 
 static void vm_destroy(struct vm *vm)
@@ -205,7 +273,8 @@ static void vm_load(struct vm *vm, struct guest_code code)
 static void vm_set_regs(struct vm *vm, uint32_t count, uint32_t address, uint32_t port)
 {
 	struct kvm_regs regs = { .rip = CODE_GPA, .rflags = 2, .rsi = count,
-				 .rbx = address, .rdx = port };
+				 .rbx = address, .rdx = port,
+				 .rsp = STACK_GPA };
 
 	if (ioctl(vm->vcpu, KVM_SET_REGS, &regs))
 		die("KVM_SET_REGS");
@@ -224,14 +293,17 @@ static bool run_counted(struct vm *vm, uint64_t *spent)
 }
 
 /* An operation that the kernel answers: a guest loop of count of them in one KVM_RUN. */
-static void bench_counted(const char *name, struct guest_code code, uint32_t count)
+static void bench_counted_with(const char *name, struct guest_code code, uint32_t count, bool apic)
 {
 	double cost[BATCHES];
 	uint64_t spent;
 	struct vm vm;
 	int i;
 
-	vm_create(&vm);
+	if (!vm_create_with(&vm, apic)) {
+		print_skip(name, "no such capability");
+		return;
+	}
 	vm_load(&vm, code);
 	for (i = 0; i < BATCHES; i++) {
 		vm_set_regs(&vm, count, 0, 0);
@@ -244,6 +316,11 @@ static void bench_counted(const char *name, struct guest_code code, uint32_t cou
 	else
 		print_skip(name, "the guest may not do it here");
 	vm_destroy(&vm);
+}
+
+static void bench_counted(const char *name, struct guest_code code, uint32_t count)
+{
+	bench_counted_with(name, code, count, false);
 }
 
 /* An exit that this program answers: one KVM_RUN each. Returns the least cost. */
@@ -316,6 +393,86 @@ static void bench_coalesced(const char *name, struct guest_code code, bool pio)
 	vm_destroy(&vm);
 }
 
+/* A write that signals an eventfd; @len 0: of any length. */
+static void bench_ioeventfd(const char *name, struct guest_code code, uint32_t len, uint32_t flags)
+{
+	const uint32_t count = 1000;
+	struct kvm_ioeventfd io = {
+		.addr = flags & KVM_IOEVENTFD_FLAG_PIO ? RING_PORT : MMIO_GPA,
+		.len = len, .flags = flags, .fd = eventfd(0, EFD_NONBLOCK),
+	};
+	double cost[BATCHES];
+	uint64_t spent, seen;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	if (ioctl(vm.fd, KVM_IOEVENTFD, &io)) {
+		print_skip(name, "no KVM_IOEVENTFD");
+		goto out;
+	}
+	vm_load(&vm, code);
+	for (i = 0; i < BATCHES; i++) {
+		vm_set_regs(&vm, count, MMIO_GPA, RING_PORT);
+		if (!run_counted(&vm, &spent) || read(io.fd, &seen, 8) != 8 || seen != count)
+			break;
+		cost[i] = (spent - done_cost) / count;
+	}
+	if (i == BATCHES)
+		print_result(name, cost, count);
+	else
+		print_skip(name, "writes did not signal");
+out:
+	close(io.fd);
+	vm_destroy(&vm);
+}
+
+/* write() to an eventfd that sends a message to a vCPU which does not run. */
+static void bench_irqfd(const char *name)
+{
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry entry;
+	} table = {
+		.head.nr = 1,
+		.entry = { .gsi = 5, .type = KVM_IRQ_ROUTING_MSI,
+			   .u.msi = { .address_lo = 0xfee00000, .data = 0x51 } },
+	};
+	struct kvm_irqfd irqfd = { .gsi = 5, .fd = eventfd(0, EFD_NONBLOCK) };
+	int vm = ioctl(kvm, KVM_CREATE_VM, 0), vcpu = -1, i;
+	const uint32_t count = 1000;
+	struct kvm_lapic_state lapic;
+	double cost[BATCHES];
+	uint64_t start, one = 1;
+	uint32_t n;
+
+	if (vm < 0 || ioctl(vm, KVM_CREATE_IRQCHIP, 0) ||
+	    ioctl(vm, KVM_SET_GSI_ROUTING, &table) || ioctl(vm, KVM_IRQFD, &irqfd)) {
+		print_skip(name, "no KVM_IRQFD");
+		goto out;
+	}
+	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	if (vcpu < 0 || ioctl(vcpu, KVM_GET_LAPIC, &lapic))
+		die("KVM_GET_LAPIC");
+	/* Enabled, by the spurious-interrupt vector register (SDM 11.9). */
+	lapic.regs[0xf1] = 1;
+	if (ioctl(vcpu, KVM_SET_LAPIC, &lapic))
+		die("KVM_SET_LAPIC");
+	for (i = 0; i < BATCHES; i++) {
+		start = ticks();
+		for (n = 0; n < count; n++) {
+			if (write(irqfd.fd, &one, sizeof(one)) != sizeof(one))
+				die("write to an eventfd");
+		}
+		cost[i] = (double)(ticks() - start) / count;
+	}
+	print_result(name, cost, count);
+out:
+	close(irqfd.fd);
+	close(vcpu);
+	close(vm);
+}
+
 /* First touches of pages that userspace has (present) or has not yet touched. */
 static void bench_touch(const char *name, bool present)
 {
@@ -337,6 +494,118 @@ static void bench_touch(const char *name, bool present)
 		cost[i] = (spent - done_cost) / count;
 	}
 	print_result(name, cost, count);
+	vm_destroy(&vm);
+}
+
+/* Slot 1 at SLOT_GPA; a size of 0 deletes it. */
+static void set_slot(struct vm *vm, uint32_t flags, uint32_t size, void *memory)
+{
+	struct kvm_userspace_memory_region slot = {
+		.slot = 1, .flags = flags, .guest_phys_addr = SLOT_GPA, .memory_size = size,
+		.userspace_addr = (uintptr_t)memory,
+	};
+
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot))
+		die("KVM_SET_USER_MEMORY_REGION");
+}
+
+/* SLOT_SIZE bytes that the host has mapped, with huge pages or without. */
+static uint8_t *slot_memory(int advice)
+{
+	uint8_t *at = mmap(NULL, SLOT_SIZE + HUGE_PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (at == MAP_FAILED)
+		die("mmap of a slot");
+	at += -(uintptr_t)at & (HUGE_PAGE - 1);
+	if (madvise(at, SLOT_SIZE, advice))
+		die("madvise");
+	memset(at, 1, SLOT_SIZE);
+	return at;
+}
+
+/* First touches of huge pages that userspace has: two a batch. */
+static void bench_touch_huge(const char *name)
+{
+	double cost[BATCHES];
+	uint64_t spent;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	vm_load(&vm, CODE(touch_huge));
+	set_slot(&vm, 0, SLOT_SIZE, slot_memory(MADV_HUGEPAGE));
+	for (i = 0; i < BATCHES; i++) {
+		vm_set_regs(&vm, 2, SLOT_GPA + i * 2 * HUGE_PAGE, 0);
+		if (!run_counted(&vm, &spent))
+			die("%s: unexpected exit %u", name, vm.run->exit_reason);
+		cost[i] = (spent - done_cost) / 2;
+	}
+	print_result(name, cost, 2);
+	vm_destroy(&vm);
+}
+
+/* Write pages of a slot that logs them and fetch the log: what a round of migration costs. */
+static void bench_dirty_log(const char *name)
+{
+	const uint32_t count = 4096;
+	static uint64_t bitmap[SLOT_SIZE / PAGE / 64];
+	struct kvm_dirty_log log = { .slot = 1, .dirty_bitmap = bitmap };
+	double cost[BATCHES];
+	uint64_t start, spent;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	vm_load(&vm, CODE(touch));
+	set_slot(&vm, KVM_MEM_LOG_DIRTY_PAGES, count * PAGE, slot_memory(MADV_NOHUGEPAGE));
+	/* The first round maps the pages. */
+	for (i = -1; i < BATCHES; i++) {
+		vm_set_regs(&vm, count, SLOT_GPA, 0);
+		if (!run_counted(&vm, &spent))
+			die("%s: unexpected exit %u", name, vm.run->exit_reason);
+		start = ticks();
+		if (ioctl(vm.fd, KVM_GET_DIRTY_LOG, &log))
+			die("KVM_GET_DIRTY_LOG");
+		spent += ticks() - start;
+		if (bitmap[0] != ~0ull || bitmap[count / 64 - 1] != ~0ull)
+			die("%s: a page is missing", name);
+		if (i >= 0)
+			cost[i] = (spent - done_cost) / count;
+	}
+	print_result(name, cost, count);
+	vm_destroy(&vm);
+}
+
+/* A slot comes, its pages are touched, its log is turned on, it goes. */
+static void bench_memslot(const char *add, const char *flags, const char *remove)
+{
+	double add_cost[BATCHES], flags_cost[BATCHES], remove_cost[BATCHES];
+	uint8_t *memory = slot_memory(MADV_NOHUGEPAGE);
+	uint64_t start, added, logged, spent;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	vm_load(&vm, CODE(touch));
+	for (i = 0; i < BATCHES; i++) {
+		start = ticks();
+		set_slot(&vm, 0, SLOT_SIZE, memory);
+		added = ticks();
+		add_cost[i] = added - start;
+		vm_set_regs(&vm, 512, SLOT_GPA, 0);
+		if (!run_counted(&vm, &spent))
+			die("%s: unexpected exit %u", add, vm.run->exit_reason);
+		start = ticks();
+		set_slot(&vm, KVM_MEM_LOG_DIRTY_PAGES, SLOT_SIZE, memory);
+		logged = ticks();
+		flags_cost[i] = logged - start;
+		set_slot(&vm, 0, 0, NULL);
+		remove_cost[i] = ticks() - logged;
+	}
+	print_result(add, add_cost, 1);
+	print_result(flags, flags_cost, 1);
+	print_result(remove, remove_cost, 1);
 	vm_destroy(&vm);
 }
 
@@ -430,11 +699,23 @@ int main(void)
 	bench_user("HLT, userspace", CODE(hlt), 1000, KVM_EXIT_HLT);
 	bench_coalesced("port write, kernel device", CODE(out_counted), true);
 	bench_coalesced("MMIO write, kernel device", CODE(store_counted), false);
+	bench_ioeventfd("port write, ioeventfd", CODE(out_counted), 0, KVM_IOEVENTFD_FLAG_PIO);
+	bench_ioeventfd("MMIO write, ioeventfd", CODE(store_counted), 4, 0);
+	bench_ioeventfd("MMIO write, ioeventfd of any length", CODE(store_counted), 0, 0);
+	bench_irqfd("irqfd signal, message, both sides");
 	bench_counted("CPUID", CODE(cpuid), 2000);
 	bench_counted("RDMSR TSC_ADJUST", CODE(rdmsr), 2000);
 	bench_counted("WRMSR TSC_ADJUST", CODE(wrmsr), 2000);
+	bench_counted_with("self IPI, taken, EOI", CODE(self_ipi), 2000, true);
+	bench_counted_with("IPI by the ICR, taken, EOI", CODE(icr), 2000, true);
+	bench_counted_with("TSC deadline past, taken, EOI", CODE(deadline), 2000, true);
+	bench_counted_with("TSC deadline armed", CODE(arm), 2000, true);
 	bench_touch("first touch 4 KiB, new page", false);
 	bench_touch("first touch 4 KiB, present page", true);
+	bench_touch_huge("first touch 2 MiB, present page");
+	bench_dirty_log("dirty-log page: write and fetch");
+	bench_memslot("memslot add", "memslot log on, 512 pages mapped",
+		      "memslot delete, 512 pages mapped");
 	bench_immediate_exit("KVM_RUN, immediate_exit");
 	bench_create("VM create", "VM destroy, sleeps included", false);
 	bench_create("VM, vCPU, memory: create", "VM, vCPU, memory: destroy", true);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Arithmetic and logic: ADD to CMP, INC, DEC, NEG, NOT, XADD, CMPXCHG and
- * CMPXCHG8B/16B, with the flags computed in C (SDM 3.4.3.1). Called by
+ * Arithmetic and logic: ADD to CMP, INC, DEC, NEG, NOT, XADD, CMPXCHG, CMPXCHG8B/16B
+ * and the decimal adjustments, with the flags computed in C (SDM 3.4.3.1). Called by
  * emulate.c on operands already fetched; values are truncated to their size.
  */
 #include "internal.h"
@@ -24,8 +24,10 @@ u64 x86_flags_szp(u64 val, unsigned int bytes)
 }
 
 /* The carries out of each bit give CF and AF; OF where the sign is wrong. */
-static u64 flags_addsub(u64 a, u64 b, u64 res, u64 carries, u64 overflow, unsigned int bytes)
+static void flags_addsub(struct x86_emulate_ctxt *ctxt, u64 a, u64 b, u64 res, u64 carries,
+			 u64 overflow)
 {
+	unsigned int bytes = ctxt->dst.bytes;
 	u64 flags = x86_flags_szp(res, bytes);
 
 	if (carries & x86_sign(bytes))
@@ -34,28 +36,22 @@ static u64 flags_addsub(u64 a, u64 b, u64 res, u64 carries, u64 overflow, unsign
 		flags |= X86_EFLAGS_OF;
 	if ((a ^ b ^ res) & 0x10)
 		flags |= X86_EFLAGS_AF;
-	return flags;
+	x86_flags_set(ctxt, X86_FLAGS_ARITH, flags);
 }
 
 static u64 do_add(struct x86_emulate_ctxt *ctxt, u64 a, u64 b, bool carry)
 {
-	unsigned int bytes = ctxt->dst.bytes;
-	u64 res = (a + b + carry) & x86_mask(bytes);
-	u64 carries = (a & b) | ((a | b) & ~res);
+	u64 res = (a + b + carry) & x86_mask(ctxt->dst.bytes);
 
-	x86_flags_set(ctxt, X86_FLAGS_ARITH,
-		      flags_addsub(a, b, res, carries, (a ^ res) & (b ^ res), bytes));
+	flags_addsub(ctxt, a, b, res, (a & b) | ((a | b) & ~res), (a ^ res) & (b ^ res));
 	return res;
 }
 
 static u64 do_sub(struct x86_emulate_ctxt *ctxt, u64 a, u64 b, bool borrow)
 {
-	unsigned int bytes = ctxt->dst.bytes;
-	u64 res = (a - b - borrow) & x86_mask(bytes);
-	u64 borrows = (~a & b) | ((~a | b) & res);
+	u64 res = (a - b - borrow) & x86_mask(ctxt->dst.bytes);
 
-	x86_flags_set(ctxt, X86_FLAGS_ARITH,
-		      flags_addsub(a, b, res, borrows, (a ^ b) & (a ^ res), bytes));
+	flags_addsub(ctxt, a, b, res, (~a & b) | ((~a | b) & res), (a ^ b) & (a ^ res));
 	return res;
 }
 
@@ -66,93 +62,44 @@ static u64 do_logic(struct x86_emulate_ctxt *ctxt, u64 res)
 	return res;
 }
 
-static bool carry_in(const struct x86_emulate_ctxt *ctxt)
+/* CMP is a SUB, and TEST an AND, whose row says that nothing is written. */
+int em_alu(struct x86_emulate_ctxt *ctxt)
 {
-	return ctxt->eflags & X86_EFLAGS_CF;
-}
-
-int em_add(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val = do_add(ctxt, ctxt->dst.val, ctxt->src.val, false);
-	return X86EMUL_CONTINUE;
-}
-
-int em_adc(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val = do_add(ctxt, ctxt->dst.val, ctxt->src.val, carry_in(ctxt));
-	return X86EMUL_CONTINUE;
-}
-
-int em_sub(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val = do_sub(ctxt, ctxt->dst.val, ctxt->src.val, false);
-	return X86EMUL_CONTINUE;
-}
-
-int em_sbb(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val = do_sub(ctxt, ctxt->dst.val, ctxt->src.val, carry_in(ctxt));
-	return X86EMUL_CONTINUE;
-}
-
-int em_cmp(struct x86_emulate_ctxt *ctxt)
-{
-	do_sub(ctxt, ctxt->dst.val, ctxt->src.val, false);
-	return X86EMUL_CONTINUE;
-}
-
-int em_and(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val = do_logic(ctxt, ctxt->dst.val & ctxt->src.val);
-	return X86EMUL_CONTINUE;
-}
-
-int em_or(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val = do_logic(ctxt, ctxt->dst.val | ctxt->src.val);
-	return X86EMUL_CONTINUE;
-}
-
-int em_xor(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val = do_logic(ctxt, ctxt->dst.val ^ ctxt->src.val);
-	return X86EMUL_CONTINUE;
-}
-
-int em_test(struct x86_emulate_ctxt *ctxt)
-{
-	do_logic(ctxt, ctxt->dst.val & ctxt->src.val);
-	return X86EMUL_CONTINUE;
-}
-
-/* INC and DEC leave CF alone. */
-int em_inc(struct x86_emulate_ctxt *ctxt)
-{
+	u64 a = ctxt->dst.val, b = ctxt->src.val, *res = &ctxt->dst.val;
 	u64 cf = ctxt->eflags & X86_EFLAGS_CF;
 
-	ctxt->dst.val = do_add(ctxt, ctxt->dst.val, 1, false);
-	x86_flags_set(ctxt, X86_EFLAGS_CF, cf);
-	return X86EMUL_CONTINUE;
-}
-
-int em_dec(struct x86_emulate_ctxt *ctxt)
-{
-	u64 cf = ctxt->eflags & X86_EFLAGS_CF;
-
-	ctxt->dst.val = do_sub(ctxt, ctxt->dst.val, 1, false);
-	x86_flags_set(ctxt, X86_EFLAGS_CF, cf);
-	return X86EMUL_CONTINUE;
-}
-
-int em_neg(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val = do_sub(ctxt, 0, ctxt->dst.val, false);
-	return X86EMUL_CONTINUE;
-}
-
-int em_not(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val = ~ctxt->dst.val;
+	switch (ctxt->d.op->arg) {
+	case A_ADD:
+	case A_ADC:
+		*res = do_add(ctxt, a, b, ctxt->d.op->arg == A_ADC && cf);
+		break;
+	case A_SUB:
+	case A_SBB:
+		*res = do_sub(ctxt, a, b, ctxt->d.op->arg == A_SBB && cf);
+		break;
+	case A_OR:
+		*res = do_logic(ctxt, a | b);
+		break;
+	case A_AND:
+		*res = do_logic(ctxt, a & b);
+		break;
+	case A_XOR:
+		*res = do_logic(ctxt, a ^ b);
+		break;
+	case A_INC:
+	case A_DEC:
+		/* CF is left alone. */
+		*res = ctxt->d.op->arg == A_INC ? do_add(ctxt, a, 1, false) :
+						  do_sub(ctxt, a, 1, false);
+		x86_flags_set(ctxt, X86_EFLAGS_CF, cf);
+		break;
+	case A_NEG:
+		*res = do_sub(ctxt, 0, a, false);
+		break;
+	case A_NOT:
+		*res = ~a;
+		break;
+	}
 	return X86EMUL_CONTINUE;
 }
 
@@ -163,16 +110,12 @@ int em_not(struct x86_emulate_ctxt *ctxt)
 int em_xadd(struct x86_emulate_ctxt *ctxt)
 {
 	struct x86_operand old = ctxt->src;
-	int rc;
 
 	old.val = ctxt->dst.val;
 	ctxt->dst.val = do_add(ctxt, ctxt->dst.val, ctxt->src.val, false);
-	if (ctxt->dst.type == X86_OPERAND_GPR) {
-		rc = x86_operand_write(ctxt, &old);
-		return rc ? rc : x86_operand_write(ctxt, &ctxt->dst);
-	}
-	rc = x86_operand_write(ctxt, &ctxt->dst);
-	return rc ? rc : x86_operand_write(ctxt, &old);
+	if (ctxt->dst.type == X86_OPERAND_GPR)
+		return x86_operand_write(ctxt, &old) ?: x86_operand_write(ctxt, &ctxt->dst);
+	return x86_operand_write(ctxt, &ctxt->dst) ?: x86_operand_write(ctxt, &old);
 }
 
 /*
@@ -184,19 +127,17 @@ int em_cmpxchg(struct x86_emulate_ctxt *ctxt)
 	unsigned int bytes = ctxt->dst.bytes;
 	u64 acc = x86_gpr_read(ctxt, X86_RAX) & x86_mask(bytes);
 	u64 old = ctxt->dst.val;
-	int rc;
+	int rc = X86EMUL_CONTINUE;
 
 	do_sub(ctxt, acc, old, false);
 	if (acc == old)
 		ctxt->dst.val = ctxt->src.val;
-	else if (ctxt->dst.type == X86_OPERAND_GPR && bytes == 4)
-		goto load_acc; /* no write: bits 63:32 of the destination stay */
-	rc = x86_operand_write(ctxt, &ctxt->dst);
-	if (rc != X86EMUL_CONTINUE || acc == old)
-		return rc;
-load_acc:
-	x86_gpr_write(ctxt, X86_RAX, old, bytes);
-	return X86EMUL_CONTINUE;
+	/* A register is not written then: bits 63:32 of it stay. */
+	if (acc == old || ctxt->dst.type != X86_OPERAND_GPR || bytes != 4)
+		rc = x86_operand_write(ctxt, &ctxt->dst);
+	if (!rc && acc != old)
+		x86_gpr_write(ctxt, X86_RAX, old, bytes);
+	return rc;
 }
 
 static void split_pair(struct x86_emulate_ctxt *ctxt, unsigned int lo, unsigned int hi,
@@ -220,12 +161,10 @@ int em_cmpxchg8b(struct x86_emulate_ctxt *ctxt)
 	int rc;
 
 	rc = x86_linearize(ctxt, ctxt->dst.seg, ctxt->dst.ea, half * 2, true, &linear);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	if (half == 8 && (linear & 15))
+	if (!rc && half == 8 && (linear & 15))
 		return x86_fault_gp(ctxt, 0);
-	rc = ctxt->ops->read_std(ctxt, linear, old, half * 2, X86EMUL_ACC_WRITE);
-	if (rc != X86EMUL_CONTINUE)
+	rc = rc ?: ctxt->ops->read_std(ctxt, linear, old, half * 2, X86EMUL_ACC_WRITE);
+	if (rc)
 		return rc;
 
 	split_pair(ctxt, X86_RAX, X86_RDX, half, want);
@@ -238,7 +177,58 @@ int em_cmpxchg8b(struct x86_emulate_ctxt *ctxt)
 	}
 
 	rc = ctxt->ops->cmpxchg(ctxt, linear, old, new, half * 2);
-	if (rc == X86EMUL_CONTINUE)
+	if (!rc)
 		x86_flags_set(ctxt, X86_EFLAGS_ZF, X86_EFLAGS_ZF);
 	return rc;
+}
+
+/* 27 DAA, 2F DAS: packed digits of AL; 37 AAA, 3F AAS: one digit, carried into AH. */
+int em_decimal(struct x86_emulate_ctxt *ctxt)
+{
+	bool subtract = ctxt->d.opcode & 8, unpacked = ctxt->d.opcode & 0x10;
+	bool cf = ctxt->eflags & X86_EFLAGS_CF;
+	u16 ax = x86_gpr_read(ctxt, X86_RAX), by = 0;
+	u8 al = ax;
+	bool af = (al & 0xf) > 9 || (ctxt->eflags & X86_EFLAGS_AF);
+
+	if (af)
+		by = unpacked ? 0x106 : 6;
+	if (unpacked) {
+		ax = (subtract ? ax - by : ax + by) & 0xff0f;
+		cf = af;
+	} else {
+		/* The borrow of the lower digit counts as DAS's own. */
+		bool borrow = subtract && af && al < 6;
+
+		cf |= al > 0x99;
+		by += cf ? 0x60 : 0;
+		cf |= borrow;
+		ax = (ax & 0xff00) | (u8)(subtract ? al - by : al + by);
+	}
+	x86_gpr_write(ctxt, X86_RAX, ax, 2);
+	x86_flags_set(ctxt, X86_FLAGS_ARITH, x86_flags_szp((u8)ax, 1) |
+		      (af ? X86_EFLAGS_AF : 0) | (cf ? X86_EFLAGS_CF : 0));
+	return X86EMUL_CONTINUE;
+}
+
+static int set_ax(struct x86_emulate_ctxt *ctxt, u8 ah, u8 al)
+{
+	x86_gpr_write(ctxt, X86_RAX, ah << 8 | al, 2);
+	x86_flags_set(ctxt, X86_FLAGS_ARITH, x86_flags_szp(al, 1));
+	return X86EMUL_CONTINUE;
+}
+
+/* The immediate is the base, ten as assemblers write it. */
+int em_aam(struct x86_emulate_ctxt *ctxt)
+{
+	u8 al = x86_gpr_read(ctxt, X86_RAX), base = ctxt->d.imm;
+
+	return base ? set_ax(ctxt, al / base, al % base) : x86_fault(ctxt, DE_VECTOR_NR, false, 0);
+}
+
+int em_aad(struct x86_emulate_ctxt *ctxt)
+{
+	u16 ax = x86_gpr_read(ctxt, X86_RAX);
+
+	return set_ax(ctxt, 0, ax + (ax >> 8) * (u8)ctxt->d.imm);
 }

@@ -1,104 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Single bits and byte order: BT, BTS, BTR, BTC, BSF, BSR, BSWAP, MOVBE. Which
- * memory word holds the bit was decided with the operand (operands.c). Called
- * by emulate.c.
+ * Single bits and byte order: BT, BTS, BTR, BTC, BSF, BSR, TZCNT, LZCNT, POPCNT,
+ * BSWAP, MOVBE. Which memory word holds the bit was decided with the operand
+ * (operands.c). Called by emulate.c.
  */
 #include <linux/bitops.h>
 
 #include "internal.h"
 
-/* The bit's place in its word; sets CF to its value. */
-static u64 test_bit_cf(struct x86_emulate_ctxt *ctxt)
+int em_bit(struct x86_emulate_ctxt *ctxt)
 {
 	u64 bit = 1ULL << (ctxt->src.val & (ctxt->dst.bytes * 8 - 1));
 
 	x86_flags_set(ctxt, X86_EFLAGS_CF, ctxt->dst.val & bit ? X86_EFLAGS_CF : 0);
-	return bit;
-}
-
-int em_bt(struct x86_emulate_ctxt *ctxt)
-{
-	test_bit_cf(ctxt);
+	switch (ctxt->d.op->arg) {
+	case A_BTS:
+		ctxt->dst.val |= bit;
+		break;
+	case A_BTR:
+		ctxt->dst.val &= ~bit;
+		break;
+	case A_BTC:
+		ctxt->dst.val ^= bit;
+		break;
+	}
 	return X86EMUL_CONTINUE;
 }
-
-int em_bts(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val |= test_bit_cf(ctxt);
-	return X86EMUL_CONTINUE;
-}
-
-int em_btr(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val &= ~test_bit_cf(ctxt);
-	return X86EMUL_CONTINUE;
-}
-
-int em_btc(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->dst.val ^= test_bit_cf(ctxt);
-	return X86EMUL_CONTINUE;
-}
-
-/*
- * With a source of zero the destination keeps its value, all of it: AMD
- * documents it and software relies on it (APM3 BSF).
- */
-static int bit_scan(struct x86_emulate_ctxt *ctxt, bool reverse)
-{
-	u64 src = ctxt->src.val;
-
-	x86_flags_set(ctxt, X86_EFLAGS_ZF, src ? 0 : X86_EFLAGS_ZF);
-	if (!src)
-		return X86EMUL_CONTINUE;
-	ctxt->dst.val = reverse ? (u64)fls64(src) - 1 : __ffs64(src);
-	return x86_operand_write(ctxt, &ctxt->dst);
-}
-
-int em_bsf(struct x86_emulate_ctxt *ctxt)
-{
-	return bit_scan(ctxt, false);
-}
-
-int em_bsr(struct x86_emulate_ctxt *ctxt)
-{
-	return bit_scan(ctxt, true);
-}
-
-/* --- Counts ---------------------------------------------------------- */
 
 static bool cpu_has(struct x86_emulate_ctxt *ctxt, u32 leaf, unsigned int reg, unsigned int bit)
 {
 	u32 r[4] = { leaf, 0, 0, 0 };
 
-	return ctxt->ops->cpuid(ctxt, &r[0], &r[1], &r[2], &r[3]) == X86EMUL_CONTINUE &&
-	       (r[reg] >> bit & 1);
+	return !ctxt->ops->cpuid(ctxt, &r[0], &r[1], &r[2], &r[3]) && (r[reg] >> bit & 1);
 }
 
-/* CF: the source was zero and the answer is the operand's size; ZF: the answer is zero. */
-static int count_zeros(struct x86_emulate_ctxt *ctxt, bool leading)
+/* CPUs without BMI1 ignore F3 before BSF (SDM 2B TZCNT); and without LZCNT before BSR. */
+static bool counts(struct x86_emulate_ctxt *ctxt)
 {
-	unsigned int bits = ctxt->src.bytes * 8, n = bits;
-	u64 src = ctxt->src.val;
+	return (ctxt->d.op->arg == A_TZCNT && cpu_has(ctxt, 7, 1, 3)) ||
+	       (ctxt->d.op->arg == A_LZCNT && cpu_has(ctxt, 0x80000001, 2, 5));
+}
 
+/*
+ * A scan of zero leaves the destination as it is, all of it: AMD documents it and
+ * software relies on it (APM3 BSF). A count of zero is the operand's size, with CF.
+ */
+int em_bit_scan(struct x86_emulate_ctxt *ctxt)
+{
+	bool reverse = ctxt->d.op->arg == A_BSR || ctxt->d.op->arg == A_LZCNT;
+	u64 src = ctxt->src.val, n = ctxt->src.bytes * 8;
+
+	if (!counts(ctxt)) {
+		x86_flags_set(ctxt, X86_EFLAGS_ZF, src ? 0 : X86_EFLAGS_ZF);
+		if (!src)
+			return X86EMUL_CONTINUE;
+		ctxt->dst.val = reverse ? (u64)fls64(src) - 1 : __ffs64(src);
+		return x86_operand_write(ctxt, &ctxt->dst);
+	}
 	if (src)
-		n = leading ? bits - (unsigned int)fls64(src) : __ffs64(src);
+		n = reverse ? n - (u64)fls64(src) : __ffs64(src);
 	x86_flags_set(ctxt, X86_EFLAGS_CF | X86_EFLAGS_ZF,
 		      (src ? 0 : X86_EFLAGS_CF) | (n ? 0 : X86_EFLAGS_ZF));
 	ctxt->dst.val = n;
 	return x86_operand_write(ctxt, &ctxt->dst);
-}
-
-/* CPUs without BMI1 ignore F3 before BSF (SDM 2B TZCNT); and without LZCNT before BSR. */
-int em_tzcnt(struct x86_emulate_ctxt *ctxt)
-{
-	return cpu_has(ctxt, 7, 1, 3) ? count_zeros(ctxt, false) : em_bsf(ctxt);
-}
-
-int em_lzcnt(struct x86_emulate_ctxt *ctxt)
-{
-	return cpu_has(ctxt, 0x80000001, 2, 5) ? count_zeros(ctxt, true) : em_bsr(ctxt);
 }
 
 int em_popcnt(struct x86_emulate_ctxt *ctxt)
@@ -109,8 +73,6 @@ int em_popcnt(struct x86_emulate_ctxt *ctxt)
 	x86_flags_set(ctxt, X86_FLAGS_ARITH, ctxt->src.val ? 0 : X86_EFLAGS_ZF);
 	return X86EMUL_CONTINUE;
 }
-
-/* --- Byte order ------------------------------------------------------ */
 
 static u64 swap_bytes(u64 val, unsigned int bytes)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Data movement: MOV and its extensions, XCHG, LEA, conversions, conditional
- * set and move, XLAT, flag moves, segment registers outside protected mode.
- * Called by emulate.c.
+ * set and move, XLAT, BOUND, flag moves, segment registers. Called by emulate.c.
  */
 #include "internal.h"
 
@@ -26,17 +25,13 @@ int em_movsx(struct x86_emulate_ctxt *ctxt)
 int em_xchg(struct x86_emulate_ctxt *ctxt)
 {
 	u64 old = ctxt->dst.val;
-	int rc;
 
 	if (ctxt->d.opcode == 0x90 &&
 	    (!(ctxt->d.rex & X86_REX_B) || (ctxt->d.prefixes & X86_PREFIX_REP)))
 		return X86EMUL_CONTINUE;
 	ctxt->dst.val = ctxt->src.val;
-	rc = x86_operand_write(ctxt, &ctxt->dst);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
 	ctxt->src.val = old;
-	return x86_operand_write(ctxt, &ctxt->src);
+	return x86_operand_write(ctxt, &ctxt->dst) ?: x86_operand_write(ctxt, &ctxt->src);
 }
 
 /* A register source is #UD (SDM 2A LEA). */
@@ -66,41 +61,20 @@ int em_cwd(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_condition - evaluate a condition code (SDM 1 appendix B)
- * @ctxt: emulator
  * @cc: the opcode's low four bits; bit 0 negates
  */
 bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc)
 {
+	static const u16 any_of[8] = {
+		X86_EFLAGS_OF, X86_EFLAGS_CF, X86_EFLAGS_ZF, X86_EFLAGS_CF | X86_EFLAGS_ZF,
+		X86_EFLAGS_SF, X86_EFLAGS_PF, 0, X86_EFLAGS_ZF,
+	};
 	u64 f = ctxt->eflags;
-	bool less = !(f & X86_EFLAGS_SF) != !(f & X86_EFLAGS_OF);
-	bool met;
+	bool met = f & any_of[cc >> 1 & 7];
 
-	switch (cc >> 1 & 7) {
-	case 0:
-		met = f & X86_EFLAGS_OF;
-		break;
-	case 1:
-		met = f & X86_EFLAGS_CF;
-		break;
-	case 2:
-		met = f & X86_EFLAGS_ZF;
-		break;
-	case 3:
-		met = f & (X86_EFLAGS_CF | X86_EFLAGS_ZF);
-		break;
-	case 4:
-		met = f & X86_EFLAGS_SF;
-		break;
-	case 5:
-		met = f & X86_EFLAGS_PF;
-		break;
-	case 6:
-		met = less;
-		break;
-	default:
-		met = less || (f & X86_EFLAGS_ZF);
-		break;
-	}
+	/* The signed comparisons: less, not less, less or equal, greater. */
+	if ((cc & 0xc) == 0xc)
+		met |= !(f & X86_EFLAGS_SF) != !(f & X86_EFLAGS_OF);
 	return met != (cc & 1);
 }
 
@@ -127,7 +101,26 @@ int em_xlat(struct x86_emulate_ctxt *ctxt)
 			    1, 0);
 }
 
-/* --- Flags ----------------------------------------------------------- */
+/*
+ * The index is signed, the bounds lie one behind the other (SDM 2A BOUND). CPUs look
+ * at the upper one only when the lower one is kept.
+ */
+int em_bound(struct x86_emulate_ctxt *ctxt)
+{
+	unsigned int bytes = ctxt->d.op_bytes, i;
+	s64 index = x86_sext(ctxt->dst.val, bytes);
+	u64 ea = ctxt->src.ea, bound = 0;
+	int rc;
+
+	for (i = 0; i < 2; i++, ea = (ea + bytes) & x86_mask(ctxt->d.ad_bytes)) {
+		rc = x86_mem_read(ctxt, ctxt->src.seg, ea, &bound, bytes, 0);
+		if (rc)
+			return rc;
+		if (i ? index > x86_sext(bound, bytes) : index < x86_sext(bound, bytes))
+			return x86_fault(ctxt, BR_VECTOR_NR, false, 0);
+	}
+	return X86EMUL_CONTINUE;
+}
 
 #define FLAGS_AH (X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_AF | X86_EFLAGS_PF | X86_EFLAGS_CF)
 
@@ -145,33 +138,22 @@ int em_sahf(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-int em_clc(struct x86_emulate_ctxt *ctxt)
+/* D6, which Intel lists since SDM 2B of 2024 and every CPU has: AL from CF. */
+int em_salc(struct x86_emulate_ctxt *ctxt)
 {
-	ctxt->eflags &= ~X86_EFLAGS_CF;
+	ctxt->dst.val = ctxt->eflags & X86_EFLAGS_CF ? 0xff : 0;
 	return X86EMUL_CONTINUE;
 }
 
-int em_stc(struct x86_emulate_ctxt *ctxt)
+/* F5 CMC; F8 CLC, F9 STC, FC CLD, FD STD: bit 2 chooses the flag, bit 0 its value. */
+int em_flag(struct x86_emulate_ctxt *ctxt)
 {
-	ctxt->eflags |= X86_EFLAGS_CF;
-	return X86EMUL_CONTINUE;
-}
+	u64 flag = ctxt->d.opcode >= 0xfc ? X86_EFLAGS_DF : X86_EFLAGS_CF;
 
-int em_cmc(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->eflags ^= X86_EFLAGS_CF;
-	return X86EMUL_CONTINUE;
-}
-
-int em_cld(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->eflags &= ~X86_EFLAGS_DF;
-	return X86EMUL_CONTINUE;
-}
-
-int em_std(struct x86_emulate_ctxt *ctxt)
-{
-	ctxt->eflags |= X86_EFLAGS_DF;
+	if (ctxt->d.opcode == 0xf5)
+		ctxt->eflags ^= flag;
+	else
+		x86_flags_set(ctxt, flag, ctxt->d.opcode & 1 ? flag : 0);
 	return X86EMUL_CONTINUE;
 }
 
@@ -187,8 +169,6 @@ int em_clflush(struct x86_emulate_ctxt *ctxt)
 
 	return x86_mem_read(ctxt, ctxt->dst.seg, ctxt->dst.ea, &byte, 1, 0);
 }
-
-/* --- Segment registers ----------------------------------------------- */
 
 /* A register gets the selector zero-extended, memory always 16 bits. */
 int em_mov_from_sreg(struct x86_emulate_ctxt *ctxt)
@@ -206,14 +186,12 @@ int em_mov_from_sreg(struct x86_emulate_ctxt *ctxt)
 int em_mov_to_sreg(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int sreg = ctxt->d.modrm >> 3 & 7;
-	int rc;
 
 	if (sreg > X86_SREG_GS || sreg == X86_SREG_CS)
 		return x86_fault_ud(ctxt);
-	rc = x86_load_sreg(ctxt, sreg, ctxt->src.val);
 	if (sreg == X86_SREG_SS)
 		ctxt->shadow = X86_SHADOW_MOV_SS;
-	return rc;
+	return x86_load_sreg(ctxt, sreg, ctxt->src.val);
 }
 
 /* LES C4, LDS C5, LSS 0F B2, LFS 0F B4, LGS 0F B5: the offset, then the selector. */
@@ -221,13 +199,9 @@ int em_lds(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int sreg = ctxt->d.opcode & 7;
 	u16 selector;
-	u64 offset;
-	int rc = x86_read_far_pointer(ctxt, &selector, &offset);
+	int rc = x86_read_far_pointer(ctxt, &selector, &ctxt->dst.val);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
 	if (ctxt->d.map == X86_MAP_1BYTE)
 		sreg = ctxt->d.opcode == 0xc4 ? X86_SREG_ES : X86_SREG_DS;
-	ctxt->dst.val = offset;
-	return x86_load_sreg(ctxt, sreg, selector);
+	return rc ?: x86_load_sreg(ctxt, sreg, selector);
 }

@@ -2,7 +2,7 @@
 /*
  * From instruction bytes to struct x86_insn: prefixes, opcode, ModRM, SIB,
  * displacement and immediates. Touches no guest register, so that the same code
- * measures an instruction for insn_length.c. Called with the vCPU mutex held.
+ * measures an instruction for a vendor's exit handler, whose CPU has no next-RIP.
  */
 #include "internal.h"
 
@@ -47,72 +47,60 @@ static int fetch_refill(struct x86_fetch *f)
 		return x86_fault_gp(ctxt, 0);
 
 	rc = fetch_linear(ctxt, ctxt->eip + f->end, &linear, &room);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	n = min_t(u64, X86_INSN_MAX - f->end, PAGE_BYTES - (linear & (PAGE_BYTES - 1)));
 	n = min_t(u64, n, room);
 
 	rc = ctxt->ops->fetch(ctxt, linear, ctxt->bytes + f->end, n);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	f->end += n;
+	if (!rc)
+		f->end += n;
 	ctxt->fetched = f->end;
-	return X86EMUL_CONTINUE;
+	return rc;
 }
 
 /* Little-endian, sign-extended: most callers want that, the rest mask. */
-static int fetch(struct x86_fetch *f, unsigned int bytes, s64 *val)
+static s64 fetch(struct x86_fetch *f, unsigned int bytes)
 {
 	u64 v = 0;
 	unsigned int i;
-	int rc;
 
 	for (i = 0; i < bytes; i++) {
-		while (f->pos >= f->end) {
-			rc = fetch_refill(f);
-			if (rc != X86EMUL_CONTINUE)
-				return rc;
-		}
+		if (!f->rc && f->pos >= f->end)
+			f->rc = fetch_refill(f);
+		if (f->rc)
+			return 0;
 		v |= (u64)f->bytes[f->pos++] << i * 8;
 	}
-	*val = x86_sext(v, bytes);
-	return X86EMUL_CONTINUE;
+	return x86_sext(v, bytes);
 }
 
-static int fetch_u8(struct x86_fetch *f, u8 *val)
+/* #UD, unless the bytes that told so could not be had. */
+static int invalid_opcode(struct x86_fetch *f)
 {
-	s64 v;
-	int rc = fetch(f, 1, &v);
-
-	if (rc == X86EMUL_CONTINUE)
-		*val = v;
-	return rc;
+	if (f->rc)
+		return f->rc;
+	return f->ctxt ? x86_fault_ud(f->ctxt) : X86EMUL_UNHANDLEABLE;
 }
 
 /* --- Prefixes and opcode --------------------------------------------- */
 
-/* CS, DS, ES and SS prefixes are ignored in 64-bit mode (SDM 3.3.4). */
-static void segment_prefix(struct x86_insn *d, enum x86_mode mode, unsigned int sreg)
-{
-	if (mode == X86_MODE_LONG && sreg < X86_SREG_FS)
-		return;
-	d->seg = sreg;
-	d->seg_override = true;
-}
-
-/* True when @b was a legacy prefix. */
+/* True when @b was a legacy prefix; CS, DS, ES and SS mean nothing in 64-bit mode (SDM 3.3.4). */
 static bool legacy_prefix(struct x86_insn *d, enum x86_mode mode, u8 b)
 {
+	unsigned int sreg = (b & 0xe7) == 0x26 ? b >> 3 & 3 : b & 7;
+
 	switch (b) {
 	case 0x26:
 	case 0x2e:
 	case 0x36:
 	case 0x3e:
-		segment_prefix(d, mode, (b >> 3) & 3);
-		return true;
 	case 0x64:
 	case 0x65:
-		segment_prefix(d, mode, b & 7);
+		if (mode != X86_MODE_LONG || sreg >= X86_SREG_FS) {
+			d->seg = sreg;
+			d->seg_override = true;
+		}
 		return true;
 	case 0x66:
 		d->prefixes |= X86_PREFIX_OPSIZE;
@@ -133,58 +121,43 @@ static bool legacy_prefix(struct x86_insn *d, enum x86_mode mode, u8 b)
 	return false;
 }
 
-/* A REX that another prefix follows is ignored (SDM 2.2.1). */
-static int decode_prefixes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode, u8 *b)
+/* The byte behind the prefixes. A REX that another prefix follows is ignored (SDM 2.2.1). */
+static u8 decode_prefixes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
-	int rc;
-
 	for (;;) {
-		rc = fetch_u8(f, b);
-		if (rc != X86EMUL_CONTINUE)
-			return rc;
-		if (mode == X86_MODE_LONG && (*b & 0xf0) == 0x40)
-			d->rex = *b;
-		else if (legacy_prefix(d, mode, *b))
+		u8 b = fetch(f, 1);
+
+		if (mode == X86_MODE_LONG && (b & 0xf0) == 0x40)
+			d->rex = b;
+		else if (legacy_prefix(d, mode, b))
 			d->rex = 0;
 		else
-			return X86EMUL_CONTINUE;
+			return b;
 	}
 }
 
-static int decode_0f38(struct x86_insn *d, struct x86_fetch *f)
+/* The rows that there are of the third map, by ModRM-less opcode. */
+static const struct x86_opcode *row_0f38(u8 opcode)
 {
-	int rc = fetch_u8(f, &d->opcode);
+	static const struct x86_opcode unknown;
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	d->map = X86_MAP_0F38;
-	if (d->opcode == 0x2a) {
-		d->op = &x86_opcodes_movntdqa;
-		return X86EMUL_CONTINUE;
-	}
-	if (d->opcode != 0xf0 && d->opcode != 0xf1)
-		return X86EMUL_UNHANDLEABLE;
-	/* MOVBE: no F2 or F3, which are CRC32 and reserved. */
-	if (d->prefixes & (X86_PREFIX_REP | X86_PREFIX_REPNE))
-		return X86EMUL_UNHANDLEABLE;
-	d->op = &x86_opcodes_movbe[d->opcode & 1];
-	return X86EMUL_CONTINUE;
+	if (opcode == 0x2a)
+		return &x86_opcodes_0f38[0];
+	return (opcode & 0xfe) == 0xf0 ? &x86_opcodes_0f38[1 + (opcode & 1)] : &unknown;
 }
 
 /*
  * C4 and C5 outside 64-bit mode are LES and LDS unless what would be ModRM.mod
  * is 3; real and virtual-8086 mode have no VEX at all (SDM 2A 2.3.5).
  */
-static int vex_follows(struct x86_fetch *f, enum x86_mode mode, bool *follows)
+static bool vex_follows(struct x86_fetch *f, enum x86_mode mode)
 {
-	u8 next;
-	int rc = fetch_u8(f, &next);
+	u8 next = fetch(f, 1);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
+	if (f->rc)
+		return false;
 	f->pos--;
-	*follows = mode == X86_MODE_LONG || (mode > X86_MODE_VM86 && next >= 0xc0);
-	return X86EMUL_CONTINUE;
+	return mode == X86_MODE_LONG || (mode > X86_MODE_VM86 && next >= 0xc0);
 }
 
 /* R, X, B and vvvv are stored inverted; outside 64-bit mode R, X and B count for nothing. */
@@ -200,63 +173,48 @@ static void vex_fields(struct x86_insn *d, enum x86_mode mode, u8 rxb, u8 last)
 		d->rex = 0x40 | (~rxb >> 5 & 7) | (last & 0x80 ? X86_REX_W : 0);
 }
 
-static int invalid_opcode(struct x86_fetch *f)
-{
-	return f->ctxt ? x86_fault_ud(f->ctxt) : X86EMUL_UNHANDLEABLE;
-}
-
 /* Two bytes: R vvvv L pp; three: R X B mmmmm, W vvvv L pp (SDM 2A figure 2-9). */
 static int decode_vex(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode, u8 b)
 {
 	u8 first, last;
-	int rc;
 
 	/* 66, F2, F3, LOCK and REX before it are #UD. */
 	if (d->rex || (d->prefixes & ~X86_PREFIX_ADSIZE))
 		return invalid_opcode(f);
-	rc = fetch_u8(f, &first);
-	last = first & 0x7f;
-	if (rc == X86EMUL_CONTINUE && b == 0xc4)
-		rc = fetch_u8(f, &last);
-	if (rc == X86EMUL_CONTINUE)
-		rc = fetch_u8(f, &d->opcode);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
+	first = fetch(f, 1);
+	last = b == 0xc4 ? fetch(f, 1) : first & 0x7f;
+	d->opcode = fetch(f, 1);
 	vex_fields(d, mode, b == 0xc5 ? first | 0x60 : first, last);
-	d->map = b == 0xc5 ? 1 : first & 0x1f;
+	d->map = b == 0xc5 ? X86_MAP_0F : first & 0x1f;
 	if (d->map == X86_MAP_0F)
 		d->op = &x86_opcodes_0f[d->opcode];
-	else if (d->map == X86_MAP_0F38 && d->opcode == 0x2a)
-		d->op = &x86_opcodes_movntdqa;
+	else if (d->map == X86_MAP_0F38)
+		d->op = row_0f38(d->opcode);
 	else
 		return X86EMUL_UNHANDLEABLE;
-	return X86EMUL_CONTINUE;
+	return f->rc;
 }
 
-static int decode_opcode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode, u8 b)
+static int decode_opcode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
-	bool vex;
-	int rc;
+	u8 b = decode_prefixes(d, f, mode);
 
 	d->opcode = b;
 	d->op = &x86_opcodes_1byte[b];
-	if (unlikely((b & 0xfe) == 0xc4)) {
-		rc = vex_follows(f, mode, &vex);
-		if (rc == X86EMUL_CONTINUE && vex)
-			rc = decode_vex(d, f, mode, b);
-		return rc;
-	}
+	if (unlikely((b & 0xfe) == 0xc4) && vex_follows(f, mode))
+		return decode_vex(d, f, mode, b);
 	if (b != 0x0f)
-		return X86EMUL_CONTINUE;
+		return f->rc;
 
-	rc = fetch_u8(f, &d->opcode);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	if (d->opcode == 0x38)
-		return decode_0f38(d, f);
+	d->opcode = fetch(f, 1);
 	d->map = X86_MAP_0F;
 	d->op = &x86_opcodes_0f[d->opcode];
-	return X86EMUL_CONTINUE;
+	if (d->opcode == 0x38) {
+		d->opcode = fetch(f, 1);
+		d->map = X86_MAP_0F38;
+		d->op = row_0f38(d->opcode);
+	}
+	return f->rc;
 }
 
 static unsigned int prefix_row(const struct x86_insn *d)
@@ -284,16 +242,14 @@ static bool row_has_modrm(const struct x86_opcode *op)
 static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode,
 			  bool *has_modrm)
 {
-	int rc;
-
 	*has_modrm = false;
 	for (;;) {
 		const struct x86_opcode *op = d->op;
 
 		if (!*has_modrm && row_has_modrm(op)) {
-			rc = fetch_u8(f, &d->modrm);
-			if (rc != X86EMUL_CONTINUE)
-				return rc;
+			d->modrm = fetch(f, 1);
+			if (f->rc)
+				return f->rc;
 			*has_modrm = true;
 		}
 		switch (op->kind) {
@@ -329,34 +285,35 @@ static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode
 
 /* --- Sizes and addresses --------------------------------------------- */
 
-static int decode_sizes(struct x86_insn *d, enum x86_mode mode)
+/*
+ * Intel ignores 66 on near branches in 64-bit mode, AMD truncates RIP and pushes 16
+ * bits (SDM 2A JMP; APM3 1.2.2).
+ */
+static int branch_size(struct x86_insn *d, struct x86_fetch *f)
+{
+	if (!f->ctxt)
+		return X86EMUL_UNHANDLEABLE;
+	if (!x86_is_amd(f->ctxt))
+		d->op_bytes = 8;
+	return X86EMUL_CONTINUE;
+}
+
+static int decode_sizes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
 	bool op66 = d->prefixes & X86_PREFIX_OPSIZE, ad67 = d->prefixes & X86_PREFIX_ADSIZE;
 	u32 flags = d->op->flags;
 
-	switch (mode) {
-	case X86_MODE_LONG:
+	if (mode == X86_MODE_LONG) {
 		d->ad_bytes = ad67 ? 4 : 8;
 		d->op_bytes = d->rex & X86_REX_W ? 8 : op66 ? 2 : 4;
-		if (flags & F_LONG64)
+		if ((flags & F_LONG64) || ((flags & (F_STACK | F_NEAR)) && d->op_bytes == 4))
 			d->op_bytes = 8;
-		else if ((flags & (F_STACK | F_NEAR)) && d->op_bytes == 4)
-			d->op_bytes = 8;
-		/* Intel ignores 66 on near branches, AMD truncates RIP: take no side. */
-		if ((flags & F_NEAR) && d->op_bytes == 2)
-			return X86EMUL_UNHANDLEABLE;
-		break;
-	case X86_MODE_PROT32:
-		d->ad_bytes = ad67 ? 2 : 4;
-		d->op_bytes = op66 ? 2 : 4;
-		break;
-	default:
-		d->ad_bytes = ad67 ? 4 : 2;
-		d->op_bytes = op66 ? 4 : 2;
-		break;
+		if (unlikely((flags & F_NEAR) && d->op_bytes == 2))
+			return branch_size(d, f);
+	} else {
+		d->ad_bytes = (mode == X86_MODE_PROT32) != ad67 ? 4 : 2;
+		d->op_bytes = (mode == X86_MODE_PROT32) != op66 || (flags & F_LONG64) ? 4 : 2;
 	}
-	if (mode != X86_MODE_LONG && (flags & F_LONG64))
-		d->op_bytes = 4;
 	if ((flags & F_IO) && d->op_bytes == 8)
 		d->op_bytes = 4;
 	if (flags & F_BYTE)
@@ -371,36 +328,32 @@ static void default_segment(struct x86_insn *d, unsigned int sreg)
 }
 
 /* SDM 2A table 2-1. */
-static int decode_address16(struct x86_insn *d, struct x86_fetch *f)
+static void decode_address16(struct x86_insn *d, struct x86_fetch *f)
 {
 	static const u8 base[8] = {
 		X86_RBX, X86_RBX, X86_RBP, X86_RBP, X86_RSI, X86_RDI, X86_RBP, X86_RBX,
 	};
-	static const u8 index[8] = {
-		X86_RSI, X86_RDI, X86_RSI, X86_RDI,
-		X86_NO_GPR, X86_NO_GPR, X86_NO_GPR, X86_NO_GPR,
-	};
+	static const u8 index[4] = { X86_RSI, X86_RDI, X86_RSI, X86_RDI };
 	unsigned int rm = d->modrm & 7;
 
-	d->base = base[rm];
-	d->index = index[rm];
 	if (d->mod == 0 && rm == 6) {
-		d->base = X86_NO_GPR;
-		return fetch(f, 2, &d->disp);
+		d->disp = fetch(f, 2);
+		return;
 	}
+	d->base = base[rm];
+	if (rm < 4)
+		d->index = index[rm];
 	if (d->base == X86_RBP)
 		default_segment(d, X86_SREG_SS);
-	return d->mod ? fetch(f, d->mod, &d->disp) : X86EMUL_CONTINUE;
+	if (d->mod)
+		d->disp = fetch(f, d->mod);
 }
 
 /* SDM 2A table 2-3: no index when it is 4 before REX.X, no base for mod 0 and 5. */
-static int decode_sib(struct x86_insn *d, struct x86_fetch *f)
+static void decode_sib(struct x86_insn *d, struct x86_fetch *f)
 {
-	u8 sib;
-	int rc = fetch_u8(f, &sib);
+	u8 sib = fetch(f, 1);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
 	d->scale = sib >> 6;
 	d->index = ((sib >> 3) & 7) | (d->rex & X86_REX_X ? 8 : 0);
 	if (d->index == X86_RSP)
@@ -408,121 +361,71 @@ static int decode_sib(struct x86_insn *d, struct x86_fetch *f)
 	d->base = (sib & 7) | (d->rex & X86_REX_B ? 8 : 0);
 	if ((sib & 7) == 5 && d->mod == 0)
 		d->base = X86_NO_GPR;
-	return X86EMUL_CONTINUE;
 }
 
 /* SDM 2A tables 2-2 and 2-7. */
-static int decode_address32(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+static void decode_address32(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
 	unsigned int rm = d->modrm & 7;
-	bool disp32 = d->mod == 2;
-	int rc;
 
-	if (rm == 4) {
-		rc = decode_sib(d, f);
-		if (rc != X86EMUL_CONTINUE)
-			return rc;
-		disp32 |= d->base == X86_NO_GPR;
-	} else if (rm == 5 && d->mod == 0) {
+	if (rm == 4)
+		decode_sib(d, f);
+	else if (rm == 5 && d->mod == 0)
 		d->rip_relative = mode == X86_MODE_LONG;
-		disp32 = true;
-	} else {
+	else
 		d->base = d->rm;
-	}
 
 	/* R12 and R13 keep the DS default: REX does not carry RSP's meaning. */
 	if (d->base == X86_RSP || d->base == X86_RBP)
 		default_segment(d, X86_SREG_SS);
-	if (disp32)
-		return fetch(f, 4, &d->disp);
-	return d->mod == 1 ? fetch(f, 1, &d->disp) : X86EMUL_CONTINUE;
+	if (d->mod == 2 || d->base == X86_NO_GPR)
+		d->disp = fetch(f, 4);
+	else if (d->mod == 1)
+		d->disp = fetch(f, 1);
 }
 
-static int decode_modrm(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+static void decode_modrm(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
-	d->mod = d->modrm >> 6;
-	if (d->op->flags & F_MODREG)
-		d->mod = 3;
+	d->mod = d->op->flags & F_MODREG ? 3 : d->modrm >> 6;
 	d->reg = ((d->modrm >> 3) & 7) | (d->rex & X86_REX_R ? 8 : 0);
 	d->rm = (d->modrm & 7) | (d->rex & X86_REX_B ? 8 : 0);
 	if (d->mod == 3)
-		return X86EMUL_CONTINUE;
+		return;
 	if (d->ad_bytes == 2)
-		return decode_address16(d, f);
-	return decode_address32(d, f, mode);
+		decode_address16(d, f);
+	else
+		decode_address32(d, f, mode);
 }
 
 /* --- Immediates ------------------------------------------------------ */
 
-static int decode_far(struct x86_insn *d, struct x86_fetch *f)
+static void decode_immediate(struct x86_insn *d, struct x86_fetch *f, u8 kind)
 {
-	s64 val;
-	int rc = fetch(f, d->op_bytes, &val);
-
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	d->imm = val & x86_mask(d->op_bytes);
-	rc = fetch(f, 2, &val);
-	d->imm2 = val;
-	return rc;
-}
-
-static int decode_immediate(struct x86_insn *d, struct x86_fetch *f, u8 kind)
-{
-	unsigned int bytes;
-	s64 val;
-	int rc;
-
 	switch (kind) {
 	case O_IMM:
-		bytes = min_t(unsigned int, d->op_bytes, 4);
+		d->imm = fetch(f, min_t(unsigned int, d->op_bytes, 4));
 		break;
 	case O_IMMV:
-		bytes = d->op_bytes;
+		d->imm = fetch(f, d->op_bytes);
 		break;
 	case O_IMM8:
 	case O_IMM8U:
-		bytes = 1;
+		d->imm = fetch(f, 1) & (kind == O_IMM8U ? 0xff : ~0ULL);
 		break;
 	case O_IMM16:
-		bytes = 2;
+		d->imm = (u16)fetch(f, 2);
 		break;
 	case O_MOFFS:
-		return fetch(f, d->ad_bytes, &d->disp);
+		d->disp = fetch(f, d->ad_bytes);
+		break;
+	case O_LEVEL:
+		d->imm2 = (u8)fetch(f, 1);
+		break;
 	case O_FAR:
-		return decode_far(d, f);
-	default:
-		return X86EMUL_CONTINUE;
+		d->imm = fetch(f, d->op_bytes) & x86_mask(d->op_bytes);
+		d->imm2 = fetch(f, 2);
+		break;
 	}
-
-	rc = fetch(f, bytes, &val);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	if (kind == O_IMM8U || kind == O_IMM16)
-		val &= x86_mask(bytes);
-	d->imm = val;
-	return X86EMUL_CONTINUE;
-}
-
-static int decode_immediates(struct x86_insn *d, struct x86_fetch *f)
-{
-	u64 first;
-	int rc;
-
-	rc = decode_immediate(d, f, d->op->dst);
-	if (rc == X86EMUL_CONTINUE)
-		rc = decode_immediate(d, f, d->op->src);
-	if (rc != X86EMUL_CONTINUE || !d->op->src2)
-		return rc;
-
-	/* ENTER alone has two: its level goes to imm2. */
-	first = d->imm;
-	rc = decode_immediate(d, f, d->op->src2);
-	if (d->op->src == O_IMM16) {
-		d->imm2 = d->imm;
-		d->imm = first;
-	}
-	return rc;
 }
 
 /**
@@ -537,7 +440,6 @@ static int decode_immediates(struct x86_insn *d, struct x86_fetch *f)
 int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
 	bool has_modrm;
-	u8 b;
 	int rc;
 
 	*d = (struct x86_insn){
@@ -546,19 +448,17 @@ int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 		.index = X86_NO_GPR,
 	};
 
-	rc = decode_prefixes(d, f, mode, &b);
-	if (rc == X86EMUL_CONTINUE)
-		rc = decode_opcode(d, f, mode, b);
-	if (rc == X86EMUL_CONTINUE)
-		rc = resolve_groups(d, f, mode, &has_modrm);
-	if (rc == X86EMUL_CONTINUE)
-		rc = decode_sizes(d, mode);
-	if (rc == X86EMUL_CONTINUE && has_modrm)
-		rc = decode_modrm(d, f, mode);
-	if (rc == X86EMUL_CONTINUE)
-		rc = decode_immediates(d, f);
+	rc = decode_opcode(d, f, mode) ?: resolve_groups(d, f, mode, &has_modrm) ?:
+	     decode_sizes(d, f, mode);
+	if (!rc) {
+		if (has_modrm)
+			decode_modrm(d, f, mode);
+		decode_immediate(d, f, d->op->dst);
+		decode_immediate(d, f, d->op->src);
+		decode_immediate(d, f, d->op->src2);
+	}
 	d->length = f->pos;
-	return rc;
+	return rc ?: f->rc;
 }
 
 /**
@@ -583,4 +483,56 @@ int x86_decode_insn(struct x86_emulate_ctxt *ctxt, const void *insn, unsigned in
 		memcpy(ctxt->bytes, insn, f.end);
 	ctxt->fetched = f.end;
 	return x86_decode(&ctxt->d, &f, ctxt->mode);
+}
+
+/* --- Lengths --------------------------------------------------------- */
+
+/**
+ * x86_insn_length - decode for the length only
+ *
+ * Return: the length, or 0 when the instruction is not known, is longer than
+ * 15 bytes or does not end within @avail.
+ */
+int x86_insn_length(const u8 *insn, unsigned int avail, enum x86_mode mode)
+{
+	struct x86_fetch f = {
+		.bytes = insn,
+		.end = min_t(unsigned int, avail, X86_INSN_MAX),
+	};
+	struct x86_insn d;
+
+	return x86_decode(&d, &f, mode) ? 0 : d.length;
+}
+
+/**
+ * x86_skip_length_slow - x86_skip_length() when there are prefixes
+ * @insn: instruction bytes
+ * @avail: how many
+ * @mode: decoding mode
+ * @expect: X86_SKIP_*
+ *
+ * Prefixes do not change the length of an instruction without operands.
+ *
+ * Return: the length, or 0 when this is another instruction.
+ */
+int x86_skip_length_slow(const u8 *insn, unsigned int avail, enum x86_mode mode, u32 expect)
+{
+	struct x86_fetch f = {
+		.bytes = insn,
+		.end = min_t(unsigned int, avail, X86_INSN_MAX),
+	};
+	unsigned int n = expect >> 24, i;
+	struct x86_insn d = {};
+	u8 b;
+
+	if (!n)
+		return x86_insn_length(insn, avail, mode);
+	b = decode_prefixes(&d, &f, mode);
+	for (i = 0; i < n; i++) {
+		if (b != (u8)(expect >> i * 8))
+			return 0;
+		if (i + 1 < n || expect == X86_SKIP_INT)
+			b = fetch(&f, 1);
+	}
+	return f.rc ? 0 : f.pos;
 }

@@ -7,523 +7,350 @@
  */
 #include "internal.h"
 
-#define I(fn, d, s, f)		{ .kind = K_INSN, .flags = (f), .dst = O_##d, .src = O_##s, \
-				  .exec = em_##fn }
-#define I3(fn, d, s, s2, f)	{ .kind = K_INSN, .flags = (f), .dst = O_##d, .src = O_##s, \
-				  .src2 = O_##s2, .exec = em_##fn }
-#define LEN(d, s, f)		{ .kind = K_INSN, .flags = (f), .dst = O_##d, .src = O_##s }
+/* An instruction: function, its argument, destination, source, second source, flags. */
+#define ROW(fn, a, d, s, s2, f)	{ .kind = K_INSN, .flags = (f), .arg = (a), .dst = O_##d, \
+				  .src = O_##s, .src2 = O_##s2, .exec = em_##fn }
+#define I(fn, d, s, f)		ROW(fn, 0, d, s, NONE, f)
+#define IA(fn, a, d, s, f)	ROW(fn, a, d, s, NONE, f)
+#define I3(fn, d, s, s2, f)	ROW(fn, 0, d, s, s2, f)
+/* Without operands, and the same as it is at CPL 0 only. */
+#define Z(fn)			I(fn, NONE, NONE, 0)
+#define ZP(fn)			I(fn, NONE, NONE, F_CPL0)
+/* A length only. */
+#define LEN(f)			{ .kind = K_INSN, .flags = (f) }
 #define UD			{ .kind = K_UD }
-#define GROUP(t)		{ .kind = K_GROUP, .sub = (t) }
-#define DUAL(t)			{ .kind = K_DUAL, .sub = (t) }
-#define RM(t)			{ .kind = K_RM, .sub = (t) }
-#define PREFIX(t)		{ .kind = K_PREFIX, .sub = (t) }
-#define MODE(t)			{ .kind = K_MODE, .sub = (t) }
+#define UNKNOWN			{ .kind = K_NONE }
 
-/* --- Groups of the one-byte map -------------------------------------- */
+/* What decides further, with the rows that it chooses from. */
+#define SUB(k, n, ...)		{ .kind = (k), .sub = (const struct x86_opcode[n]){ __VA_ARGS__ } }
+#define GROUP(...)		SUB(K_GROUP, 8, __VA_ARGS__)
+#define DUAL(mem, reg)		SUB(K_DUAL, 2, mem, reg)
+#define RM8(...)		SUB(K_RM, 8, __VA_ARGS__)
+#define PREFIX(...)		SUB(K_PREFIX, 4, __VA_ARGS__)
+#define MODE(other, long)	SUB(K_MODE, 2, other, long)
+#define NP(...)			PREFIX(__VA_ARGS__, UD, UD, UD)
 
-#define ALU_GROUP(name, kind, f)				\
-	static const struct x86_opcode name[8] = {		\
-		I(add, RM, kind, (f) | F_LOCKABLE),			\
-		I(or, RM, kind, (f) | F_LOCKABLE),			\
-		I(adc, RM, kind, (f) | F_LOCKABLE),			\
-		I(sbb, RM, kind, (f) | F_LOCKABLE),			\
-		I(and, RM, kind, (f) | F_LOCKABLE),			\
-		I(sub, RM, kind, (f) | F_LOCKABLE),			\
-		I(xor, RM, kind, (f) | F_LOCKABLE),			\
-		I(cmp, RM, kind, (f) | F_NOWRITE),		\
-	}
+/* Two rows: the first of one byte, the second of operand size. */
+#define PAIR(at, fn, a, d, s, f)						\
+	[at] = IA(fn, a, d, s, (f) | F_BYTE), [(at) + 1] = IA(fn, a, d, s, f)
+#define GROUPS(at, group, ...)							\
+	[at] = group(__VA_ARGS__, F_BYTE), [(at) + 1] = group(__VA_ARGS__, 0)
 
-ALU_GROUP(group1_eb_ib, IMM, F_BYTE);
-ALU_GROUP(group1_ev_iz, IMM, 0);
-ALU_GROUP(group1_ev_ib, IMM8, 0);
+#define ROWS4(base, ...)	[(base) ... (base) + 3] = __VA_ARGS__
+#define ROWS8(base, ...)	[(base) ... (base) + 7] = __VA_ARGS__
+#define ROWS16(base, ...)	[(base) ... (base) + 15] = __VA_ARGS__
 
-static const struct x86_opcode group1a[8] = {
-	I(pop_rm, RM, NONE, F_STACK | F_MOV),
-};
+/* --- One-byte map ----------------------------------------------------- */
 
-#define SHIFT_GROUP(name, kind, f)				\
-	static const struct x86_opcode name[8] = {		\
-		I(rol, RM, kind, f), I(ror, RM, kind, f),	\
-		I(rcl, RM, kind, f), I(rcr, RM, kind, f),	\
-		I(shl, RM, kind, f), I(shr, RM, kind, f),	\
-		I(shl, RM, kind, f), I(sar, RM, kind, f),	\
-	}
+#define ALU_ROWS(base, op, f)							\
+	PAIR((base) + 0, alu, op, RM, REG, f),					\
+	PAIR((base) + 2, alu, op, REG, RM, (f) & ~F_LOCKABLE),			\
+	PAIR((base) + 4, alu, op, ACC, IMM, (f) & ~F_LOCKABLE)
 
-SHIFT_GROUP(group2_eb_ib, IMM8U, F_BYTE);
-SHIFT_GROUP(group2_ev_ib, IMM8U, 0);
-SHIFT_GROUP(group2_eb_1, ONE, F_BYTE);
-SHIFT_GROUP(group2_ev_1, ONE, 0);
-SHIFT_GROUP(group2_eb_cl, CL, F_BYTE);
-SHIFT_GROUP(group2_ev_cl, CL, 0);
+#define ALU_GROUP(kind, f)							\
+	GROUP(IA(alu, A_ADD, RM, kind, (f) | F_LOCKABLE),			\
+	      IA(alu, A_OR, RM, kind, (f) | F_LOCKABLE),			\
+	      IA(alu, A_ADC, RM, kind, (f) | F_LOCKABLE),			\
+	      IA(alu, A_SBB, RM, kind, (f) | F_LOCKABLE),			\
+	      IA(alu, A_AND, RM, kind, (f) | F_LOCKABLE),			\
+	      IA(alu, A_SUB, RM, kind, (f) | F_LOCKABLE),			\
+	      IA(alu, A_XOR, RM, kind, (f) | F_LOCKABLE),			\
+	      IA(alu, A_SUB, RM, kind, (f) | F_NOWRITE))
 
-#define GROUP3(name, f)						\
-	static const struct x86_opcode name[8] = {		\
-		I(test, RM, IMM, (f) | F_NOWRITE),		\
-		I(test, RM, IMM, (f) | F_NOWRITE),		\
-		I(not, RM, NONE, (f) | F_LOCKABLE),			\
-		I(neg, RM, NONE, (f) | F_LOCKABLE),			\
-		I(mul, RM, NONE, (f) | F_NOWRITE),		\
-		I(imul, RM, NONE, (f) | F_NOWRITE),		\
-		I(div, RM, NONE, (f) | F_NOWRITE),		\
-		I(idiv, RM, NONE, (f) | F_NOWRITE),		\
-	}
+#define SHIFT_GROUP(kind, f)							\
+	GROUP(IA(shift, A_ROL, RM, kind, f), IA(shift, A_ROR, RM, kind, f),	\
+	      IA(shift, A_RCL, RM, kind, f), IA(shift, A_RCR, RM, kind, f),	\
+	      IA(shift, A_SHL, RM, kind, f), IA(shift, A_SHR, RM, kind, f),	\
+	      IA(shift, A_SHL, RM, kind, f), IA(shift, A_SAR, RM, kind, f))
 
-GROUP3(group3_eb, F_BYTE);
-GROUP3(group3_ev, 0);
+#define UNARY_GROUP(kind, f)							\
+	GROUP(IA(alu, A_AND, RM, kind, (f) | F_NOWRITE),			\
+	      IA(alu, A_AND, RM, kind, (f) | F_NOWRITE),			\
+	      IA(alu, A_NOT, RM, NONE, (f) | F_LOCKABLE),			\
+	      IA(alu, A_NEG, RM, NONE, (f) | F_LOCKABLE),			\
+	      IA(mul, A_UNSIGNED, RM, NONE, (f) | F_NOWRITE),			\
+	      IA(mul, A_SIGNED, RM, NONE, (f) | F_NOWRITE),			\
+	      IA(div, A_UNSIGNED, RM, NONE, (f) | F_NOWRITE),			\
+	      IA(div, A_SIGNED, RM, NONE, (f) | F_NOWRITE))
 
-static const struct x86_opcode group4[8] = {
-	I(inc, RM, NONE, F_BYTE | F_LOCKABLE),
-	I(dec, RM, NONE, F_BYTE | F_LOCKABLE),
-	UD, UD, UD, UD, UD, UD,
-};
-
-static const struct x86_opcode group5[8] = {
-	I(inc, RM, NONE, F_LOCKABLE),
-	I(dec, RM, NONE, F_LOCKABLE),
-	I(call, NONE, RM, F_NEAR),
-	I(call_far_mem, NONE, EA, 0),
-	I(jmp, NONE, RM, F_NEAR),
-	I(jmp_far_mem, NONE, EA, 0),
-	I(push, NONE, RM, F_STACK),
-	UD,
-};
-
-static const struct x86_opcode group11_eb[8] = { I(mov, RM, IMM, F_BYTE | F_MOV) };
-static const struct x86_opcode group11_ev[8] = { I(mov, RM, IMM, F_MOV) };
-
-/* 82: an alias of 80, gone in 64-bit mode. */
-static const struct x86_opcode mode_82[2] = { GROUP(group1_eb_ib), UD };
-
-/* 63: ARPL outside 64-bit mode, MOVSXD inside. */
-static const struct x86_opcode mode_63[2] = {
-	I(arpl, RM16, REG, F_PROT | F_NOWRITE),
-	I(movsx, REG, RM32, F_MOV),
-};
-
-/* C4 and C5: LES and LDS outside 64-bit mode; VEX with a register form or inside it. */
-static const struct x86_opcode dual_lds[2] = { I(lds, REG, EA, F_MOV), UD };
-static const struct x86_opcode mode_lds[2] = { DUAL(dual_lds) };
-
-/* x87: FNSTCW m16, FNSTSW m16, FNSTSW AX, FNINIT; no other touches a device or a boot path. */
-static const struct x86_opcode d9_7[2] = { I(fnstcw, RM16, NONE, F_MOV) };
-static const struct x86_opcode dd_7[2] = { I(fnstsw, RM16, NONE, F_MOV) };
-static const struct x86_opcode db_4_rm[8] = { [3] = I(fninit, NONE, NONE, 0) };
-static const struct x86_opcode db_4[2] = { {}, RM(db_4_rm) };
-static const struct x86_opcode df_4_rm[8] = { [0] = I(fnstsw, ACC, NONE, F_MOV) };
-static const struct x86_opcode df_4[2] = { {}, RM(df_4_rm) };
-static const struct x86_opcode group_d9[8] = { [7] = DUAL(d9_7) };
-static const struct x86_opcode group_db[8] = { [4] = DUAL(db_4) };
-static const struct x86_opcode group_dd[8] = { [7] = DUAL(dd_7) };
-static const struct x86_opcode group_df[8] = { [4] = DUAL(df_4) };
-
-#define ALU_ROWS(base, fn, f)							\
-	[(base) + 0] = I(fn, RM, REG, F_BYTE | (f)),				\
-	[(base) + 1] = I(fn, RM, REG, f),					\
-	[(base) + 2] = I(fn, REG, RM, F_BYTE | ((f) & ~F_LOCKABLE)),		\
-	[(base) + 3] = I(fn, REG, RM, (f) & ~F_LOCKABLE),				\
-	[(base) + 4] = I(fn, ACC, IMM, F_BYTE | ((f) & ~F_LOCKABLE)),		\
-	[(base) + 5] = I(fn, ACC, IMM, (f) & ~F_LOCKABLE)
-
-#define ROWS8(base, ...) [(base) ... (base) + 7] = __VA_ARGS__
-#define ROWS16(base, ...) [(base) ... (base) + 15] = __VA_ARGS__
+#define FAR_POINTER	DUAL(I(lds, REG, EA, F_MOV), UD)
 
 const struct x86_opcode x86_opcodes_1byte[256] = {
-	ALU_ROWS(0x00, add, F_LOCKABLE),
+	ALU_ROWS(0x00, A_ADD, F_LOCKABLE),
 	[0x06] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
 	[0x07] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
-	ALU_ROWS(0x08, or, F_LOCKABLE),
+	ALU_ROWS(0x08, A_OR, F_LOCKABLE),
 	[0x0e] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
-	ALU_ROWS(0x10, adc, F_LOCKABLE),
+	ALU_ROWS(0x10, A_ADC, F_LOCKABLE),
 	[0x16] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
 	[0x17] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
-	ALU_ROWS(0x18, sbb, F_LOCKABLE),
+	ALU_ROWS(0x18, A_SBB, F_LOCKABLE),
 	[0x1e] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
 	[0x1f] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
-	ALU_ROWS(0x20, and, F_LOCKABLE),
-	ALU_ROWS(0x28, sub, F_LOCKABLE),
-	ALU_ROWS(0x30, xor, F_LOCKABLE),
-	ALU_ROWS(0x38, cmp, F_NOWRITE),
+	ALU_ROWS(0x20, A_AND, F_LOCKABLE),
+	[0x27] = I(decimal, NONE, NONE, F_NO64),
+	ALU_ROWS(0x28, A_SUB, F_LOCKABLE),
+	[0x2f] = I(decimal, NONE, NONE, F_NO64),
+	ALU_ROWS(0x30, A_XOR, F_LOCKABLE),
+	[0x37] = I(decimal, NONE, NONE, F_NO64),
+	ALU_ROWS(0x38, A_SUB, F_NOWRITE),
+	[0x3f] = I(decimal, NONE, NONE, F_NO64),
 
 	/* REX in 64-bit mode, where the prefix loop has taken them. */
-	ROWS8(0x40, I(inc, OPREG, NONE, F_NO64)),
-	ROWS8(0x48, I(dec, OPREG, NONE, F_NO64)),
+	ROWS8(0x40, IA(alu, A_INC, OPREG, NONE, F_NO64)),
+	ROWS8(0x48, IA(alu, A_DEC, OPREG, NONE, F_NO64)),
 	ROWS8(0x50, I(push, NONE, OPREG, F_STACK)),
 	ROWS8(0x58, I(pop, OPREG, NONE, F_STACK | F_MOV)),
 
 	[0x60] = I(pusha, NONE, NONE, F_NO64),
 	[0x61] = I(popa, NONE, NONE, F_NO64),
-	[0x63] = MODE(mode_63),
+	/* EVEX in 64-bit mode, and with a register form. */
+	[0x62] = MODE(DUAL(I(bound, REG, EA, F_NOWRITE), UNKNOWN), UNKNOWN),
+	[0x63] = MODE(I(arpl, RM16, REG, F_PROT | F_NOWRITE), I(movsx, REG, RM32, F_MOV)),
 	[0x68] = I(push, NONE, IMM, F_STACK),
 	[0x69] = I3(imul3, REG, RM, IMM, F_MOV),
 	[0x6a] = I(push, NONE, IMM8, F_STACK),
 	[0x6b] = I3(imul3, REG, RM, IMM8, F_MOV),
-	[0x6c] = I(ins, DI, DX, F_BYTE | F_STRING | F_MOV | F_PORT),
-	[0x6d] = I(ins, DI, DX, F_STRING | F_MOV | F_IO | F_PORT),
-	[0x6e] = I(outs, DX, SI, F_BYTE | F_STRING | F_NOWRITE | F_PORT),
-	[0x6f] = I(outs, DX, SI, F_STRING | F_NOWRITE | F_IO | F_PORT),
+	PAIR(0x6c, ins, 0, DI, DX, F_STRING | F_MOV | F_IO | F_PORT),
+	PAIR(0x6e, outs, 0, DX, SI, F_STRING | F_NOWRITE | F_IO | F_PORT),
 
 	ROWS16(0x70, I(jcc, NONE, IMM8, F_NEAR)),
-	[0x80] = GROUP(group1_eb_ib),
-	[0x81] = GROUP(group1_ev_iz),
-	[0x82] = MODE(mode_82),
-	[0x83] = GROUP(group1_ev_ib),
-	[0x84] = I(test, RM, REG, F_BYTE | F_NOWRITE),
-	[0x85] = I(test, RM, REG, F_NOWRITE),
-	[0x86] = I(xchg, RM, REG, F_BYTE | F_LOCKABLE | F_XCHG | F_SELF),
-	[0x87] = I(xchg, RM, REG, F_LOCKABLE | F_XCHG | F_SELF),
-	[0x88] = I(mov, RM, REG, F_BYTE | F_MOV),
-	[0x89] = I(mov, RM, REG, F_MOV),
-	[0x8a] = I(mov, REG, RM, F_BYTE | F_MOV),
-	[0x8b] = I(mov, REG, RM, F_MOV),
+	GROUPS(0x80, ALU_GROUP, IMM),
+	[0x82] = MODE(ALU_GROUP(IMM, F_BYTE), UD),
+	[0x83] = ALU_GROUP(IMM8, 0),
+	PAIR(0x84, alu, A_AND, RM, REG, F_NOWRITE),
+	PAIR(0x86, xchg, 0, RM, REG, F_LOCKABLE | F_XCHG | F_SELF),
+	PAIR(0x88, mov, 0, RM, REG, F_MOV),
+	PAIR(0x8a, mov, 0, REG, RM, F_MOV),
 	[0x8c] = I(mov_from_sreg, RM, NONE, F_MOV),
 	[0x8d] = I(lea, REG, EA, F_MOV),
 	[0x8e] = I(mov_to_sreg, NONE, RM16, 0),
-	[0x8f] = GROUP(group1a),
+	[0x8f] = GROUP(I(pop_rm, RM, NONE, F_STACK | F_MOV)),
 
 	ROWS8(0x90, I(xchg, OPREG, ACC, F_SELF)),
 	[0x98] = I(cbw, ACC, NONE, 0),
 	[0x99] = I(cwd, NONE, ACC, 0),
-	[0x9a] = I(call_far, NONE, FAR, F_NO64),
+	[0x9a] = IA(far, true, NONE, FAR, F_NO64),
 	[0x9c] = I(pushf, NONE, NONE, F_STACK),
 	[0x9d] = I(popf, NONE, NONE, F_STACK),
-	[0x9e] = I(sahf, NONE, NONE, 0),
-	[0x9f] = I(lahf, NONE, NONE, 0),
+	[0x9e] = Z(sahf),
+	[0x9f] = Z(lahf),
 
-	[0xa0] = I(mov, ACC, MOFFS, F_BYTE | F_MOV),
-	[0xa1] = I(mov, ACC, MOFFS, F_MOV),
-	[0xa2] = I(mov, MOFFS, ACC, F_BYTE | F_MOV),
-	[0xa3] = I(mov, MOFFS, ACC, F_MOV),
-	[0xa4] = I(mov, DI, SI, F_BYTE | F_STRING | F_MOV),
-	[0xa5] = I(mov, DI, SI, F_STRING | F_MOV),
-	[0xa6] = I(cmp, SI, DI, F_BYTE | F_STRING | F_REPCC | F_NOWRITE),
-	[0xa7] = I(cmp, SI, DI, F_STRING | F_REPCC | F_NOWRITE),
-	[0xa8] = I(test, ACC, IMM, F_BYTE | F_NOWRITE),
-	[0xa9] = I(test, ACC, IMM, F_NOWRITE),
-	[0xaa] = I(mov, DI, ACC, F_BYTE | F_STRING | F_MOV),
-	[0xab] = I(mov, DI, ACC, F_STRING | F_MOV),
-	[0xac] = I(mov, ACC, SI, F_BYTE | F_STRING | F_MOV),
-	[0xad] = I(mov, ACC, SI, F_STRING | F_MOV),
-	[0xae] = I(cmp, ACC, DI, F_BYTE | F_STRING | F_REPCC | F_NOWRITE),
-	[0xaf] = I(cmp, ACC, DI, F_STRING | F_REPCC | F_NOWRITE),
+	PAIR(0xa0, mov, 0, ACC, MOFFS, F_MOV),
+	PAIR(0xa2, mov, 0, MOFFS, ACC, F_MOV),
+	PAIR(0xa4, mov, 0, DI, SI, F_STRING | F_MOV),
+	PAIR(0xa6, alu, A_SUB, SI, DI, F_STRING | F_REPCC | F_NOWRITE),
+	PAIR(0xa8, alu, A_AND, ACC, IMM, F_NOWRITE),
+	PAIR(0xaa, mov, 0, DI, ACC, F_STRING | F_MOV),
+	PAIR(0xac, mov, 0, ACC, SI, F_STRING | F_MOV),
+	PAIR(0xae, alu, A_SUB, ACC, DI, F_STRING | F_REPCC | F_NOWRITE),
 
 	ROWS8(0xb0, I(mov, OPREG, IMM, F_BYTE | F_MOV)),
 	ROWS8(0xb8, I(mov, OPREG, IMMV, F_MOV)),
 
-	[0xc0] = GROUP(group2_eb_ib),
-	[0xc1] = GROUP(group2_ev_ib),
+	GROUPS(0xc0, SHIFT_GROUP, IMM8U),
 	[0xc2] = I(ret, NONE, IMM16, F_NEAR),
 	[0xc3] = I(ret, NONE, NONE, F_NEAR),
-	[0xc4] = MODE(mode_lds),
-	[0xc5] = MODE(mode_lds),
-	[0xc6] = GROUP(group11_eb),
-	[0xc7] = GROUP(group11_ev),
-	[0xc8] = I3(enter, NONE, IMM16, IMM8U, F_STACK),
+	/* VEX in 64-bit mode, and with a register form. */
+	[0xc4] = MODE(FAR_POINTER, UNKNOWN),
+	[0xc5] = MODE(FAR_POINTER, UNKNOWN),
+	[0xc6] = GROUP(I(mov, RM, IMM, F_BYTE | F_MOV)),
+	[0xc7] = GROUP(I(mov, RM, IMM, F_MOV)),
+	[0xc8] = I3(enter, NONE, IMM16, LEVEL, F_STACK),
 	[0xc9] = I(leave, NONE, NONE, F_STACK),
 	[0xca] = I(ret_far, NONE, IMM16, 0),
-	[0xcb] = I(ret_far, NONE, NONE, 0),
-	[0xcc] = I(int3, NONE, NONE, 0),
-	[0xcd] = I(int_n, NONE, IMM8U, 0),
-	[0xce] = I(into, NONE, NONE, F_NO64),
+	[0xcb] = Z(ret_far),
+	[0xcc] = IA(int, BP_VECTOR_NR, NONE, NONE, 0),
+	[0xcd] = I(int, NONE, IMM8U, 0),
+	[0xce] = IA(into, OF_VECTOR_NR, NONE, NONE, F_NO64),
 	[0xcf] = I(iret, NONE, NONE, F_KEEP_RF),
 
-	[0xd0] = GROUP(group2_eb_1),
-	[0xd1] = GROUP(group2_ev_1),
-	[0xd2] = GROUP(group2_eb_cl),
-	[0xd3] = GROUP(group2_ev_cl),
+	GROUPS(0xd0, SHIFT_GROUP, ONE),
+	GROUPS(0xd2, SHIFT_GROUP, CL),
+	[0xd4] = I(aam, NONE, IMM8U, F_NO64),
+	[0xd5] = I(aad, NONE, IMM8U, F_NO64),
+	[0xd6] = I(salc, ACC, NONE, F_BYTE | F_MOV | F_NO64),
 	[0xd7] = I(xlat, ACC, NONE, F_BYTE | F_MOV),
 
-	[0xd9] = GROUP(group_d9),
-	[0xdb] = GROUP(group_db),
-	[0xdd] = GROUP(group_dd),
-	[0xdf] = GROUP(group_df),
+	/* FNSTCW m16, FNINIT, FNSTSW m16, FNSTSW AX */
+	[0xd9] = GROUP([7] = DUAL(IA(x87, X86_FPU_FNSTCW, RM16, NONE, F_MOV), UNKNOWN)),
+	[0xdb] = GROUP([4] = DUAL(UNKNOWN, RM8([3] = IA(x87, X86_FPU_FNINIT, NONE, NONE, 0)))),
+	[0xdd] = GROUP([7] = DUAL(IA(x87, X86_FPU_FNSTSW, RM16, NONE, F_MOV), UNKNOWN)),
+	[0xdf] = GROUP([4] = DUAL(UNKNOWN, RM8(IA(x87, X86_FPU_FNSTSW, ACC, NONE, F_MOV)))),
 
-	[0xe0 ... 0xe2] = I(loop, NONE, IMM8, F_NEAR),
-	[0xe3] = I(jcxz, NONE, IMM8, F_NEAR),
-	[0xe4] = I(in, ACC, IMM8U, F_BYTE | F_MOV),
-	[0xe5] = I(in, ACC, IMM8U, F_MOV | F_IO),
-	[0xe6] = I(out, IMM8U, ACC, F_BYTE | F_NOWRITE),
-	[0xe7] = I(out, IMM8U, ACC, F_NOWRITE | F_IO),
-	[0xe8] = I(call_rel, NONE, IMM, F_NEAR),
-	[0xe9] = I(jmp_rel, NONE, IMM, F_NEAR),
-	[0xea] = I(jmp_far, NONE, FAR, F_NO64),
-	[0xeb] = I(jmp_rel, NONE, IMM8, F_NEAR),
-	[0xec] = I(in, ACC, DX, F_BYTE | F_MOV),
-	[0xed] = I(in, ACC, DX, F_MOV | F_IO),
-	[0xee] = I(out, DX, ACC, F_BYTE | F_NOWRITE),
-	[0xef] = I(out, DX, ACC, F_NOWRITE | F_IO),
+	ROWS4(0xe0, I(loop, NONE, IMM8, F_NEAR)),
+	PAIR(0xe4, in, 0, ACC, IMM8U, F_MOV | F_IO),
+	PAIR(0xe6, out, 0, IMM8U, ACC, F_NOWRITE | F_IO),
+	[0xe8] = I(call, NONE, IMM, F_NEAR),
+	[0xe9] = I(jmp, NONE, IMM, F_NEAR),
+	[0xea] = IA(far, false, NONE, FAR, F_NO64),
+	[0xeb] = I(jmp, NONE, IMM8, F_NEAR),
+	PAIR(0xec, in, 0, ACC, DX, F_MOV | F_IO),
+	PAIR(0xee, out, 0, DX, ACC, F_NOWRITE | F_IO),
 
-	[0xf1] = I(int1, NONE, NONE, 0),
-	[0xf4] = I(hlt, NONE, NONE, F_CPL0),
-	[0xf5] = I(cmc, NONE, NONE, 0),
-	[0xf6] = GROUP(group3_eb),
-	[0xf7] = GROUP(group3_ev),
-	[0xf8] = I(clc, NONE, NONE, 0),
-	[0xf9] = I(stc, NONE, NONE, 0),
-	[0xfa] = I(cli, NONE, NONE, 0),
-	[0xfb] = I(sti, NONE, NONE, 0),
-	[0xfc] = I(cld, NONE, NONE, 0),
-	[0xfd] = I(std, NONE, NONE, 0),
-	[0xfe] = GROUP(group4),
-	[0xff] = GROUP(group5),
+	[0xf1] = IA(int, DB_VECTOR_NR, NONE, NONE, 0),
+	[0xf4] = ZP(hlt),
+	[0xf5] = Z(flag),
+	GROUPS(0xf6, UNARY_GROUP, IMM),
+	[0xf8] = Z(flag),
+	[0xf9] = Z(flag),
+	[0xfa] = Z(cli),
+	[0xfb] = Z(sti),
+	[0xfc] = Z(flag),
+	[0xfd] = Z(flag),
+	[0xfe] = GROUP(IA(alu, A_INC, RM, NONE, F_BYTE | F_LOCKABLE),
+		       IA(alu, A_DEC, RM, NONE, F_BYTE | F_LOCKABLE),
+		       UD, UD, UD, UD, UD, UD),
+	[0xff] = GROUP(IA(alu, A_INC, RM, NONE, F_LOCKABLE),
+		       IA(alu, A_DEC, RM, NONE, F_LOCKABLE),
+		       I(call, NONE, RM, F_NEAR),
+		       IA(far_mem, true, NONE, EA, 0),
+		       I(jmp, NONE, RM, F_NEAR),
+		       IA(far_mem, false, NONE, EA, 0),
+		       I(push, NONE, RM, F_STACK),
+		       UD),
 };
 
-/* --- Groups of the 0F map -------------------------------------------- */
+/* --- 0F map ----------------------------------------------------------- */
 
-/* 0F 01 with a register operand: instructions named by all of ModRM. */
-static const struct x86_opcode group7_rm0[8] = {
-	[1] = LEN(NONE, NONE, 0),		/* VMCALL */
-	[2] = LEN(NONE, NONE, 0),		/* VMLAUNCH */
-	[3] = LEN(NONE, NONE, 0),		/* VMRESUME */
-	[4] = LEN(NONE, NONE, 0),		/* VMXOFF */
-};
+/* SSE and AVX moves, and those that have a memory form only. */
+#define V(fn, a)		IA(fn, a, NONE, NONE, F_MODRM | F_VEX)
+#define VM(fn, a)		DUAL(V(fn, a), UNKNOWN)
+/* MMX moves. */
+#define MMX(fn, a)		IA(fn, V_MMX | (a), NONE, NONE, F_MODRM)
 
-static const struct x86_opcode group7_rm1[8] = {
-	[0] = LEN(NONE, NONE, F_CPL0),		/* MONITOR */
-	[1] = LEN(NONE, NONE, F_CPL0),		/* MWAIT */
-	[2] = LEN(NONE, NONE, F_CPL0),		/* CLAC */
-	[3] = LEN(NONE, NONE, F_CPL0),		/* STAC */
-};
-
-static const struct x86_opcode group7_rm2[8] = {
-	[0] = I(xgetbv, NONE, NONE, 0),
-	[1] = I(xsetbv, NONE, NONE, 0),
-};
-
-/* VMRUN, VMMCALL, VMLOAD, VMSAVE, STGI, CLGI, SKINIT, INVLPGA */
-static const struct x86_opcode group7_rm3[8] = { ROWS8(0, LEN(NONE, NONE, 0)) };
-
-static const struct x86_opcode group7_rm7[8] = {
-	[0] = I(swapgs, NONE, NONE, F_CPL0 | F_ONLY64),
-	[1] = I(rdtscp, NONE, NONE, 0),
-};
-
-static const struct x86_opcode group7_dual0[2] = {
-	I(sgdt, NONE, EA, 0), RM(group7_rm0),
-};
-
-static const struct x86_opcode group7_dual1[2] = {
-	I(sidt, NONE, EA, 0), RM(group7_rm1),
-};
-
-static const struct x86_opcode group7_dual2[2] = {
-	I(lgdt, NONE, EA, F_CPL0), RM(group7_rm2),
-};
-
-static const struct x86_opcode group7_dual3[2] = {
-	I(lidt, NONE, EA, F_CPL0), RM(group7_rm3),
-};
-
-static const struct x86_opcode group7_dual7[2] = {
-	I(invlpg, NONE, EA, F_CPL0), RM(group7_rm7),
-};
-
-static const struct x86_opcode group7[8] = {
-	DUAL(group7_dual0),
-	DUAL(group7_dual1),
-	DUAL(group7_dual2),
-	DUAL(group7_dual3),
-	I(smsw, RM, NONE, F_MOV),
-	[6] = I(lmsw, NONE, RM16, F_CPL0),
-	[7] = DUAL(group7_dual7),
-};
-
-#define BIT_GROUP_ROW(fn, f)	I(fn, RM, IMM8U, f)
-static const struct x86_opcode group8[8] = {
-	UD, UD, UD, UD,
-	BIT_GROUP_ROW(bt, F_NOWRITE),
-	BIT_GROUP_ROW(bts, F_LOCKABLE),
-	BIT_GROUP_ROW(btr, F_LOCKABLE),
-	BIT_GROUP_ROW(btc, F_LOCKABLE),
-};
-
-static const struct x86_opcode group9_mem1[2] = {
-	I(cmpxchg8b, EA, NONE, F_LOCKABLE | F_SELF), UD,
-};
-
-static const struct x86_opcode group9[8] = { [1] = DUAL(group9_mem1) };
-
-/* 0F AE /7 without a prefix: CLFLUSH; the register form is SFENCE. */
-static const struct x86_opcode dual_clflush[2] = {
-	I(clflush, EA, NONE, F_NOWRITE),
-	I(nop, NONE, NONE, 0),
-};
-
-static const struct x86_opcode prefix_clflush[4] = { DUAL(dual_clflush) };
-static const struct x86_opcode dual_lfence[2] = { {}, I(nop, NONE, NONE, 0) };
-static const struct x86_opcode prefix_fence[4] = { DUAL(dual_lfence) };
-
-static const struct x86_opcode dual_fxsave[2] = { I(fxsave, NONE, NONE, F_MODRM) };
-static const struct x86_opcode dual_fxrstor[2] = { I(fxrstor, NONE, NONE, F_MODRM) };
-static const struct x86_opcode prefix_fxsave[4] = { DUAL(dual_fxsave) };
-static const struct x86_opcode prefix_fxrstor[4] = { DUAL(dual_fxrstor) };
-
-static const struct x86_opcode group15[8] = {
-	[0] = PREFIX(prefix_fxsave),
-	[1] = PREFIX(prefix_fxrstor),
-	[5] = PREFIX(prefix_fence),
-	[6] = PREFIX(prefix_fence),
-	[7] = PREFIX(prefix_clflush),
-};
-
-static const struct x86_opcode prefix_bsf[4] = {
-	I(bsf, REG, RM, F_NOWRITE), I(bsf, REG, RM, F_NOWRITE), I(tzcnt, REG, RM, F_NOWRITE),
-};
-
-static const struct x86_opcode prefix_bsr[4] = {
-	I(bsr, REG, RM, F_NOWRITE), I(bsr, REG, RM, F_NOWRITE), I(lzcnt, REG, RM, F_NOWRITE),
-};
-
-static const struct x86_opcode prefix_popcnt[4] = { [2] = I(popcnt, REG, RM, F_MOV) };
-
-static const struct x86_opcode dual_movnti[2] = { I(mov, RM, REG, F_MOV), UD };
-static const struct x86_opcode prefix_movnti[4] = { DUAL(dual_movnti) };
-
-/* Prefetches need memory; the address is never checked. */
-static const struct x86_opcode dual_prefetch[2] = {
-	I(nop, EA, NONE, F_NOWRITE), I(nop, NONE, RM, 0),
-};
-
-static const struct x86_opcode dual_lss[2] = { I(lds, REG, EA, F_MOV), UD };
-
-/* --- SSE and AVX moves ------------------------------------------------ */
-
-#define V(fn)			I(fn, NONE, NONE, F_MODRM | F_VEX)
-#define V_MEM(name, fn)	static const struct x86_opcode name[2] = { V(fn) }
-
-V_MEM(dual_load_lo, vload_lo);
-V_MEM(dual_load_hi, vload_hi);
-V_MEM(dual_store_lo, movq_store);
-V_MEM(dual_store_hi, vstore_hi);
-V_MEM(dual_load_nt, vload_aligned);
-V_MEM(dual_store_nt, vstore_aligned);
-V_MEM(dual_lddqu, vload);
-
-/* By prefix: none, 66, F3, F2. */
-static const struct x86_opcode prefix_10[4] = { V(vload), V(vload), V(vload4), V(vload8) };
-static const struct x86_opcode prefix_11[4] = { V(vstore), V(vstore), V(vstore4), V(vstore8) };
-static const struct x86_opcode prefix_12[4] = { DUAL(dual_load_lo), DUAL(dual_load_lo) };
-static const struct x86_opcode prefix_13[4] = { DUAL(dual_store_lo), DUAL(dual_store_lo) };
-static const struct x86_opcode prefix_16[4] = { DUAL(dual_load_hi), DUAL(dual_load_hi) };
-static const struct x86_opcode prefix_17[4] = { DUAL(dual_store_hi), DUAL(dual_store_hi) };
-static const struct x86_opcode prefix_28[4] = { V(vload_aligned), V(vload_aligned) };
-static const struct x86_opcode prefix_29[4] = { V(vstore_aligned), V(vstore_aligned) };
-static const struct x86_opcode prefix_2b[4] = { DUAL(dual_store_nt), DUAL(dual_store_nt) };
-static const struct x86_opcode prefix_6e[4] = { [1] = V(movd_load) };
-static const struct x86_opcode prefix_6f[4] = { [1] = V(vload_aligned), [2] = V(vload) };
-static const struct x86_opcode prefix_7e[4] = { [1] = V(movd_store), [2] = V(movq_load) };
-static const struct x86_opcode prefix_7f[4] = { [1] = V(vstore_aligned), [2] = V(vstore) };
-static const struct x86_opcode prefix_d6[4] = { [1] = V(movq_store) };
-static const struct x86_opcode prefix_e7[4] = { [1] = DUAL(dual_store_nt) };
-static const struct x86_opcode prefix_f0[4] = { [3] = DUAL(dual_lddqu) };
-static const struct x86_opcode prefix_2a38[4] = { [1] = DUAL(dual_load_nt) };
-
-const struct x86_opcode x86_opcodes_movntdqa = PREFIX(prefix_2a38);
-
-static const struct x86_opcode group6[8] = {
-	I(sldt, RM, NONE, F_PROT | F_MOV),
-	I(str, RM, NONE, F_PROT | F_MOV),
-	I(lldt, NONE, RM16, F_PROT | F_CPL0),
-	I(ltr, NONE, RM16, F_PROT | F_CPL0),
-	I(verr, NONE, RM16, F_PROT),
-	I(verw, NONE, RM16, F_PROT),
-	UD, UD,
-};
+/* 0F 01: memory, or a register form with an instruction for each ModRM byte. */
+#define GROUP7										\
+	GROUP(DUAL(IA(store_table, A_GDT, NONE, EA, 0),					\
+		   /* VMCALL, VMLAUNCH, VMRESUME, VMXOFF */				\
+		   RM8([1 ... 4] = LEN(0))),						\
+	      DUAL(IA(store_table, A_IDT, NONE, EA, 0),					\
+		   /* MONITOR, MWAIT, CLAC, STAC */					\
+		   RM8([0 ... 3] = LEN(F_CPL0))),					\
+	      DUAL(IA(load_table, A_GDT, NONE, EA, F_CPL0),				\
+		   RM8(NP(Z(xgetbv)), NP(Z(xsetbv)))),					\
+	      DUAL(IA(load_table, A_IDT, NONE, EA, F_CPL0),				\
+		   /* VMRUN, VMMCALL, VMLOAD, VMSAVE, STGI, CLGI, SKINIT, INVLPGA */	\
+		   RM8([0 ... 7] = LEN(0))),						\
+	      I(smsw, RM, NONE, F_MOV),							\
+	      UNKNOWN,									\
+	      I(lmsw, NONE, RM16, F_CPL0),						\
+	      DUAL(I(invlpg, NONE, EA, F_CPL0),						\
+		   RM8(I(swapgs, NONE, NONE, F_CPL0 | F_ONLY64), Z(rdtscp))))
 
 const struct x86_opcode x86_opcodes_0f[256] = {
-	[0x00] = GROUP(group6),
-	[0x01] = GROUP(group7),
-	[0x02] = I(lar, REG, RM16, F_PROT | F_NOWRITE),
-	[0x03] = I(lsl, REG, RM16, F_PROT | F_NOWRITE),
-	[0x05] = I(syscall, NONE, NONE, 0),
-	[0x06] = I(clts, NONE, NONE, F_CPL0),
-	[0x07] = I(sysret, NONE, NONE, 0),
-	[0x08] = I(wbinvd, NONE, NONE, F_CPL0),
-	[0x09] = I(wbinvd, NONE, NONE, F_CPL0),
+	[0x00] = GROUP(IA(store_sel, A_LDTR, RM, NONE, F_PROT | F_MOV),
+		       IA(store_sel, A_TR, RM, NONE, F_PROT | F_MOV),
+		       I(lldt, NONE, RM16, F_PROT | F_CPL0),
+		       I(ltr, NONE, RM16, F_PROT | F_CPL0),
+		       IA(verify, A_READ, NONE, RM16, F_PROT),
+		       IA(verify, A_WRITE, NONE, RM16, F_PROT),
+		       UD, UD),
+	[0x01] = GROUP7,
+	[0x02] = IA(lar, A_LAR, REG, RM16, F_PROT | F_NOWRITE),
+	[0x03] = IA(lar, A_LSL, REG, RM16, F_PROT | F_NOWRITE),
+	[0x05] = Z(syscall),
+	[0x06] = ZP(clts),
+	[0x07] = Z(sysret),
+	/* INVD and WBINVD: guest memory is cached coherently, there is nothing to write back. */
+	[0x08] = ZP(nop),
+	[0x09] = ZP(nop),
 	[0x0b] = UD,
 	[0x0d] = I(nop, EA, NONE, F_NOWRITE),
-	[0x10] = PREFIX(prefix_10),
-	[0x11] = PREFIX(prefix_11),
-	[0x12] = PREFIX(prefix_12),
-	[0x13] = PREFIX(prefix_13),
-	[0x16] = PREFIX(prefix_16),
-	[0x17] = PREFIX(prefix_17),
-	[0x18] = DUAL(dual_prefetch),
+
+	/* By prefix: none, 66, F3, F2. */
+	[0x10] = PREFIX(V(vload, 0), V(vload, 0), V(vload, V_SCALAR | 4),
+			V(vload, V_SCALAR | 8)),
+	[0x11] = PREFIX(V(vstore, 0), V(vstore, 0), V(vstore, V_SCALAR | 4),
+			V(vstore, V_SCALAR | 8)),
+	[0x12] = PREFIX(VM(vload, V_HALF | 8), VM(vload, V_HALF | 8)),
+	[0x13] = PREFIX(VM(vstore, 8), VM(vstore, 8)),
+	[0x16] = PREFIX(VM(vload, V_HALF | V_HIGH | 8), VM(vload, V_HALF | V_HIGH | 8)),
+	[0x17] = PREFIX(VM(vstore, V_HIGH | 8), VM(vstore, V_HIGH | 8)),
+	/* Prefetches need memory; the address is never checked. */
+	[0x18] = DUAL(I(nop, EA, NONE, F_NOWRITE), I(nop, NONE, RM, 0)),
 	[0x1f] = I(nop, EA, NONE, F_NOWRITE),
 
 	[0x20] = I(mov_from_cr, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
 	[0x21] = I(mov_from_dr, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
 	[0x22] = I(mov_to_cr, NONE, RM, F_MODREG | F_LONG64),
 	[0x23] = I(mov_to_dr, NONE, RM, F_MODREG | F_LONG64),
+	[0x28] = PREFIX(V(vload, V_ALIGNED), V(vload, V_ALIGNED)),
+	[0x29] = PREFIX(V(vstore, V_ALIGNED), V(vstore, V_ALIGNED)),
+	[0x2b] = PREFIX(VM(vstore, V_ALIGNED), VM(vstore, V_ALIGNED)),
 
-	[0x28] = PREFIX(prefix_28),
-	[0x29] = PREFIX(prefix_29),
-	[0x2b] = PREFIX(prefix_2b),
-
-	[0x30] = I(wrmsr, NONE, NONE, F_CPL0),
-	[0x31] = I(rdtsc, NONE, NONE, 0),
-	[0x32] = I(rdmsr, NONE, NONE, F_CPL0),
-	[0x33] = I(rdpmc, NONE, NONE, 0),
-
-	[0x34] = I(sysenter, NONE, NONE, 0),
-	[0x35] = I(sysexit, NONE, NONE, 0),
+	[0x30] = ZP(wrmsr),
+	[0x31] = Z(rdtsc),
+	[0x32] = ZP(rdmsr),
+	[0x33] = Z(rdpmc),
+	[0x34] = Z(sysenter),
+	[0x35] = Z(sysexit),
 
 	ROWS16(0x40, I(cmovcc, REG, RM, 0)),
-	[0x6e] = PREFIX(prefix_6e),
-	[0x6f] = PREFIX(prefix_6f),
-	[0x77] = I(emms, NONE, NONE, 0),
-	[0x7e] = PREFIX(prefix_7e),
-	[0x7f] = PREFIX(prefix_7f),
+	[0x6e] = PREFIX(MMX(vload, V_GPR | 8), V(vload, V_GPR | 8)),
+	[0x6f] = PREFIX(MMX(vload, 8), V(vload, V_ALIGNED), V(vload, 0)),
+	[0x77] = NP(Z(emms)),
+	[0x7e] = PREFIX(MMX(vstore, V_GPR | 8), V(vstore, V_GPR | 8), V(vload, 8)),
+	[0x7f] = PREFIX(MMX(vstore, 8), V(vstore, V_ALIGNED), V(vstore, 0)),
 	ROWS16(0x80, I(jcc, NONE, IMM, F_NEAR)),
 	ROWS16(0x90, I(setcc, RM, NONE, F_BYTE | F_MOV)),
 
 	[0xa0] = I(push_sreg, NONE, NONE, F_STACK),
 	[0xa1] = I(pop_sreg, NONE, NONE, F_STACK),
-	[0xa2] = I(cpuid, NONE, NONE, 0),
-	[0xa3] = I(bt, RM, REG, F_BITS | F_NOWRITE),
-	[0xa4] = I3(shld, RM, REG, IMM8U, 0),
-	[0xa5] = I3(shld, RM, REG, CL, 0),
+	[0xa2] = Z(cpuid),
+	[0xa3] = IA(bit, A_BT, RM, REG, F_BITS | F_NOWRITE),
+	[0xa4] = ROW(shift, A_SHLD, RM, REG, IMM8U, 0),
+	[0xa5] = ROW(shift, A_SHLD, RM, REG, CL, 0),
 	[0xa8] = I(push_sreg, NONE, NONE, F_STACK),
 	[0xa9] = I(pop_sreg, NONE, NONE, F_STACK),
-	[0xaa] = LEN(NONE, NONE, 0),
-	[0xab] = I(bts, RM, REG, F_BITS | F_LOCKABLE),
-	[0xac] = I3(shrd, RM, REG, IMM8U, 0),
-	[0xad] = I3(shrd, RM, REG, CL, 0),
-	[0xae] = GROUP(group15),
+	[0xaa] = LEN(0),	/* RSM */
+	[0xab] = IA(bit, A_BTS, RM, REG, F_BITS | F_LOCKABLE),
+	[0xac] = ROW(shift, A_SHRD, RM, REG, IMM8U, 0),
+	[0xad] = ROW(shift, A_SHRD, RM, REG, CL, 0),
+	/* Without a prefix; the register forms of 5, 6 and 7 are fences. */
+	[0xae] = GROUP([0] = PREFIX(DUAL(I(fxsave, NONE, NONE, F_MODRM), UNKNOWN)),
+		       [1] = PREFIX(DUAL(I(fxrstor, NONE, NONE, F_MODRM), UNKNOWN)),
+		       [5 ... 6] = PREFIX(DUAL(UNKNOWN, Z(nop))),
+		       [7] = PREFIX(DUAL(I(clflush, EA, NONE, F_NOWRITE), Z(nop)))),
 	[0xaf] = I(imul3, REG, RM, 0),
 
-	[0xb0] = I(cmpxchg, RM, REG, F_BYTE | F_LOCKABLE | F_SELF),
-	[0xb1] = I(cmpxchg, RM, REG, F_LOCKABLE | F_SELF),
-	[0xb2] = DUAL(dual_lss),
-	[0xb3] = I(btr, RM, REG, F_BITS | F_LOCKABLE),
-	[0xb4] = DUAL(dual_lss),
-	[0xb5] = DUAL(dual_lss),
+	PAIR(0xb0, cmpxchg, 0, RM, REG, F_LOCKABLE | F_SELF),
+	[0xb2] = FAR_POINTER,
+	[0xb3] = IA(bit, A_BTR, RM, REG, F_BITS | F_LOCKABLE),
+	[0xb4] = FAR_POINTER,
+	[0xb5] = FAR_POINTER,
 	[0xb6] = I(mov, REG, RM8, F_MOV),
 	[0xb7] = I(mov, REG, RM16, F_MOV),
+	[0xb8] = PREFIX([2] = I(popcnt, REG, RM, F_MOV)),
 	[0xb9] = UD,
-	[0xba] = GROUP(group8),
-	[0xbb] = I(btc, RM, REG, F_BITS | F_LOCKABLE),
-	[0xb8] = PREFIX(prefix_popcnt),
-	[0xbc] = PREFIX(prefix_bsf),
-	[0xbd] = PREFIX(prefix_bsr),
+	[0xba] = GROUP(UD, UD, UD, UD,
+		       IA(bit, A_BT, RM, IMM8U, F_NOWRITE),
+		       IA(bit, A_BTS, RM, IMM8U, F_LOCKABLE),
+		       IA(bit, A_BTR, RM, IMM8U, F_LOCKABLE),
+		       IA(bit, A_BTC, RM, IMM8U, F_LOCKABLE)),
+	[0xbb] = IA(bit, A_BTC, RM, REG, F_BITS | F_LOCKABLE),
+	[0xbc] = PREFIX(IA(bit_scan, A_BSF, REG, RM, F_NOWRITE),
+			IA(bit_scan, A_BSF, REG, RM, F_NOWRITE),
+			IA(bit_scan, A_TZCNT, REG, RM, F_NOWRITE)),
+	[0xbd] = PREFIX(IA(bit_scan, A_BSR, REG, RM, F_NOWRITE),
+			IA(bit_scan, A_BSR, REG, RM, F_NOWRITE),
+			IA(bit_scan, A_LZCNT, REG, RM, F_NOWRITE)),
 	[0xbe] = I(movsx, REG, RM8, F_MOV),
 	[0xbf] = I(movsx, REG, RM16, F_MOV),
 
-	[0xc0] = I(xadd, RM, REG, F_BYTE | F_LOCKABLE | F_SELF),
-	[0xc1] = I(xadd, RM, REG, F_LOCKABLE | F_SELF),
-	[0xc3] = PREFIX(prefix_movnti),
-	[0xc7] = GROUP(group9),
+	PAIR(0xc0, xadd, 0, RM, REG, F_LOCKABLE | F_SELF),
+	[0xc3] = PREFIX(DUAL(I(mov, RM, REG, F_MOV), UD)),
+	[0xc7] = GROUP([1] = DUAL(I(cmpxchg8b, EA, NONE, F_LOCKABLE | F_SELF), UD)),
 	ROWS8(0xc8, I(bswap, OPREG, NONE, 0)),
-	[0xd6] = PREFIX(prefix_d6),
-	[0xe7] = PREFIX(prefix_e7),
-	[0xf0] = PREFIX(prefix_f0),
+	[0xd6] = PREFIX([1] = V(vstore, 8)),
+	[0xe7] = PREFIX(DUAL(MMX(vstore, 8), UNKNOWN), VM(vstore, V_ALIGNED)),
+	[0xf0] = PREFIX([3] = VM(vload, 0)),
 };
 
-/* --- 0F 38 F0 and F1 -------------------------------------------------- */
-
-static const struct x86_opcode dual_movbe_load[2] = { I(movbe, REG, RM, F_MOV), UD };
-static const struct x86_opcode dual_movbe_store[2] = { I(movbe, RM, REG, F_MOV), UD };
-
-const struct x86_opcode x86_opcodes_movbe[2] = {
-	DUAL(dual_movbe_load),
-	DUAL(dual_movbe_store),
+/* 0F 38 2A, MOVNTDQA; F0 and F1, MOVBE, which with F2 or F3 are others. */
+#define MOVBE(d, s)	DUAL(I(movbe, d, s, F_MOV), UD)
+const struct x86_opcode x86_opcodes_0f38[3] = {
+	PREFIX([1] = VM(vload, V_ALIGNED)),
+	PREFIX(MOVBE(REG, RM), MOVBE(REG, RM)),
+	PREFIX(MOVBE(RM, REG), MOVBE(RM, REG)),
 };

@@ -7,7 +7,6 @@
  */
 #include "internal.h"
 
-#define MSR_EFER_NR	0xc0000080
 #define EFER_LMA_BIT	(1u << 10)
 
 /** x86_lma - is long mode active, 64-bit or compatibility */
@@ -41,7 +40,7 @@ static int table_of(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc
 	const struct kvm_segment *ldt;
 
 	if (!(selector & SELECTOR_TI)) {
-		ctxt->ops->get_gdt(ctxt, dt);
+		ctxt->ops->get_table(ctxt, false, dt);
 		return 0;
 	}
 	ldt = x86_segment(ctxt, X86_SREG_LDTR);
@@ -52,7 +51,6 @@ static int table_of(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc
 
 /**
  * x86_desc_read - read the descriptor that a selector names
- * @ctxt: emulator
  * @selector: not null; its RPL does not matter
  * @desc: result
  * @vector: #GP or #TS, when it is outside its table
@@ -72,21 +70,18 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 	if (!x86_lma(ctxt))
 		desc->linear = (u32)desc->linear;
 	rc = ctxt->ops->read_std(ctxt, desc->linear, &desc->low, 8, X86EMUL_ACC_SYSTEM);
-	if (rc != X86EMUL_CONTINUE || x86_desc_s(desc) || !x86_lma(ctxt))
+	if (rc || desc->s || !x86_lma(ctxt))
 		return rc;
 
 	if (at + 15 > dt.limit)
 		return x86_fault_sel(ctxt, vector, selector);
 	rc = ctxt->ops->read_std(ctxt, desc->linear + 8, &desc->high, 8, X86EMUL_ACC_SYSTEM);
 	/* The second half's type must be 0 (SDM figure 5-9). */
-	if (rc == X86EMUL_CONTINUE && (desc->high >> 40 & 0x1f))
-		return x86_fault_sel(ctxt, vector, selector);
-	return rc;
+	return !rc && (desc->high >> 40 & 0x1f) ? x86_fault_sel(ctxt, vector, selector) : rc;
 }
 
 /**
  * x86_desc_set_type - set bits of a descriptor's type in memory
- * @ctxt: emulator
  * @desc: descriptor
  * @set: accessed (1) or busy (2)
  * @clear: likewise
@@ -96,12 +91,13 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
  */
 int x86_desc_set_type(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, u8 set, u8 clear)
 {
-	u8 byte = desc->low >> 40, now = (byte | set) & ~clear;
+	u8 type = (desc->type | set) & ~clear, byte;
 
-	if (now == byte)
+	if (type == desc->type)
 		return X86EMUL_CONTINUE;
-	desc->low = (desc->low & ~(0xffULL << 40)) | (u64)now << 40;
-	return ctxt->ops->write_std(ctxt, desc->linear + 5, &now, 1,
+	desc->type = type;
+	byte = desc->low >> 40;
+	return ctxt->ops->write_std(ctxt, desc->linear + 5, &byte, 1,
 				    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
 }
 
@@ -110,7 +106,7 @@ u32 x86_desc_limit(const struct x86_desc *desc)
 {
 	u32 limit = (desc->low & 0xffff) | (desc->low >> 32 & 0xf0000);
 
-	return desc->low >> 55 & 1 ? limit << 12 | 0xfff : limit;
+	return desc->g ? limit << 12 | 0xfff : limit;
 }
 
 /** x86_desc_base - 64 bits of it where the descriptor has sixteen bytes */
@@ -119,11 +115,40 @@ u64 x86_desc_base(const struct x86_desc *desc)
 	return (desc->low >> 16 & 0xffffff) | (desc->low >> 32 & 0xff000000) | desc->high << 32;
 }
 
+/** x86_gate_offset - of an interrupt, trap or call gate; those of 16 bits have half of it */
+u64 x86_gate_offset(const struct x86_desc *gate)
+{
+	u64 offset = gate->low & 0xffff;
+
+	if (gate->type & 8)
+		offset |= (gate->low >> 32 & 0xffff0000) | gate->high << 32;
+	return offset;
+}
+
+/** x86_gate_bytes - size of what goes onto the stack for a gate */
+unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
+{
+	if (x86_lma(ctxt))
+		return 8;
+	return gate->type & 8 ? 4 : 2;
+}
+
 /* --- Staging --------------------------------------------------------- */
 
 /**
+ * x86_stage - load a segment register
+ * @sreg: X86_SREG_*
+ * @seg: all of it
+ */
+void x86_stage(struct x86_emulate_ctxt *ctxt, unsigned int sreg, const struct kvm_segment *seg)
+{
+	ctxt->segs[sreg] = *seg;
+	ctxt->segs_valid |= 1u << sreg;
+	ctxt->segs_dirty |= 1u << sreg;
+}
+
+/**
  * x86_stage_segment - load a segment register from a descriptor that has been checked
- * @ctxt: emulator
  * @sreg: X86_SREG_*
  * @selector: as the register will show it
  * @desc: descriptor
@@ -131,26 +156,23 @@ u64 x86_desc_base(const struct x86_desc *desc)
 void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		       const struct x86_desc *desc)
 {
-	ctxt->segs[sreg] = (struct kvm_segment){
+	x86_stage(ctxt, sreg, &(struct kvm_segment){
 		.base = x86_desc_base(desc),
 		.limit = x86_desc_limit(desc),
 		.selector = selector,
-		.type = x86_desc_type(desc),
-		.present = x86_desc_present(desc),
-		.dpl = x86_desc_dpl(desc),
-		.db = desc->low >> 54 & 1,
-		.s = x86_desc_s(desc),
-		.l = desc->low >> 53 & 1,
-		.g = desc->low >> 55 & 1,
-		.avl = desc->low >> 52 & 1,
-	};
-	ctxt->segs_valid |= 1u << sreg;
-	ctxt->segs_dirty |= 1u << sreg;
+		.type = desc->type,
+		.present = desc->present,
+		.dpl = desc->dpl,
+		.db = desc->ld >> 1,
+		.s = desc->s,
+		.l = desc->ld & 1,
+		.g = desc->g,
+		.avl = desc->avl,
+	});
 }
 
 /**
  * x86_stage_null - load a null selector
- * @ctxt: emulator
  * @sreg: X86_SREG_*
  * @selector: 0 to 3
  *
@@ -158,34 +180,24 @@ void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
  */
 void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
-	ctxt->segs[sreg] = (struct kvm_segment){
+	x86_stage(ctxt, sreg, &(struct kvm_segment){
 		.selector = selector,
 		.dpl = sreg == X86_SREG_SS ? selector & 3 : 0,
 		.unusable = 1,
-	};
-	ctxt->segs_valid |= 1u << sreg;
-	ctxt->segs_dirty |= 1u << sreg;
+	});
 }
 
 /**
  * x86_stage_vm86 - a segment as entering virtual-8086 mode loads it (SDM 20.2.2)
- * @ctxt: emulator
  * @sreg: X86_SREG_ES to X86_SREG_GS
  * @selector: base divided by 16
  */
 void x86_stage_vm86(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
-	ctxt->segs[sreg] = (struct kvm_segment){
-		.base = (u32)selector << 4,
-		.limit = 0xffff,
-		.selector = selector,
-		.type = 3,
-		.present = 1,
-		.dpl = 3,
-		.s = 1,
-	};
-	ctxt->segs_valid |= 1u << sreg;
-	ctxt->segs_dirty |= 1u << sreg;
+	x86_stage(ctxt, sreg, &(struct kvm_segment){
+		.base = (u32)selector << 4, .limit = 0xffff, .selector = selector,
+		.type = 3, .present = 1, .dpl = 3, .s = 1,
+	});
 }
 
 /** x86_commit_segments - give the vCPU what was staged */
@@ -200,11 +212,26 @@ void x86_commit_segments(struct x86_emulate_ctxt *ctxt)
 	ctxt->segs_dirty = 0;
 }
 
+/**
+ * x86_access_segment - set the descriptor's accessed bit and stage the segment
+ * @sreg: ES to GS
+ * @selector: as the register will show it
+ * @desc: descriptor, all of its checks done
+ */
+int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
+		       struct x86_desc *desc)
+{
+	int rc = x86_desc_set_type(ctxt, desc, 1, 0);
+
+	if (!rc)
+		x86_stage_segment(ctxt, sreg, selector, desc);
+	return rc;
+}
+
 /* --- Checks ---------------------------------------------------------- */
 
 /**
  * x86_load_ss - check and stage SS for a privilege level
- * @ctxt: emulator
  * @selector: new SS
  * @cpl: the level it must match
  * @to_long: it is for 64-bit mode, where it may be null below CPL 3 (SDM 5.7)
@@ -223,23 +250,19 @@ int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, b
 		return X86EMUL_CONTINUE;
 	}
 	rc = x86_desc_read(ctxt, selector, &desc, vector);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	/* Writable data: type bits 3 and 1. */
-	if ((selector & 3) != cpl || !x86_desc_s(&desc) || (x86_desc_type(&desc) & 0xa) != 2 ||
-	    x86_desc_dpl(&desc) != cpl)
+	if ((selector & 3) != cpl || !desc.s || (desc.type & 0xa) != 2 ||
+	    desc.dpl != cpl)
 		return x86_fault_sel(ctxt, vector, selector);
-	if (!x86_desc_present(&desc))
+	if (!desc.present)
 		return x86_fault_sel(ctxt, SS_VECTOR_NR, selector);
-	rc = x86_desc_set_type(ctxt, &desc, 1, 0);
-	if (rc == X86EMUL_CONTINUE)
-		x86_stage_segment(ctxt, X86_SREG_SS, selector, &desc);
-	return rc;
+	return x86_access_segment(ctxt, X86_SREG_SS, selector, &desc);
 }
 
 /**
  * x86_load_data - check and stage ES, DS, FS or GS
- * @ctxt: emulator
  * @sreg: which
  * @selector: its new value
  * @cpl: the privilege level it is for
@@ -257,25 +280,21 @@ int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 		return X86EMUL_CONTINUE;
 	}
 	rc = x86_desc_read(ctxt, selector, &desc, vector);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
-	type = x86_desc_type(&desc);
-	if (!x86_desc_s(&desc) || (type & 0xa) == 8)
+	type = desc.type;
+	if (!desc.s || (type & 0xa) == 8)
 		return x86_fault_sel(ctxt, vector, selector);
 	/* Conforming code can be read from any level. */
-	if ((type & 0xc) != 0xc && max_t(unsigned int, selector & 3, cpl) > x86_desc_dpl(&desc))
+	if ((type & 0xc) != 0xc && max_t(unsigned int, selector & 3, cpl) > desc.dpl)
 		return x86_fault_sel(ctxt, vector, selector);
-	if (!x86_desc_present(&desc))
+	if (!desc.present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-	rc = x86_desc_set_type(ctxt, &desc, 1, 0);
-	if (rc == X86EMUL_CONTINUE)
-		x86_stage_segment(ctxt, sreg, selector, &desc);
-	return rc;
+	return x86_access_segment(ctxt, sreg, selector, &desc);
 }
 
 /**
  * x86_load_sreg - MOV, POP, LDS and the like to a segment register (SDM 2B MOV)
- * @ctxt: emulator
  * @sreg: not CS
  * @selector: new value
  */
@@ -295,7 +314,6 @@ int x86_load_sreg(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 
 /**
  * x86_drop_data - null the data segments that an outer level may not use (SDM 2B RET)
- * @ctxt: emulator
  * @cpl: the level returned to
  */
 void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
@@ -315,28 +333,25 @@ void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
 
 /**
  * x86_check_code - may control go to this code segment at this level
- * @ctxt: emulator
  * @selector: its selector
  * @desc: its descriptor
  * @cpl: the level the code will run at
+ * @vector: #GP, or #TS when a TSS holds it
  *
  * A nonconforming segment must have that level, a conforming one it or an inner
  * one (SDM 5.8.1). L and D together are reserved in long mode.
  *
- * Return: #GP(selector) or #NP(selector).
+ * Return: @vector or #NP, with the selector.
  */
 int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
-		   unsigned int cpl)
+		   unsigned int cpl, u8 vector)
 {
-	unsigned int dpl = x86_desc_dpl(desc);
+	unsigned int dpl = desc->dpl;
 
-	if (!x86_desc_is_code(desc))
-		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (x86_desc_conforming(desc) ? dpl > cpl : dpl != cpl)
-		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if ((desc->low >> 53 & 3) == 3 && x86_lma(ctxt))
-		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (!x86_desc_present(desc))
+	if (!x86_desc_is_code(desc) || (x86_desc_conforming(desc) ? dpl > cpl : dpl != cpl) ||
+	    (desc->ld == 3 && x86_lma(ctxt)))
+		return x86_fault_sel(ctxt, vector, selector);
+	if (!desc->present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	return X86EMUL_CONTINUE;
 }
@@ -344,13 +359,12 @@ int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86
 /** x86_code_mode - how the CPU decodes in this code segment */
 enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc *desc)
 {
-	return x86_emulate_mode(true, false, x86_lma(ctxt), desc->low >> 53 & 1,
-				desc->low >> 54 & 1);
+	return x86_emulate_mode(true, false, x86_lma(ctxt), desc->ld & 1,
+				desc->ld >> 1);
 }
 
 /**
  * x86_enter_code - stage CS and go there
- * @ctxt: emulator
  * @selector: its RPL is replaced by @cpl
  * @desc: descriptor, after x86_check_code()
  * @cpl: new level
@@ -360,14 +374,9 @@ int x86_enter_code(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc 
 		   unsigned int cpl, u64 offset)
 {
 	bool to_long = x86_code_mode(ctxt, desc) == X86_MODE_LONG;
-	int rc;
 
 	if (to_long ? !x86_canonical(ctxt, offset) : (u32)offset > x86_desc_limit(desc))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, 0);
-	rc = x86_desc_set_type(ctxt, desc, 1, 0);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	x86_stage_segment(ctxt, X86_SREG_CS, (selector & ~3) | cpl, desc);
 	ctxt->next_eip = to_long ? offset : (u32)offset;
-	return X86EMUL_CONTINUE;
+	return x86_access_segment(ctxt, X86_SREG_CS, (selector & ~3) | cpl, desc);
 }

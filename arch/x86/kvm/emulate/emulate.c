@@ -7,23 +7,29 @@
  */
 #include "internal.h"
 
-/**
- * x86_emulate_reset - forget everything cached about the last instruction
- * @ctxt: emulator
- */
-void x86_emulate_reset(struct x86_emulate_ctxt *ctxt)
+static void begin(struct x86_emulate_ctxt *ctxt)
 {
 	ctxt->gprs_valid = 0;
 	ctxt->gprs_dirty = 0;
 	ctxt->segs_valid = 0;
 	ctxt->segs_dirty = 0;
 	ctxt->ext = 0;
-	ctxt->late_fault = false;
-	ctxt->pio_pos = 0;
-	ctxt->pio_end = 0;
 	ctxt->io_pending = false;
 	ctxt->rep_continues = false;
+	ctxt->late_fault = false;
+	ctxt->keep_rf = false;
+	ctxt->halted = false;
+	ctxt->iret = false;
 	ctxt->shadow = 0;
+	ctxt->retired = 0;
+}
+
+/** x86_emulate_reset - forget everything cached about the last instruction */
+void x86_emulate_reset(struct x86_emulate_ctxt *ctxt)
+{
+	begin(ctxt);
+	ctxt->pio_pos = 0;
+	ctxt->pio_end = 0;
 }
 
 /* LOCK needs a memory destination of an instruction that allows it (SDM 2A LOCK). */
@@ -54,7 +60,6 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_run_once - operands, execution and write-back, once
- * @ctxt: emulator
  *
  * Return: X86EMUL_*; only X86EMUL_CONTINUE has moved a register of the cache,
  * as far as string instructions are concerned.
@@ -62,11 +67,9 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 int x86_run_once(struct x86_emulate_ctxt *ctxt)
 {
 	u32 flags = ctxt->d.op->flags;
-	int rc = x86_operands_fetch(ctxt);
+	int rc = x86_operands_fetch(ctxt) ?: ctxt->d.op->exec(ctxt);
 
-	if (rc == X86EMUL_CONTINUE)
-		rc = ctxt->d.op->exec(ctxt);
-	if (rc == X86EMUL_CONTINUE && !(flags & (F_NOWRITE | F_SELF)))
+	if (!rc && !(flags & (F_NOWRITE | F_SELF)))
 		rc = x86_operand_write(ctxt, &ctxt->dst);
 	return rc;
 }
@@ -98,35 +101,29 @@ void x86_commit_gprs(struct x86_emulate_ctxt *ctxt)
  */
 int x86_emulate_insn(struct x86_emulate_ctxt *ctxt)
 {
+	enum x86_mode mode = ctxt->mode;
 	u64 eflags = ctxt->eflags;
 	int rc;
 
-	ctxt->gprs_valid = 0;
-	ctxt->gprs_dirty = 0;
-	ctxt->segs_valid = 0;
-	ctxt->segs_dirty = 0;
-	ctxt->io_pending = false;
-	ctxt->rep_continues = false;
-	ctxt->late_fault = false;
-	ctxt->shadow = 0;
-	ctxt->ext = 0;
-	ctxt->retired = 0;
+	begin(ctxt);
 	ctxt->next_eip = ctxt->eip + ctxt->d.length;
 	if (!x86_is_long(ctxt))
 		ctxt->next_eip = (u32)ctxt->next_eip;
 
 	rc = check_legal(ctxt);
-	if (rc == X86EMUL_CONTINUE)
+	if (!rc)
 		rc = ctxt->d.op->flags & F_STRING ? x86_string_run(ctxt) : x86_run_once(ctxt);
+	/* A far transfer uses its new stack as its new mode does. */
+	ctxt->mode = mode;
 
-	if (rc == X86EMUL_CONTINUE) {
+	if (!rc) {
 		x86_commit_gprs(ctxt);
 		if (!ctxt->rep_continues)
 			ctxt->eip = ctxt->next_eip;
 		if (ctxt->segs_dirty)
 			x86_commit_segments(ctxt);
-		/* RF covers one instruction (SDM 17.3.1.1). */
-		if (!(ctxt->d.op->flags & F_KEEP_RF))
+		/* RF covers one instruction, but for those that load it (SDM 17.3.1.1). */
+		if (!(ctxt->d.op->flags & F_KEEP_RF) && !ctxt->keep_rf && !ctxt->rep_continues)
 			ctxt->eflags &= ~X86_EFLAGS_RF;
 		return rc;
 	}

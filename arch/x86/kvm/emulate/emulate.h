@@ -47,6 +47,8 @@ struct x86_desc_ptr {
 
 #define X86_FXSAVE_BYTES	512
 
+#define X86_VEC_MMX	16	/* first of eight, behind the XMM and YMM registers */
+
 /* What struct x86_emulate_ops.fpu does; those that move data have a buffer. */
 enum x86_fpu_op {
 	X86_FPU_FNSTCW,		/* u16 */
@@ -73,9 +75,8 @@ enum x86_fpu_op {
  * @fetch: read instruction bytes, within one page
  * @get_segment: selector and descriptor cache of an X86_SREG_*
  * @set_segment: load them (no checks: the emulator has made them)
- * @segment_base: base alone, where that is cheaper
  * @cpl: current privilege level
- * @get_gdt: GDTR, and so on for IDTR
+ * @get_table: GDTR, or IDTR
  * @get_cr: CR0, CR2, CR3, CR4 or CR8
  * @set_cr: nonzero: the value is refused with #GP(0)
  * @get_dr: debug register, after its #DB and #UD checks
@@ -86,14 +87,11 @@ enum x86_fpu_op {
  * @rdtsc: the guest's TSC
  * @rdpmc: nonzero: no such counter
  * @set_xcr: XSETBV; nonzero: the value is refused with #GP(0)
- * @halt: HLT retired
- * @iret: IRET retired: NMIs are no longer blocked
- * @wbinvd: WBINVD or INVD retired
  * @invlpg: drop the translation of a linear address
  * @xcr0: XCR0
- * @read_vec: 16 or 32 bytes of XMM or YMM register 0 to 15
+ * @read_vec: 16 or 32 bytes of XMM or YMM register 0 to 15; 8 of X86_VEC_MMX to + 7
  * @write_vec: set one; with @vex 32 bytes, and zero above, else 16 and keep what
- *	is above (SDM 2A 2.3.10)
+ *	is above (SDM 2A 2.3.10). Access to an MMX register turns the x87 over to MMX
  * @fpu: enum x86_fpu_op on the guest's x87 and SSE state
  * @intercept: a first-level hypervisor's intercepts; NULL when not nested
  */
@@ -114,13 +112,10 @@ struct x86_emulate_ops {
 			    struct kvm_segment *seg);
 	void (*set_segment)(struct x86_emulate_ctxt *ctxt, unsigned int sreg,
 			    const struct kvm_segment *seg);
-	u64 (*segment_base)(struct x86_emulate_ctxt *ctxt, unsigned int sreg);
 	unsigned int (*cpl)(struct x86_emulate_ctxt *ctxt);
 
-	void (*get_gdt)(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt);
-	void (*set_gdt)(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt);
-	void (*get_idt)(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt);
-	void (*set_idt)(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt);
+	void (*get_table)(struct x86_emulate_ctxt *ctxt, bool idt, struct x86_desc_ptr *dt);
+	void (*set_table)(struct x86_emulate_ctxt *ctxt, bool idt, const struct x86_desc_ptr *dt);
 	u64 (*get_cr)(struct x86_emulate_ctxt *ctxt, unsigned int cr);
 	int (*set_cr)(struct x86_emulate_ctxt *ctxt, unsigned int cr, u64 val);
 	u64 (*get_dr)(struct x86_emulate_ctxt *ctxt, unsigned int dr);
@@ -137,9 +132,6 @@ struct x86_emulate_ops {
 	u64 (*rdtsc)(struct x86_emulate_ctxt *ctxt);
 	int (*rdpmc)(struct x86_emulate_ctxt *ctxt, u32 counter, u64 *val);
 	int (*set_xcr)(struct x86_emulate_ctxt *ctxt, u32 index, u64 val);
-	int (*halt)(struct x86_emulate_ctxt *ctxt);
-	void (*iret)(struct x86_emulate_ctxt *ctxt);
-	int (*wbinvd)(struct x86_emulate_ctxt *ctxt);
 	void (*invlpg)(struct x86_emulate_ctxt *ctxt, u64 linear);
 	u64 (*xcr0)(struct x86_emulate_ctxt *ctxt);
 	void (*read_vec)(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
@@ -195,6 +187,9 @@ struct x86_operand {
  *	complete unless it is a REP instruction with iterations left
  * @late_fault: success, yet @exception is to be injected too: a task switch got so
  *	far that its fault belongs to the new task (SDM 7.3)
+ * @halted: HLT has retired
+ * @iret: IRET has retired: NMIs are no longer blocked
+ * @keep_rf: RF in @eflags came from a new task's TSS
  * @retired: iterations of a REP instruction that this call has completed
  * @rep_continues: success, but @eip stays: run it again or enter the guest
  * @d: the decoded instruction
@@ -215,6 +210,9 @@ struct x86_emulate_ctxt {
 	bool io_pending;
 	bool rep_continues;
 	bool late_fault;
+	bool keep_rf;
+	bool halted;
+	bool iret;
 	u32 retired;
 
 	struct x86_insn d;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The decoded form of an instruction, and the two ways to get one: the full
- * decoder (decode.c) and the short-cut that only measures an instruction that
- * an intercept has already named (insn_length.c). Pure, no lock.
+ * The decoded form of an instruction, and the short-cut that only measures one
+ * that an intercept has already named (decode.c); the short decoder for the plain
+ * moves between a register and memory (move.c). Pure, no lock.
  */
 #ifndef _KVM_X86_EMULATE_INSN_H
 #define _KVM_X86_EMULATE_INSN_H
@@ -143,6 +143,42 @@ struct x86_insn {
 #define X86_SKIP_RDTSCP		X86_SKIP(3, 0xf9010f)
 /* No fixed bytes: IN, OUT, INVLPG, LMSW, MOV CR, MOV DR … are decoded. */
 #define X86_SKIP_ANY		X86_SKIP(0, 0)
+
+/**
+ * struct x86_move - a decoded move
+ * @length: of the instruction
+ * @bytes: of memory: 1, 2, 4 or 8
+ * @reg: the GPR; with @high, bits 15:8 of it (AH, CH, DH, BH)
+ * @reg_bytes: size of the register operand: bigger than @bytes for MOVZX and MOVSX
+ * @store: to memory
+ * @is_imm: it is @imm that is stored
+ * @sign: MOVSX
+ * @rip_relative: @disp counts from the next instruction
+ * @stack: its segment is SS, not DS
+ * @base: GPR numbers of the address, X86_NO_GPR where there is none
+ * @scale: shift of @index
+ */
+struct x86_move {
+	u8 length;
+	u8 bytes;
+	u8 reg;
+	u8 reg_bytes;
+	bool high;
+	bool store;
+	bool is_imm;
+	bool sign;
+	bool rip_relative;
+	bool stack;
+	u8 base;
+	u8 index;
+	u8 scale;
+	s32 disp;
+	s32 imm;
+};
+
+#define X86_MOVE_BUFFER	16	/* longer than any instruction */
+
+bool x86_decode_move(struct x86_move *m, const u8 *insn, unsigned int avail, enum x86_mode mode);
 
 int x86_skip_length_slow(const u8 *insn, unsigned int avail, enum x86_mode mode, u32 expect);
 int x86_insn_length(const u8 *insn, unsigned int avail, enum x86_mode mode);

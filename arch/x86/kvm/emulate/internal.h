@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Shared by the emulator's own files only: the shape of the opcode tables, the
- * register and memory helpers of operands.c, and one line per instruction.
+ * register and memory helpers of operands.c, and the functions that execute.
+ *
+ * X86EMUL_CONTINUE is 0, so that steps are chained with ?: and the first that does
+ * not succeed is the answer. What takes a context has @ctxt first, which the
+ * functions' documentation does not repeat.
  */
 #ifndef _KVM_X86_EMULATE_INTERNAL_H
 #define _KVM_X86_EMULATE_INTERNAL_H
@@ -17,12 +21,14 @@
 #define DB_VECTOR_NR	1
 #define BP_VECTOR_NR	3
 #define OF_VECTOR_NR	4
+#define BR_VECTOR_NR	5
 #define UD_VECTOR_NR	6
 #define NM_VECTOR_NR	7
 #define TS_VECTOR_NR	10
 #define NP_VECTOR_NR	11
 #define SS_VECTOR_NR	12
 #define GP_VECTOR_NR	13
+#define MF_VECTOR_NR	16
 
 /* --- Opcode tables --------------------------------------------------- */
 
@@ -45,7 +51,7 @@ enum x86_operand_kind {
 	O_RM,		/* E: ModRM.rm, register or memory */
 	O_RM8,		/* Eb, with another operand's size being larger */
 	O_RM16,		/* Ew */
-	O_RM32,		/* Ed */
+	O_RM32,		/* Ed, or Ew with a 16-bit operand size */
 	O_EA,		/* M: address only, never accessed as an operand */
 	O_ACC,		/* AL, AX, EAX, RAX */
 	O_OPREG,	/* the opcode's low three bits */
@@ -54,6 +60,7 @@ enum x86_operand_kind {
 	O_IMM8U,	/* Ib, zero-extended */
 	O_IMM16,	/* Iw */
 	O_IMMV,		/* Iv: a full eight bytes with REX.W (B8+) */
+	O_LEVEL,	/* ENTER's second immediate */
 	O_FAR,		/* Ap: offset, then selector */
 	O_ONE,
 	O_CL,
@@ -80,14 +87,24 @@ enum x86_operand_kind {
 #define F_IO		0x00004000	/* a port has at most four bytes: REX.W is ignored */
 #define F_BITS		0x00008000	/* register offset selects the memory word */
 #define F_MODREG	0x00010000	/* ModRM.mod is ignored, rm is a register */
-#define F_XCHG		0x00040000	/* memory form is locked by itself */
-#define F_SELF		0x00080000	/* exec writes the destination back itself */
-#define F_KEEP_RF	0x00200000	/* loads RF instead of clearing it */
-#define F_VEX		0x00400000	/* may be VEX-encoded */
+#define F_XCHG		0x00020000	/* memory form is locked by itself */
+#define F_SELF		0x00040000	/* exec writes the destination back itself */
+#define F_KEEP_RF	0x00080000	/* loads RF instead of clearing it */
 #define F_PORT		0x00100000	/* port in DX: permission comes before all else */
+#define F_VEX		0x00200000	/* may be VEX-encoded */
 
+/**
+ * struct x86_opcode - a row of an opcode table
+ * @flags: F_*
+ * @arg: which member of @exec's family it is
+ * @kind: enum x86_opcode_kind
+ * @dst: enum x86_operand_kind, and so on
+ * @exec: executes it
+ * @sub: the table that decides further
+ */
 struct x86_opcode {
-	u32 flags;
+	u32 flags : 24;
+	u32 arg : 8;
 	u8 kind;
 	u8 dst;
 	u8 src;
@@ -100,14 +117,22 @@ struct x86_opcode {
 
 extern const struct x86_opcode x86_opcodes_1byte[256];
 extern const struct x86_opcode x86_opcodes_0f[256];
-extern const struct x86_opcode x86_opcodes_movbe[2];
-extern const struct x86_opcode x86_opcodes_movntdqa;
+extern const struct x86_opcode x86_opcodes_0f38[3];	/* 2A, F0, F1 */
 
+/**
+ * struct x86_fetch - the bytes that decoding reads
+ * @ctxt: NULL: there are no more than these
+ * @bytes: instruction bytes
+ * @pos: the next one
+ * @end: how many there are
+ * @rc: X86EMUL_*, the first failure; after it all bytes read as zero
+ */
 struct x86_fetch {
-	struct x86_emulate_ctxt *ctxt;	/* NULL: no more bytes than these */
+	struct x86_emulate_ctxt *ctxt;
 	const u8 *bytes;
 	u8 pos;
 	u8 end;
+	int rc;
 };
 
 int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode);
@@ -133,11 +158,6 @@ static inline int x86_fault_gp(struct x86_emulate_ctxt *ctxt, u16 error)
 {
 	/* Real mode pushes no error code (SDM 20.1.4). */
 	return x86_fault(ctxt, GP_VECTOR_NR, ctxt->mode != X86_MODE_REAL, error);
-}
-
-static inline int x86_fault_de(struct x86_emulate_ctxt *ctxt)
-{
-	return x86_fault(ctxt, DE_VECTOR_NR, false, 0);
 }
 
 /* --- Values ---------------------------------------------------------- */
@@ -205,7 +225,12 @@ int x86_mem_read(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, void 
 int x86_mem_write(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, const void *val,
 		  unsigned int bytes);
 u64 x86_effective_address(struct x86_emulate_ctxt *ctxt);
+int x86_modrm_linear(struct x86_emulate_ctxt *ctxt, unsigned int bytes, bool write,
+		     unsigned int align, u64 *linear);
+bool x86_type_allows(u8 type, bool write);
 unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt);
+int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
+		   unsigned int bytes, u32 access);
 int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes);
 int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes);
 int x86_jump(struct x86_emulate_ctxt *ctxt, u64 target);
@@ -218,6 +243,7 @@ void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 se
 /* --- Descriptors ----------------------------------------------------- */
 
 #define SELECTOR_TI	4
+#define MSR_EFER_NR	0xc0000080
 
 /* Types of system descriptors (SDM table 3-2). */
 #define DESC_TSS16		1
@@ -232,41 +258,28 @@ void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 se
 #define DESC_TRAP_GATE32	15
 #define DESC_TSS_BUSY		2
 
-/* A descriptor as it lies in memory; @high is 0 where it has eight bytes. */
+/* A descriptor as it lies in memory (SDM figures 3-8, 5-8); @high is 0 where it has eight bytes. */
 struct x86_desc {
-	u64 low;
+	union {
+		u64 low;
+		struct {
+			u64 : 40, type : 4, s : 1, dpl : 2, present : 1;
+			/* L and D: 1 is 64-bit code, 2 32-bit, 0 16-bit, 3 reserved in long mode. */
+			u64 : 4, avl : 1, ld : 2, g : 1, : 8;
+		};
+	};
 	u64 high;
 	u64 linear;
 };
 
-static inline u8 x86_desc_type(const struct x86_desc *desc)
-{
-	return desc->low >> 40 & 0xf;
-}
-
-static inline bool x86_desc_s(const struct x86_desc *desc)
-{
-	return desc->low >> 44 & 1;
-}
-
-static inline unsigned int x86_desc_dpl(const struct x86_desc *desc)
-{
-	return desc->low >> 45 & 3;
-}
-
-static inline bool x86_desc_present(const struct x86_desc *desc)
-{
-	return desc->low >> 47 & 1;
-}
-
 static inline bool x86_desc_is_code(const struct x86_desc *desc)
 {
-	return x86_desc_s(desc) && (x86_desc_type(desc) & 8);
+	return desc->s && (desc->type & 8);
 }
 
 static inline bool x86_desc_conforming(const struct x86_desc *desc)
 {
-	return x86_desc_type(desc) & 4;
+	return desc->type & 4;
 }
 
 static inline bool x86_sel_null(u16 selector)
@@ -281,10 +294,15 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 int x86_desc_set_type(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, u8 set, u8 clear);
 u32 x86_desc_limit(const struct x86_desc *desc);
 u64 x86_desc_base(const struct x86_desc *desc);
+u64 x86_gate_offset(const struct x86_desc *gate);
+unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate);
+void x86_stage(struct x86_emulate_ctxt *ctxt, unsigned int sreg, const struct kvm_segment *seg);
 void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		       const struct x86_desc *desc);
 void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
 void x86_stage_vm86(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
+int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
+		       struct x86_desc *desc);
 void x86_commit_segments(struct x86_emulate_ctxt *ctxt);
 int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, bool to_long,
 		u8 vector);
@@ -293,14 +311,12 @@ int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 int x86_load_sreg(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
 void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl);
 int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
-		   unsigned int cpl);
+		   unsigned int cpl, u8 vector);
 enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc *desc);
 int x86_enter_code(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *desc,
 		   unsigned int cpl, u64 offset);
 
 /* far.c */
-int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
-		   unsigned int bytes, u32 access);
 int x86_inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, bool to_long,
 		    unsigned int ist);
 int x86_read_far_pointer(struct x86_emulate_ctxt *ctxt, u16 *selector, u64 *offset);
@@ -308,7 +324,14 @@ int x86_return_code(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, enu
 int x86_return_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, enum x86_mode mode,
 		     unsigned int extra);
 
-/* task.c */
+/* syscall.c, system.c, x87.c */
+bool x86_is_amd(struct x86_emulate_ctxt *ctxt);
+int x86_check_umip(struct x86_emulate_ctxt *ctxt);
+int x86_check_mmx(struct x86_emulate_ctxt *ctxt);
+
+/* segment.c and task.c */
+int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type, u8 vector,
+		    struct x86_desc *desc);
 int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_reason reason,
 		    bool has_error_code, u32 error_code);
 int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
@@ -321,6 +344,7 @@ void x86_commit_gprs(struct x86_emulate_ctxt *ctxt);
 #define X86_FLAGS_ARITH	(X86_FLAGS_SZP | X86_EFLAGS_CF | X86_EFLAGS_AF | X86_EFLAGS_OF)
 
 u64 x86_flags_szp(u64 val, unsigned int bytes);
+u64 x86_virtual_flags(u64 flags);
 bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc);
 
 /* What a task switch or IRET at CPL 0 may load. */
@@ -335,47 +359,61 @@ static inline void x86_flags_set(struct x86_emulate_ctxt *ctxt, u64 which, u64 v
 
 /* --- The instructions, by file ---------------------------------------- */
 
+/* What the rows of a family have as their argument. */
+enum x86_arg {
+	/* alu.c; the first seven in the order of opcode bits 5:3 */
+	A_ADD, A_OR, A_ADC, A_SBB, A_AND, A_SUB, A_XOR, A_INC, A_DEC, A_NEG, A_NOT,
+	/* shift.c: in the order of ModRM.reg */
+	A_ROL = 0, A_ROR, A_RCL, A_RCR, A_SHL, A_SHR, A_SHLD, A_SAR, A_SHRD,
+	/* bits.c: in the order of ModRM.reg in 0F BA */
+	A_BT = 4, A_BTS, A_BTR, A_BTC,
+	A_BSF = 0, A_BSR, A_TZCNT, A_LZCNT,
+	/* muldiv.c, system.c, segment.c, string.c */
+	A_UNSIGNED = 0, A_SIGNED,
+	A_GDT = 0, A_IDT,
+	A_LAR = 0, A_LSL,
+	A_READ = 0, A_WRITE,
+	A_LDTR = X86_SREG_LDTR, A_TR = X86_SREG_TR,
+};
+
+/* vector.c */
+#define V_BYTES		0x0c	/* 4 or 8; else all of the register */
+#define V_ALIGNED	0x01	/* memory must be */
+#define V_MMX		0x02
+#define V_HIGH		0x10	/* bytes 8 to 15 of the register */
+#define V_HALF		0x20	/* the other half of it stays, or is vvvv's */
+#define V_SCALAR	0x40	/* between registers the rest stays */
+#define V_GPR		0x80	/* ModRM.rm is a GPR; REX.W chooses the size */
+
 #define EM(name)	int em_##name(struct x86_emulate_ctxt *ctxt)
 
-/* alu.c */
-EM(add); EM(or); EM(adc); EM(sbb); EM(and); EM(sub); EM(xor); EM(cmp); EM(test);
-EM(inc); EM(dec); EM(neg); EM(not); EM(xadd); EM(cmpxchg); EM(cmpxchg8b);
-/* shift.c */
-EM(rol); EM(ror); EM(rcl); EM(rcr); EM(shl); EM(shr); EM(sar); EM(shld); EM(shrd);
-/* bits.c */
-EM(tzcnt); EM(lzcnt); EM(popcnt);
-EM(bt); EM(bts); EM(btr); EM(btc); EM(bsf); EM(bsr); EM(bswap); EM(movbe);
-/* muldiv.c */
-EM(mul); EM(imul); EM(imul3); EM(div); EM(idiv);
+EM(alu); EM(xadd); EM(cmpxchg); EM(cmpxchg8b); EM(decimal); EM(aam); EM(aad);
+EM(shift);
+EM(bit); EM(bit_scan); EM(popcnt); EM(bswap); EM(movbe);
+EM(mul); EM(imul3); EM(div);
 /* data.c */
 EM(mov); EM(movsx); EM(xchg); EM(lea); EM(cbw); EM(cwd); EM(setcc); EM(cmovcc); EM(xlat);
-EM(lahf); EM(sahf); EM(mov_from_sreg); EM(mov_to_sreg); EM(nop); EM(clflush);
-EM(clc); EM(stc); EM(cmc); EM(cld); EM(std); EM(lds);
+EM(salc); EM(lahf); EM(sahf); EM(flag); EM(nop); EM(clflush); EM(bound);
+EM(mov_from_sreg); EM(mov_to_sreg); EM(lds);
 /* stack.c */
-EM(push); EM(pop); EM(pop_rm); EM(pusha); EM(popa); EM(pushf); EM(popf);
-EM(push_sreg); EM(pop_sreg);
-EM(enter); EM(leave);
-/* control.c */
-EM(jcc); EM(jmp); EM(jmp_rel); EM(call); EM(call_rel); EM(ret); EM(loop); EM(jcxz);
-/* far.c */
-EM(jmp_far); EM(call_far); EM(jmp_far_mem); EM(call_far_mem); EM(ret_far);
-/* interrupt.c */
-EM(int_n); EM(int3); EM(into); EM(int1); EM(iret);
-/* vector.c */
-EM(vload); EM(vload_aligned); EM(vstore); EM(vstore_aligned); EM(vload4); EM(vload8);
-EM(vstore4); EM(vstore8); EM(vload_lo); EM(vload_hi); EM(vstore_hi);
-EM(movd_load); EM(movd_store); EM(movq_load); EM(movq_store);
-EM(fnstcw); EM(fnstsw); EM(fninit); EM(emms); EM(fxsave); EM(fxrstor);
-/* segment.c */
-EM(lar); EM(lsl); EM(verr); EM(verw); EM(sldt); EM(str); EM(lldt); EM(ltr); EM(arpl);
-/* syscall.c */
+EM(push); EM(pop); EM(pop_rm); EM(pusha); EM(popa); EM(pushf); EM(popf); EM(push_sreg);
+EM(pop_sreg); EM(enter); EM(leave);
+/* control.c and far.c */
+EM(jcc); EM(jmp); EM(call); EM(ret); EM(loop);
+EM(far); EM(far_mem); EM(ret_far);
+/* interrupt.c and syscall.c */
+EM(int); EM(into); EM(iret);
 EM(syscall); EM(sysret); EM(sysenter); EM(sysexit); EM(swapgs);
+/* vector.c and x87.c */
+EM(vload); EM(vstore); EM(x87); EM(emms); EM(fxsave); EM(fxrstor);
+/* segment.c */
+EM(lar); EM(verify); EM(arpl); EM(store_sel); EM(lldt); EM(ltr);
 /* string.c */
 EM(ins); EM(outs); EM(in); EM(out);
 /* system.c */
 EM(mov_from_cr); EM(mov_to_cr); EM(mov_from_dr); EM(mov_to_dr); EM(clts); EM(lmsw); EM(smsw);
-EM(lgdt); EM(lidt); EM(sgdt); EM(sidt); EM(invlpg); EM(cpuid); EM(rdmsr); EM(wrmsr);
-EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(wbinvd); EM(cli); EM(sti);
+EM(load_table); EM(store_table); EM(invlpg); EM(cpuid); EM(rdmsr); EM(wrmsr);
+EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(cli); EM(sti);
 
 #undef EM
 

@@ -24,11 +24,10 @@ static int vector_8086(struct x86_emulate_ctxt *ctxt, u64 base, u8 vector, u64 f
 {
 	u64 frame[3] = { flags, x86_segment(ctxt, X86_SREG_CS)->selector, ctxt->next_eip };
 	u16 entry[2];
-	int rc = ctxt->ops->read_std(ctxt, base + 4 * vector, entry, 4, 0);
+	int rc = ctxt->ops->read_std(ctxt, base + 4 * vector, entry, 4, 0) ?:
+		 x86_push_frame(ctxt, frame, 3, 2, 0);
 
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_push_frame(ctxt, frame, 3, 2, 0);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	x86_load_sreg_real(ctxt, X86_SREG_CS, entry[1]);
 	ctxt->next_eip = entry[0];
@@ -40,7 +39,7 @@ static int int_real(struct x86_emulate_ctxt *ctxt, u8 vector)
 	struct x86_desc_ptr idt;
 	int rc;
 
-	ctxt->ops->get_idt(ctxt, &idt);
+	ctxt->ops->get_table(ctxt, true, &idt);
 	if (4u * vector + 3 > idt.limit)
 		return x86_fault_gp(ctxt, 0);
 	rc = vector_8086(ctxt, idt.base, vector, flags_image(ctxt));
@@ -90,24 +89,24 @@ static int read_gate(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft, struct
 	u8 type;
 	int rc;
 
-	ctxt->ops->get_idt(ctxt, &idt);
+	ctxt->ops->get_table(ctxt, true, &idt);
 	if (vector * bytes + bytes - 1 > idt.limit)
 		return fault_idt(ctxt, GP_VECTOR_NR, vector);
 	gate->high = 0;
 	gate->linear = idt.base + vector * bytes;
 	rc = ctxt->ops->read_std(ctxt, gate->linear, gate, bytes, X86EMUL_ACC_SYSTEM);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 
 	/* 16-bit gates and task gates are outside long mode only (SDM 6.14.1). */
-	type = x86_desc_type(gate);
+	type = gate->type;
 	known = (type & 0xe) == DESC_INT_GATE32 ||
 		(!lma && ((type & 0xe) == DESC_INT_GATE16 || type == DESC_TASK_GATE));
-	if (x86_desc_s(gate) || !known)
+	if (gate->s || !known)
 		return fault_idt(ctxt, GP_VECTOR_NR, vector);
-	if (soft && x86_desc_dpl(gate) < ctxt->ops->cpl(ctxt))
+	if (soft && gate->dpl < ctxt->ops->cpl(ctxt))
 		return fault_idt(ctxt, GP_VECTOR_NR, vector);
-	if (!x86_desc_present(gate))
+	if (!gate->present)
 		return fault_idt(ctxt, NP_VECTOR_NR, vector);
 	return X86EMUL_CONTINUE;
 }
@@ -122,14 +121,14 @@ static int read_handler(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_
 	if (x86_sel_null(selector))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, 0);
 	rc = x86_desc_read(ctxt, selector, code, GP_VECTOR_NR);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
-	*cpl = x86_desc_conforming(code) ? now : x86_desc_dpl(code);
-	if (!x86_desc_is_code(code) || x86_desc_dpl(code) > now ||
+	*cpl = x86_desc_conforming(code) ? now : code->dpl;
+	if (!x86_desc_is_code(code) || code->dpl > now ||
 	    (ctxt->mode == X86_MODE_VM86 && *cpl != 0) ||
-	    (x86_lma(ctxt) && (code->low >> 53 & 3) != 1))
+	    (x86_lma(ctxt) && code->ld != 1))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (!x86_desc_present(code))
+	if (!code->present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	return X86EMUL_CONTINUE;
 }
@@ -170,44 +169,38 @@ static int switch_stack(struct x86_emulate_ctxt *ctxt, const struct x86_desc *ga
 
 	if (ist || cpl != ctxt->ops->cpl(ctxt))
 		rc = x86_inner_stack(ctxt, cpl, x86_lma(ctxt), ist);
-	if (rc == X86EMUL_CONTINUE && x86_lma(ctxt))
+	if (!rc && x86_lma(ctxt))
 		x86_gpr_write(ctxt, X86_RSP, x86_gpr_read(ctxt, X86_RSP) & ~0xfULL, 8);
 	return rc;
 }
 
 static int int_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
 {
-	unsigned int bytes = x86_lma(ctxt) ? 8 : x86_desc_type(gate) & 8 ? 4 : 2, n, cpl;
-	u64 offset = (gate->low & 0xffff) | (gate->low >> 32 & 0xffff0000) | gate->high << 32;
-	bool vm86 = ctxt->mode == X86_MODE_VM86, inner;
+	unsigned int bytes = x86_gate_bytes(ctxt, gate), n, cpl = 0;
+	bool vm86 = ctxt->mode == X86_MODE_VM86;
 	u16 selector = gate->low >> 16;
-	enum x86_mode mode = ctxt->mode;
 	struct x86_desc code;
 	u64 frame[9];
 	int rc = read_handler(ctxt, selector, &code, &cpl);
 
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
-	inner = cpl != ctxt->ops->cpl(ctxt);
-	n = build_frame(ctxt, inner || x86_lma(ctxt), frame);
+	n = build_frame(ctxt, cpl != ctxt->ops->cpl(ctxt) || bytes == 8, frame);
 	/* What follows happens as the handler's mode has it. */
-	if (x86_lma(ctxt))
+	if (bytes == 8)
 		ctxt->mode = X86_MODE_LONG;
 	else if (vm86)
 		ctxt->mode = X86_MODE_PROT32;
-	rc = switch_stack(ctxt, gate, cpl);
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_push_frame(ctxt, frame, n, bytes, cpl < 3 ? X86EMUL_ACC_SYSTEM : 0);
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_enter_code(ctxt, selector, &code, cpl, bytes == 2 ? (u16)offset : offset);
-	ctxt->mode = mode;
-	if (rc != X86EMUL_CONTINUE)
+	rc = switch_stack(ctxt, gate, cpl) ?:
+	     x86_push_frame(ctxt, frame, n, bytes, cpl < 3 ? X86EMUL_ACC_SYSTEM : 0) ?:
+	     x86_enter_code(ctxt, selector, &code, cpl, x86_gate_offset(gate));
+	if (rc)
 		return rc;
 	if (vm86)
 		leave_vm86(ctxt);
 	/* Trap gates leave IF alone (SDM 6.12.1.2). */
 	ctxt->eflags &= ~(u64)(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_VM |
-			       (x86_desc_type(gate) & 1 ? 0 : X86_EFLAGS_IF));
+			       (gate->type & 1 ? 0 : X86_EFLAGS_IF));
 	return X86EMUL_CONTINUE;
 }
 
@@ -216,9 +209,9 @@ static int int_protected(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft)
 	struct x86_desc gate;
 	int rc = read_gate(ctxt, vector, soft, &gate);
 
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
-	if (x86_desc_type(&gate) != DESC_TASK_GATE)
+	if (gate.type != DESC_TASK_GATE)
 		return int_gate(ctxt, &gate);
 	/* A task's IRET is to come back to the next instruction. */
 	return x86_task_switch(ctxt, gate.low >> 16, X86_TASK_GATE, false, 0);
@@ -240,7 +233,7 @@ static int redirected(struct x86_emulate_ctxt *ctxt, u8 vector, bool *stays)
 	if (tr->limit < TSS_IOMAP + 1)
 		return x86_fault_gp(ctxt, 0);
 	rc = ctxt->ops->read_std(ctxt, tr->base + TSS_IOMAP, &base, 2, X86EMUL_ACC_SYSTEM);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	base += vector / 8 - IVT_ENTRIES / 8;
 	if (base > tr->limit)
@@ -254,67 +247,47 @@ static int redirected(struct x86_emulate_ctxt *ctxt, u8 vector, bool *stays)
 static int int_vm86(struct x86_emulate_ctxt *ctxt, u8 vector)
 {
 	bool virtual = x86_iopl(ctxt) < 3, stays;
-	u64 flags = flags_image(ctxt), off = X86_EFLAGS_TF;
+	u64 flags = flags_image(ctxt);
 	int rc = redirected(ctxt, vector, &stays);
 
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	if (!stays)
 		return virtual ? x86_fault_gp(ctxt, 0) : int_protected(ctxt, vector, true);
-	if (virtual) {
-		flags = (flags & ~(u64)X86_EFLAGS_IF) | X86_EFLAGS_IOPL;
-		if (flags & X86_EFLAGS_VIF)
-			flags |= X86_EFLAGS_IF;
-	}
-	rc = vector_8086(ctxt, 0, vector, flags);
-	ctxt->eflags &= ~(off | (virtual ? X86_EFLAGS_VIF : X86_EFLAGS_IF));
+	rc = vector_8086(ctxt, 0, vector, virtual ? x86_virtual_flags(flags) : flags);
+	ctxt->eflags &= ~(u64)(X86_EFLAGS_TF | (virtual ? X86_EFLAGS_VIF : X86_EFLAGS_IF));
 	return rc;
 }
 
-static int interrupt(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft)
+/*
+ * CD n; CC INT3 and CE INTO, which ignore IOPL and the redirection map (SDM 20.3.3);
+ * F1 INT1, which checks no gate's DPL, as if the CPU had raised it (SDM 2A INT1).
+ */
+int em_int(struct x86_emulate_ctxt *ctxt)
 {
+	bool numbered = ctxt->d.opcode == 0xcd;
+	u8 vector = numbered ? ctxt->d.imm : ctxt->d.op->arg;
+
 	if (ctxt->mode == X86_MODE_REAL)
 		return int_real(ctxt, vector);
-	return int_protected(ctxt, vector, soft);
-}
-
-int em_int_n(struct x86_emulate_ctxt *ctxt)
-{
-	if (ctxt->mode == X86_MODE_VM86)
-		return int_vm86(ctxt, ctxt->d.imm);
-	return interrupt(ctxt, ctxt->d.imm, true);
-}
-
-/* INT3 and INTO ignore IOPL and the redirection map (SDM 20.3.3). */
-int em_int3(struct x86_emulate_ctxt *ctxt)
-{
-	return interrupt(ctxt, BP_VECTOR_NR, true);
+	if (ctxt->mode == X86_MODE_VM86 && numbered)
+		return int_vm86(ctxt, vector);
+	return int_protected(ctxt, vector, vector != DB_VECTOR_NR || numbered);
 }
 
 int em_into(struct x86_emulate_ctxt *ctxt)
 {
-	if (!(ctxt->eflags & X86_EFLAGS_OF))
-		return X86EMUL_CONTINUE;
-	return interrupt(ctxt, OF_VECTOR_NR, true);
-}
-
-/* F1: no check of the gate's DPL, as if the CPU had raised it (SDM 2A INT1). */
-int em_int1(struct x86_emulate_ctxt *ctxt)
-{
-	return interrupt(ctxt, DB_VECTOR_NR, false);
+	return ctxt->eflags & X86_EFLAGS_OF ? em_int(ctxt) : X86EMUL_CONTINUE;
 }
 
 /* --- IRET ------------------------------------------------------------ */
 
 static int pop_three(struct x86_emulate_ctxt *ctxt, u64 *eip, u64 *cs, u64 *flags)
 {
-	int rc = x86_pop(ctxt, eip, ctxt->d.op_bytes);
+	unsigned int bytes = ctxt->d.op_bytes;
 
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_pop(ctxt, cs, ctxt->d.op_bytes);
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_pop(ctxt, flags, ctxt->d.op_bytes);
-	return rc;
+	return x86_pop(ctxt, eip, bytes) ?: x86_pop(ctxt, cs, bytes) ?:
+	       x86_pop(ctxt, flags, bytes);
 }
 
 static void load_flags(struct x86_emulate_ctxt *ctxt, u64 mask, u64 flags)
@@ -343,21 +316,15 @@ static int iret_8086(struct x86_emulate_ctxt *ctxt)
 
 	if (virtual && !(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_VME))
 		return x86_fault_gp(ctxt, 0);
-	rc = pop_three(ctxt, &eip, &cs, &flags);
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_jump(ctxt, eip);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	if (virtual) {
+	rc = pop_three(ctxt, &eip, &cs, &flags) ?: x86_jump(ctxt, eip);
+	if (!rc && virtual)
 		rc = iret_virtual_if(ctxt, flags);
-		if (rc != X86EMUL_CONTINUE)
-			return rc;
-	} else {
+	else if (!rc)
 		load_flags(ctxt, X86_EFLAGS_IF |
 				 (ctxt->mode == X86_MODE_REAL ? X86_EFLAGS_IOPL : 0), flags);
-	}
-	x86_load_sreg_real(ctxt, X86_SREG_CS, cs);
-	return X86EMUL_CONTINUE;
+	if (!rc)
+		x86_load_sreg_real(ctxt, X86_SREG_CS, cs);
+	return rc;
 }
 
 /* VM set in the image at CPL 0: ESP, SS, ES, DS, FS and GS follow (SDM 20.2.2). */
@@ -370,9 +337,9 @@ static int iret_to_vm86(struct x86_emulate_ctxt *ctxt, u64 eip, u64 cs, u64 flag
 	unsigned int i;
 	int rc = x86_pop(ctxt, &esp, 4);
 
-	for (i = 0; rc == X86EMUL_CONTINUE && i < ARRAY_SIZE(order); i++)
+	for (i = 0; !rc && i < ARRAY_SIZE(order); i++)
 		rc = x86_pop(ctxt, &selector[i], 4);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	for (i = 0; i < ARRAY_SIZE(order); i++)
 		x86_stage_vm86(ctxt, order[i], selector[i]);
@@ -391,19 +358,16 @@ static int iret_protected(struct x86_emulate_ctxt *ctxt)
 	enum x86_mode mode;
 	int rc = pop_three(ctxt, &eip, &cs, &flags);
 
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	if ((flags & X86_EFLAGS_VM) && ctxt->d.op_bytes == 4 && cpl == 0 && !x86_lma(ctxt))
 		return iret_to_vm86(ctxt, eip, cs, flags);
 	rc = x86_return_code(ctxt, cs, eip, &mode);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
 	/* 64-bit mode pops SS:RSP always. */
-	if ((cs & 3) != cpl || x86_is_long(ctxt)) {
+	if (!rc && ((cs & 3) != cpl || x86_is_long(ctxt)))
 		rc = x86_return_stack(ctxt, cs & 3, mode, 0);
-		if (rc != X86EMUL_CONTINUE)
-			return rc;
-	}
+	if (rc)
+		return rc;
 	if ((cs & 3) != cpl)
 		x86_drop_data(ctxt, cs & 3);
 	if (cpl <= x86_iopl(ctxt))
@@ -424,20 +388,13 @@ static int iret_task(struct x86_emulate_ctxt *ctxt)
 		return x86_fault_gp(ctxt, 0);
 	rc = ctxt->ops->read_std(ctxt, x86_segment(ctxt, X86_SREG_TR)->base, &link, 2,
 				 X86EMUL_ACC_SYSTEM);
-	return rc ? rc : x86_task_switch(ctxt, link, X86_TASK_IRET, false, 0);
+	return rc ?: x86_task_switch(ctxt, link, X86_TASK_IRET, false, 0);
 }
 
 int em_iret(struct x86_emulate_ctxt *ctxt)
 {
-	int rc;
-
+	ctxt->iret = true;
 	if (x86_is_real(ctxt))
-		rc = iret_8086(ctxt);
-	else if (ctxt->eflags & X86_EFLAGS_NT)
-		rc = iret_task(ctxt);
-	else
-		rc = iret_protected(ctxt);
-	if (rc == X86EMUL_CONTINUE && ctxt->ops->iret)
-		ctxt->ops->iret(ctxt);
-	return rc;
+		return iret_8086(ctxt);
+	return ctxt->eflags & X86_EFLAGS_NT ? iret_task(ctxt) : iret_protected(ctxt);
 }

@@ -10,55 +10,38 @@ typedef unsigned __int128 u128;
 typedef __int128 s128;
 
 /* rDX:rAX, or AX for bytes. */
-static void write_pair(struct x86_emulate_ctxt *ctxt, u64 lo, u64 hi)
+static int write_pair(struct x86_emulate_ctxt *ctxt, u64 lo, u64 hi)
 {
 	unsigned int bytes = ctxt->dst.bytes;
 
 	if (bytes == 1) {
 		x86_gpr_write(ctxt, X86_RAX, (hi & 0xff) << 8 | (lo & 0xff), 2);
-		return;
+		return X86EMUL_CONTINUE;
 	}
 	x86_gpr_write(ctxt, X86_RAX, lo, bytes);
 	x86_gpr_write(ctxt, X86_RDX, hi, bytes);
+	return X86EMUL_CONTINUE;
 }
 
 /* CF and OF say that the upper half matters; the rest is undefined, from the low half. */
-static void mul_flags(struct x86_emulate_ctxt *ctxt, u64 lo, bool overflow)
+static u128 multiply(struct x86_emulate_ctxt *ctxt, u64 a, u64 b, bool is_signed)
 {
-	u64 flags = x86_flags_szp(lo & x86_mask(ctxt->dst.bytes), ctxt->dst.bytes);
+	unsigned int bytes = ctxt->dst.bytes;
+	u128 res = is_signed ? (u128)((s128)x86_sext(a, bytes) * x86_sext(b, bytes)) :
+			       (u128)(a & x86_mask(bytes)) * b;
+	u64 low = (u64)res & x86_mask(bytes), flags = x86_flags_szp(low, bytes);
 
-	if (overflow)
+	if (res != (is_signed ? (u128)(s128)x86_sext(low, bytes) : low))
 		flags |= X86_EFLAGS_CF | X86_EFLAGS_OF;
 	x86_flags_set(ctxt, X86_FLAGS_ARITH, flags);
+	return res;
 }
 
 int em_mul(struct x86_emulate_ctxt *ctxt)
 {
-	unsigned int bytes = ctxt->dst.bytes;
-	u64 acc = x86_gpr_read(ctxt, X86_RAX) & x86_mask(bytes);
-	u128 product = (u128)acc * ctxt->dst.val;
-	u64 hi = (u64)(product >> bytes * 8) & x86_mask(bytes);
+	u128 res = multiply(ctxt, x86_gpr_read(ctxt, X86_RAX), ctxt->dst.val, ctxt->d.op->arg);
 
-	write_pair(ctxt, (u64)product, hi);
-	mul_flags(ctxt, (u64)product, hi != 0);
-	return X86EMUL_CONTINUE;
-}
-
-static s128 signed_product(struct x86_emulate_ctxt *ctxt, u64 a, u64 b)
-{
-	unsigned int bytes = ctxt->dst.bytes;
-	s128 product = (s128)x86_sext(a, bytes) * x86_sext(b, bytes);
-
-	mul_flags(ctxt, (u64)product, product != x86_sext((u64)product, bytes));
-	return product;
-}
-
-int em_imul(struct x86_emulate_ctxt *ctxt)
-{
-	s128 product = signed_product(ctxt, x86_gpr_read(ctxt, X86_RAX), ctxt->dst.val);
-
-	write_pair(ctxt, (u64)product, (u64)(product >> ctxt->dst.bytes * 8));
-	return X86EMUL_CONTINUE;
+	return write_pair(ctxt, (u64)res, (u64)(res >> ctxt->dst.bytes * 8));
 }
 
 /* Two operands: the destination is a source; three: the immediate is. */
@@ -66,7 +49,7 @@ int em_imul3(struct x86_emulate_ctxt *ctxt)
 {
 	u64 factor = ctxt->d.op->src2 ? ctxt->src2.val : ctxt->dst.val;
 
-	ctxt->dst.val = (u64)signed_product(ctxt, ctxt->src.val, factor);
+	ctxt->dst.val = (u64)multiply(ctxt, ctxt->src.val, factor, true);
 	return X86EMUL_CONTINUE;
 }
 
@@ -82,7 +65,7 @@ static u128 read_dividend(struct x86_emulate_ctxt *ctxt)
 	       (lo & x86_mask(bytes));
 }
 
-/* 128 by 64 bits; the caller knows that @hi < @divisor. */
+/* 128 by 64 bits; the caller knows that the upper half is below @divisor. */
 static u64 divide(u128 dividend, u64 divisor, u64 *remainder)
 {
 	u64 quotient;
@@ -94,36 +77,19 @@ static u64 divide(u128 dividend, u64 divisor, u64 *remainder)
 	return quotient;
 }
 
-/* False: #DE, by zero or because the quotient needs more than @bytes. */
-static bool divide_fits(u128 dividend, u64 divisor, unsigned int bytes)
-{
-	return divisor && dividend >> bytes * 8 < divisor;
-}
-
+/*
+ * #DE by zero or because the quotient needs more than the operand's size. IDIV works
+ * on magnitudes: its quotient truncates toward zero, its remainder has the dividend's
+ * sign, and the most negative quotient has a magnitude that no positive one has.
+ */
 int em_div(struct x86_emulate_ctxt *ctxt)
 {
-	unsigned int bytes = ctxt->dst.bytes;
-	u128 dividend = read_dividend(ctxt);
-	u64 quotient, remainder;
-
-	if (!divide_fits(dividend, ctxt->dst.val, bytes))
-		return x86_fault_de(ctxt);
-	quotient = divide(dividend, ctxt->dst.val, &remainder);
-	write_pair(ctxt, quotient, remainder);
-	return X86EMUL_CONTINUE;
-}
-
-/*
- * On magnitudes: the quotient truncates toward zero and the remainder has the
- * dividend's sign.
- */
-int em_idiv(struct x86_emulate_ctxt *ctxt)
-{
 	unsigned int bytes = ctxt->dst.bytes, bits = bytes * 8;
-	u128 dividend = read_dividend(ctxt);
-	bool neg = dividend >> (bits * 2 - 1) & 1;
-	bool neg_divisor = ctxt->dst.val & x86_sign(bytes);
 	u64 divisor = ctxt->dst.val, quotient, remainder;
+	u128 dividend = read_dividend(ctxt);
+	bool is_signed = ctxt->d.op->arg == A_SIGNED;
+	bool neg = is_signed && (dividend >> (bits * 2 - 1) & 1);
+	bool neg_divisor = is_signed && (divisor & x86_sign(bytes));
 
 	if (neg)
 		dividend = -dividend;
@@ -132,12 +98,11 @@ int em_idiv(struct x86_emulate_ctxt *ctxt)
 	if (neg_divisor)
 		divisor = -divisor & x86_mask(bytes);
 
-	if (!divide_fits(dividend, divisor, bytes))
-		return x86_fault_de(ctxt);
+	if (!divisor || dividend >> bits >= divisor)
+		return x86_fault(ctxt, DE_VECTOR_NR, false, 0);
 	quotient = divide(dividend, divisor, &remainder);
-	/* The most negative quotient has a magnitude that no positive one has. */
-	if (quotient > x86_sign(bytes) - (neg == neg_divisor))
-		return x86_fault_de(ctxt);
-	write_pair(ctxt, neg == neg_divisor ? quotient : -quotient, neg ? -remainder : remainder);
-	return X86EMUL_CONTINUE;
+	if (is_signed && quotient > x86_sign(bytes) - (neg == neg_divisor))
+		return x86_fault(ctxt, DE_VECTOR_NR, false, 0);
+	return write_pair(ctxt, neg == neg_divisor ? quotient : -quotient,
+			  neg ? -remainder : remainder);
 }

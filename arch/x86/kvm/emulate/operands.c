@@ -10,7 +10,6 @@
 
 /**
  * x86_gpr_write - set a GPR in the cache
- * @ctxt: emulator
  * @n: GPR number
  * @val: value, truncated to @bytes
  * @bytes: 1 and 2 keep the rest of the register, 4 clears bits 63:32 (SDM 3.4.1.1)
@@ -30,8 +29,6 @@ void x86_gpr_write(struct x86_emulate_ctxt *ctxt, unsigned int n, u64 val, unsig
 
 /**
  * x86_segment - a segment register with its descriptor cache
- * @ctxt: emulator
- * @sreg: X86_SREG_*
  *
  * Return: the emulator's copy, valid until the instruction ends.
  */
@@ -46,7 +43,6 @@ const struct kvm_segment *x86_segment(struct x86_emulate_ctxt *ctxt, unsigned in
 
 /**
  * x86_load_sreg_real - load a segment as real and virtual-8086 mode do
- * @ctxt: emulator
  * @sreg: X86_SREG_ES to X86_SREG_GS
  * @selector: base divided by 16
  *
@@ -68,8 +64,6 @@ void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 se
 
 /**
  * x86_canonical - are the unused upper bits copies of the top one (SDM 3.3.7.1)
- * @ctxt: emulator
- * @addr: linear address
  *
  * CR4 is asked for only when the address is not canonical for 4 levels.
  */
@@ -92,12 +86,12 @@ static int segment_fault(struct x86_emulate_ctxt *ctxt, unsigned int sreg)
 	return x86_fault(ctxt, vector, ctxt->mode != X86_MODE_REAL, 0);
 }
 
-/* Type bits: 8 code, 2 readable code or writable data (SDM 3.4.5.1). */
-static bool type_allows(const struct kvm_segment *seg, bool write)
+/** x86_type_allows - by type bits 8, code, and 2, readable code or writable data (SDM 3.4.5.1) */
+bool x86_type_allows(u8 type, bool write)
 {
-	if (seg->type & 8)
-		return !write && (seg->type & 2);
-	return !write || (seg->type & 2);
+	if (type & 8)
+		return !write && (type & 2);
+	return !write || (type & 2);
 }
 
 /* SDM 5.3: an expand-down segment holds the offsets above its limit. */
@@ -112,7 +106,6 @@ static bool limit_allows(const struct kvm_segment *seg, u64 ea, unsigned int byt
 
 /**
  * x86_linearize - logical to linear address, with the checks of segmentation
- * @ctxt: emulator
  * @sreg: segment
  * @ea: effective address, truncated to the address size
  * @bytes: length of the access, not 0
@@ -130,7 +123,7 @@ int x86_linearize(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, unsi
 	if (x86_is_long(ctxt)) {
 		*linear = ea;
 		if (sreg == X86_SREG_FS || sreg == X86_SREG_GS)
-			*linear += ctxt->ops->segment_base(ctxt, sreg);
+			*linear += x86_segment(ctxt, sreg)->base;
 		if (x86_canonical(ctxt, *linear) && x86_canonical(ctxt, *linear + bytes - 1))
 			return X86EMUL_CONTINUE;
 		return segment_fault(ctxt, sreg);
@@ -139,7 +132,7 @@ int x86_linearize(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, unsi
 	seg = x86_segment(ctxt, sreg);
 	if (!limit_allows(seg, ea, bytes))
 		return segment_fault(ctxt, sreg);
-	if (!x86_is_real(ctxt) && (seg->unusable || !type_allows(seg, write)))
+	if (!x86_is_real(ctxt) && (seg->unusable || !x86_type_allows(seg->type, write)))
 		return segment_fault(ctxt, sreg);
 	*linear = (u32)(seg->base + ea);
 	return X86EMUL_CONTINUE;
@@ -165,51 +158,45 @@ u64 x86_effective_address(struct x86_emulate_ctxt *ctxt)
 	return ea & x86_mask(d->ad_bytes);
 }
 
+/**
+ * x86_modrm_linear - the linear address of a ModRM operand that no row describes
+ * @bytes: length of the access
+ * @write: it is a write
+ * @align: #GP(0) where the address is no multiple of it
+ * @linear: result
+ */
+int x86_modrm_linear(struct x86_emulate_ctxt *ctxt, unsigned int bytes, bool write,
+		     unsigned int align, u64 *linear)
+{
+	int rc = x86_linearize(ctxt, ctxt->d.seg, x86_effective_address(ctxt), bytes, write,
+			       linear);
+
+	return !rc && (*linear & (align - 1)) ? x86_fault_gp(ctxt, 0) : rc;
+}
+
 /* --- Memory ---------------------------------------------------------- */
 
-/**
- * x86_mem_read - read guest memory by logical address
- * @ctxt: emulator
- * @sreg: segment
- * @ea: effective address
- * @val: @bytes bytes go here
- * @bytes: length
- * @access: X86EMUL_ACC_*
- */
+/** x86_mem_read - read guest memory by logical address */
 int x86_mem_read(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, void *val,
 		 unsigned int bytes, u32 access)
 {
 	u64 linear;
-	int rc = x86_linearize(ctxt, sreg, ea, bytes, access & X86EMUL_ACC_WRITE, &linear);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	return ctxt->ops->read_std(ctxt, linear, val, bytes, access);
+	return x86_linearize(ctxt, sreg, ea, bytes, access & X86EMUL_ACC_WRITE, &linear) ?:
+	       ctxt->ops->read_std(ctxt, linear, val, bytes, access);
 }
 
-/**
- * x86_mem_write - write guest memory by logical address
- * @ctxt: emulator
- * @sreg: segment
- * @ea: effective address
- * @val: @bytes bytes come from here
- * @bytes: length
- */
+/** x86_mem_write - write guest memory by logical address */
 int x86_mem_write(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, const void *val,
 		  unsigned int bytes)
 {
 	u64 linear;
-	int rc = x86_linearize(ctxt, sreg, ea, bytes, true, &linear);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	return ctxt->ops->write_std(ctxt, linear, val, bytes, X86EMUL_ACC_WRITE);
+	return x86_linearize(ctxt, sreg, ea, bytes, true, &linear) ?:
+	       ctxt->ops->write_std(ctxt, linear, val, bytes, X86EMUL_ACC_WRITE);
 }
 
-/**
- * x86_stack_bytes - width of the stack pointer: 8 in 64-bit mode, else by SS.B
- * @ctxt: emulator
- */
+/** x86_stack_bytes - width of the stack pointer: 8 in 64-bit mode, else by SS.B */
 unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt)
 {
 	if (x86_is_long(ctxt))
@@ -218,25 +205,41 @@ unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt)
 }
 
 /**
- * x86_push - push @bytes bytes of @val; RSP moves only when the write succeeded
- * @ctxt: emulator
- * @val: value
- * @bytes: 2, 4 or 8
+ * x86_push_frame - push several values, the first one first
+ * @vals: values
+ * @n: how many
+ * @bytes: size of each: 2, 4 or 8
+ * @access: X86EMUL_ACC_SYSTEM for the stack of an inner level
+ *
+ * A fault half-way has written below the stack pointer, as CPUs do, and moved
+ * nothing.
  */
-int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
+int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
+		   unsigned int bytes, u32 access)
 {
-	unsigned int width = x86_stack_bytes(ctxt);
-	u64 sp = (x86_gpr_read(ctxt, X86_RSP) - bytes) & x86_mask(width);
-	int rc = x86_mem_write(ctxt, X86_SREG_SS, sp, &val, bytes);
+	unsigned int width = x86_stack_bytes(ctxt), i;
+	u64 sp = x86_gpr_read(ctxt, X86_RSP), linear;
+	int rc = X86EMUL_CONTINUE;
 
-	if (rc == X86EMUL_CONTINUE)
+	for (i = 0; !rc && i < n; i++) {
+		sp = (sp - bytes) & x86_mask(width);
+		rc = x86_linearize(ctxt, X86_SREG_SS, sp, bytes, true, &linear) ?:
+		     ctxt->ops->write_std(ctxt, linear, &vals[i], bytes,
+					  access | X86EMUL_ACC_WRITE);
+	}
+	if (!rc)
 		x86_gpr_write(ctxt, X86_RSP, sp, width);
 	return rc;
 }
 
+/** x86_push - push @bytes bytes of @val; RSP moves only when the write succeeded */
+int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
+{
+	return x86_push_frame(ctxt, &val, 1, bytes, 0);
+}
+
 /**
  * x86_pop - pop @bytes bytes into @val
- * @ctxt: emulator
  * @val: zero-extended value
  * @bytes: 2, 4 or 8
  */
@@ -248,14 +251,13 @@ int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes)
 
 	*val = 0;
 	rc = x86_mem_read(ctxt, X86_SREG_SS, sp, val, bytes, 0);
-	if (rc == X86EMUL_CONTINUE)
+	if (!rc)
 		x86_gpr_write(ctxt, X86_RSP, sp + bytes, width);
 	return rc;
 }
 
 /**
  * x86_jump - a near transfer of control inside CS
- * @ctxt: emulator
  * @target: new instruction pointer, truncated to the operand size
  *
  * Return: #GP(0) when the target is not canonical or past CS's limit.
@@ -263,12 +265,9 @@ int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes)
 int x86_jump(struct x86_emulate_ctxt *ctxt, u64 target)
 {
 	target &= x86_mask(ctxt->d.op_bytes);
-	if (x86_is_long(ctxt)) {
-		if (!x86_canonical(ctxt, target))
-			return x86_fault_gp(ctxt, 0);
-	} else if (target > x86_segment(ctxt, X86_SREG_CS)->limit) {
+	if (x86_is_long(ctxt) ? !x86_canonical(ctxt, target) :
+				target > x86_segment(ctxt, X86_SREG_CS)->limit)
 		return x86_fault_gp(ctxt, 0);
-	}
 	ctxt->next_eip = target;
 	return X86EMUL_CONTINUE;
 }
@@ -335,11 +334,13 @@ static void operand_locate(struct x86_emulate_ctxt *ctxt, struct x86_operand *o,
 	switch (kind) {
 	case O_RM8:
 	case O_RM16:
-	case O_RM32:
 		o->bytes = 1u << (kind - O_RM8);
 		fallthrough;
 	case O_RM:
+	case O_RM32:
 	case O_EA:
+		if (kind == O_RM32)
+			o->bytes = min_t(u8, o->bytes, 4);
 		operand_rm(ctxt, o);
 		break;
 	case O_REG:
@@ -410,7 +411,6 @@ static int fetch_src(struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_operands_fetch - load the operands that the opcode row names
- * @ctxt: emulator
  *
  * Return: X86EMUL_*; memory is read as it will be used, so that the read of a
  * read-modify-write faults as a write does on hardware.
@@ -419,14 +419,11 @@ int x86_operands_fetch(struct x86_emulate_ctxt *ctxt)
 {
 	/* CMPS reads ES:rDI first: seen on CPUs, where both operands fault. */
 	bool src_first = ctxt->d.op->flags & (F_BITS | F_REPCC);
-	int rc;
 
-	rc = src_first ? fetch_src(ctxt) : fetch_dst(ctxt);
-	if (rc == X86EMUL_CONTINUE)
-		rc = src_first ? fetch_dst(ctxt) : fetch_src(ctxt);
-	if (rc == X86EMUL_CONTINUE)
-		operand_locate(ctxt, &ctxt->src2, ctxt->d.op->src2);
-	return rc;
+	operand_locate(ctxt, &ctxt->src2, ctxt->d.op->src2);
+	if (src_first)
+		return fetch_src(ctxt) ?: fetch_dst(ctxt);
+	return fetch_dst(ctxt) ?: fetch_src(ctxt);
 }
 
 /* --- Write-back ------------------------------------------------------ */
@@ -438,15 +435,12 @@ static bool is_locked(const struct x86_emulate_ctxt *ctxt)
 
 /**
  * x86_operand_write - write an operand back to where it lives
- * @ctxt: emulator
- * @o: operand
  *
  * Return: X86EMUL_CMPXCHG_FAILED when a locked form lost a race.
  */
 int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o)
 {
 	u64 linear;
-	int rc;
 
 	if (o->type == X86_OPERAND_GPR) {
 		if (o->high)
@@ -460,9 +454,6 @@ int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o
 		return X86EMUL_CONTINUE;
 	if (!is_locked(ctxt))
 		return x86_mem_write(ctxt, o->seg, o->ea, &o->val, o->bytes);
-
-	rc = x86_linearize(ctxt, o->seg, o->ea, o->bytes, true, &linear);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	return ctxt->ops->cmpxchg(ctxt, linear, &o->orig, &o->val, o->bytes);
+	return x86_linearize(ctxt, o->seg, o->ea, o->bytes, true, &linear) ?:
+	       ctxt->ops->cmpxchg(ctxt, linear, &o->orig, &o->val, o->bytes);
 }

@@ -31,33 +31,26 @@ int em_pusha(struct x86_emulate_ctxt *ctxt)
 {
 	u64 sp = x86_gpr_read(ctxt, X86_RSP);
 	unsigned int n;
-	int rc;
+	int rc = X86EMUL_CONTINUE;
 
-	for (n = X86_RAX; n <= X86_RDI; n++) {
+	for (n = X86_RAX; !rc && n <= X86_RDI; n++)
 		rc = x86_push(ctxt, n == X86_RSP ? sp : x86_gpr_read(ctxt, n), ctxt->d.op_bytes);
-		if (rc != X86EMUL_CONTINUE)
-			return rc;
-	}
-	return X86EMUL_CONTINUE;
+	return rc;
 }
 
 int em_popa(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int n;
 	u64 val;
-	int rc;
+	int rc = X86EMUL_CONTINUE;
 
-	for (n = X86_RDI + 1; n-- > X86_RAX;) {
+	for (n = X86_RDI + 1; !rc && n-- > X86_RAX;) {
 		rc = x86_pop(ctxt, &val, ctxt->d.op_bytes);
-		if (rc != X86EMUL_CONTINUE)
-			return rc;
-		if (n != X86_RSP)
+		if (!rc && n != X86_RSP)
 			x86_gpr_write(ctxt, n, val, ctxt->d.op_bytes);
 	}
-	return X86EMUL_CONTINUE;
+	return rc;
 }
-
-/* --- Flags ----------------------------------------------------------- */
 
 /*
  * Virtual-8086 mode below IOPL 3: #GP, unless VME puts VIF in the place of IF,
@@ -73,6 +66,13 @@ static int vm86_flags_allowed(struct x86_emulate_ctxt *ctxt, bool *virtual)
 	return x86_fault_gp(ctxt, 0);
 }
 
+/** x86_virtual_flags - what a virtual-8086 program sees below IOPL 3: VIF as IF (SDM 20.3.3) */
+u64 x86_virtual_flags(u64 flags)
+{
+	flags = (flags & ~(u64)X86_EFLAGS_IF) | X86_EFLAGS_IOPL;
+	return flags & X86_EFLAGS_VIF ? flags | X86_EFLAGS_IF : flags;
+}
+
 /* VM and RF read as zero in the image (SDM 2B PUSHF). */
 int em_pushf(struct x86_emulate_ctxt *ctxt)
 {
@@ -80,14 +80,9 @@ int em_pushf(struct x86_emulate_ctxt *ctxt)
 	bool virtual;
 	int rc = vm86_flags_allowed(ctxt, &virtual);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	if (virtual) {
-		image = (image & ~(u64)X86_EFLAGS_IF) | X86_EFLAGS_IOPL;
-		if (image & X86_EFLAGS_VIF)
-			image |= X86_EFLAGS_IF;
-	}
-	return x86_push(ctxt, image, ctxt->d.op_bytes);
+	if (virtual)
+		image = x86_virtual_flags(image);
+	return rc ?: x86_push(ctxt, image, ctxt->d.op_bytes);
 }
 
 /* IOPL changes at CPL 0 only, IF where CPL allows; VM, VIF and VIP never. */
@@ -108,11 +103,9 @@ int em_popf(struct x86_emulate_ctxt *ctxt)
 {
 	bool virtual;
 	u64 val;
-	int rc = vm86_flags_allowed(ctxt, &virtual);
+	int rc = vm86_flags_allowed(ctxt, &virtual) ?: x86_pop(ctxt, &val, ctxt->d.op_bytes);
 
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_pop(ctxt, &val, ctxt->d.op_bytes);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	if (virtual) {
 		if ((val & X86_EFLAGS_TF) ||
@@ -123,8 +116,6 @@ int em_popf(struct x86_emulate_ctxt *ctxt)
 	x86_flags_set(ctxt, popf_mask(ctxt), val & ~(u64)X86_EFLAGS_RF);
 	return X86EMUL_CONTINUE;
 }
-
-/* --- Segment registers ----------------------------------------------- */
 
 /* 06, 0E, 16, 1E, 0F A0, 0F A8: bits 5:3 are the segment's number. */
 static unsigned int opcode_sreg(const struct x86_emulate_ctxt *ctxt)
@@ -141,34 +132,26 @@ int em_pop_sreg(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int sreg = opcode_sreg(ctxt);
 	u64 val;
-	int rc = x86_pop(ctxt, &val, ctxt->d.op_bytes);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
 	if (sreg == X86_SREG_SS)
 		ctxt->shadow = X86_SHADOW_MOV_SS;
-	return x86_load_sreg(ctxt, sreg, val);
+	return x86_pop(ctxt, &val, ctxt->d.op_bytes) ?: x86_load_sreg(ctxt, sreg, val);
 }
-
-/* --- Frames ---------------------------------------------------------- */
 
 /* Levels 1 to 31: the outer frames' pointers, then this frame's own (SDM 2A ENTER). */
 static int enter_display(struct x86_emulate_ctxt *ctxt, unsigned int level, u64 frame)
 {
 	unsigned int width = x86_stack_bytes(ctxt), bytes = ctxt->d.op_bytes;
 	u64 bp = x86_gpr_read(ctxt, X86_RBP), val;
-	int rc;
+	int rc = X86EMUL_CONTINUE;
 
-	while (--level) {
+	while (!rc && --level) {
 		val = 0;
 		bp = (bp - bytes) & x86_mask(width);
-		rc = x86_mem_read(ctxt, X86_SREG_SS, bp, &val, bytes, 0);
-		if (rc == X86EMUL_CONTINUE)
-			rc = x86_push(ctxt, val, bytes);
-		if (rc != X86EMUL_CONTINUE)
-			return rc;
+		rc = x86_mem_read(ctxt, X86_SREG_SS, bp, &val, bytes, 0) ?:
+		     x86_push(ctxt, val, bytes);
 	}
-	return x86_push(ctxt, frame, bytes);
+	return rc ?: x86_push(ctxt, frame, bytes);
 }
 
 /* The final stack pointer must be writable though nothing is written there. */
@@ -180,18 +163,16 @@ int em_enter(struct x86_emulate_ctxt *ctxt)
 	int rc = x86_push(ctxt, x86_gpr_read(ctxt, X86_RBP), bytes);
 
 	frame = x86_gpr_read(ctxt, X86_RSP);
-	if (rc == X86EMUL_CONTINUE && level)
+	if (!rc && level)
 		rc = enter_display(ctxt, level, frame);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	x86_gpr_write(ctxt, X86_RBP, frame, bytes);
 	x86_gpr_write(ctxt, X86_RSP, x86_gpr_read(ctxt, X86_RSP) - ctxt->d.imm, width);
 
 	rc = x86_linearize(ctxt, X86_SREG_SS, x86_gpr_read(ctxt, X86_RSP) & x86_mask(width),
 			   bytes, true, &linear);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	rc = ctxt->ops->probe_write(ctxt, linear, bytes);
+	rc = rc ?: ctxt->ops->probe_write(ctxt, linear, bytes);
 	return rc == X86EMUL_IO_NEEDED ? X86EMUL_CONTINUE : rc;
 }
 
@@ -202,7 +183,7 @@ int em_leave(struct x86_emulate_ctxt *ctxt)
 
 	x86_gpr_write(ctxt, X86_RSP, x86_gpr_read(ctxt, X86_RBP), x86_stack_bytes(ctxt));
 	rc = x86_pop(ctxt, &val, ctxt->d.op_bytes);
-	if (rc == X86EMUL_CONTINUE)
+	if (!rc)
 		x86_gpr_write(ctxt, X86_RBP, val, ctxt->d.op_bytes);
 	return rc;
 }

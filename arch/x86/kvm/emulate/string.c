@@ -10,8 +10,6 @@
 /* An interrupt must get its turn: the guest is re-entered after so many. */
 #define MAX_ITERATIONS	1024
 
-/* --- The loop -------------------------------------------------------- */
-
 static void step_pointer(struct x86_emulate_ctxt *ctxt, unsigned int n)
 {
 	u64 step = ctxt->d.op_bytes;
@@ -60,19 +58,38 @@ static bool must_pause(const struct x86_emulate_ctxt *ctxt, unsigned int n)
 	return n >= MAX_ITERATIONS || ctxt->io_pending;
 }
 
+/*
+ * Intel's CPUs write RCX, and the pointers of MOVS and STOS, back before they begin:
+ * a 32-bit address size clears bits 63:32 though the count is zero or a fault follows.
+ */
+static void write_back_early(struct x86_emulate_ctxt *ctxt)
+{
+	const struct x86_opcode *op = ctxt->d.op;
+
+	if (!x86_is_long(ctxt) || ctxt->d.ad_bytes != 4 || x86_is_amd(ctxt))
+		return;
+	x86_gpr_write(ctxt, X86_RCX, x86_gpr_read(ctxt, X86_RCX), 4);
+	if (op->exec != em_mov || op->dst != O_DI)
+		return;
+	x86_gpr_write(ctxt, X86_RDI, x86_gpr_read(ctxt, X86_RDI), 4);
+	if (op->src == O_SI)
+		x86_gpr_write(ctxt, X86_RSI, x86_gpr_read(ctxt, X86_RSI), 4);
+}
+
 static int repeat(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int n;
 	u64 count;
 	int rc;
 
+	write_back_early(ctxt);
 	for (n = 0; (count = x86_gpr_ad(ctxt, X86_RCX)) != 0; n++) {
 		if (must_pause(ctxt, n)) {
 			ctxt->rep_continues = true;
 			break;
 		}
 		rc = x86_run_once(ctxt);
-		if (rc != X86EMUL_CONTINUE)
+		if (rc)
 			return rc;
 		step_pointers(ctxt);
 		x86_gpr_write(ctxt, X86_RCX, count - 1, ctxt->d.ad_bytes);
@@ -96,16 +113,15 @@ static int flush_outs(struct x86_emulate_ctxt *ctxt, int rc)
 	if (!count)
 		return rc;
 	out = ctxt->ops->pio_out(ctxt, size, x86_gpr_read(ctxt, X86_RDX), ctxt->pio_data, count);
-	if (out != X86EMUL_CONTINUE)
+	if (out)
 		return out;
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		ctxt->rep_continues = true;
 	return X86EMUL_CONTINUE;
 }
 
 /**
  * x86_string_run - a string instruction, with its REP prefix if it has one
- * @ctxt: emulator
  *
  * Return: X86EMUL_*. Unless it is X86EMUL_CONTINUE the register cache holds the
  * state after the last complete iteration, which the caller commits, as
@@ -118,19 +134,17 @@ int x86_string_run(struct x86_emulate_ctxt *ctxt)
 	/* Even a count of zero needs the permission. */
 	if (ctxt->d.op->flags & F_PORT)
 		rc = x86_io_allowed(ctxt, x86_gpr_read(ctxt, X86_RDX), ctxt->d.op_bytes);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	if (ctxt->d.prefixes & (X86_PREFIX_REP | X86_PREFIX_REPNE)) {
 		rc = repeat(ctxt);
 	} else {
 		rc = x86_run_once(ctxt);
-		if (rc == X86EMUL_CONTINUE)
+		if (!rc)
 			step_pointers(ctxt);
 	}
 	return is_outs(ctxt) ? flush_outs(ctxt, rc) : rc;
 }
-
-/* --- Ports ----------------------------------------------------------- */
 
 /*
  * How many elements one INS exit may bring: what RCX wants, what the buffer
@@ -147,7 +161,7 @@ static unsigned int ins_batch(struct x86_emulate_ctxt *ctxt, u64 linear)
 		return 1;
 	count = min_t(u64, x86_gpr_ad(ctxt, X86_RCX), min_t(u64, room, X86_PIO_BATCH) / size);
 	if (count < 2 || x86_linearize(ctxt, ctxt->dst.seg, ctxt->dst.ea, count * size, true,
-				       &last) != X86EMUL_CONTINUE)
+				       &last))
 		return 1;
 	return count;
 }
@@ -160,15 +174,14 @@ static int ins_refill(struct x86_emulate_ctxt *ctxt)
 	u64 linear;
 	int rc;
 
-	rc = x86_linearize(ctxt, dst->seg, dst->ea, dst->bytes, true, &linear);
-	if (rc == X86EMUL_CONTINUE)
-		rc = ctxt->ops->probe_write(ctxt, linear, dst->bytes);
-	if (rc != X86EMUL_CONTINUE && rc != X86EMUL_IO_NEEDED)
+	rc = x86_linearize(ctxt, dst->seg, dst->ea, dst->bytes, true, &linear) ?:
+	     ctxt->ops->probe_write(ctxt, linear, dst->bytes);
+	if (rc && rc != X86EMUL_IO_NEEDED)
 		return rc;
 
 	count = rc == X86EMUL_IO_NEEDED ? 1 : ins_batch(ctxt, linear);
 	rc = ctxt->ops->pio_in(ctxt, dst->bytes, ctxt->src.val, ctxt->pio_data, count);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	ctxt->pio_pos = 0;
 	ctxt->pio_end = count * dst->bytes;
@@ -177,13 +190,10 @@ static int ins_refill(struct x86_emulate_ctxt *ctxt)
 
 int em_ins(struct x86_emulate_ctxt *ctxt)
 {
-	int rc;
+	int rc = ctxt->pio_pos >= ctxt->pio_end ? ins_refill(ctxt) : X86EMUL_CONTINUE;
 
-	if (ctxt->pio_pos >= ctxt->pio_end) {
-		rc = ins_refill(ctxt);
-		if (rc != X86EMUL_CONTINUE)
-			return rc;
-	}
+	if (rc)
+		return rc;
 	ctxt->dst.val = 0;
 	memcpy(&ctxt->dst.val, ctxt->pio_data + ctxt->pio_pos, ctxt->dst.bytes);
 	ctxt->pio_pos += ctxt->dst.bytes;
@@ -203,20 +213,16 @@ int em_outs(struct x86_emulate_ctxt *ctxt)
 int em_in(struct x86_emulate_ctxt *ctxt)
 {
 	u16 port = ctxt->src.val;
-	int rc = x86_io_allowed(ctxt, port, ctxt->dst.bytes);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
 	ctxt->dst.val = 0;
-	return ctxt->ops->pio_in(ctxt, ctxt->dst.bytes, port, &ctxt->dst.val, 1);
+	return x86_io_allowed(ctxt, port, ctxt->dst.bytes) ?:
+	       ctxt->ops->pio_in(ctxt, ctxt->dst.bytes, port, &ctxt->dst.val, 1);
 }
 
 int em_out(struct x86_emulate_ctxt *ctxt)
 {
 	u16 port = ctxt->dst.val;
-	int rc = x86_io_allowed(ctxt, port, ctxt->src.bytes);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	return ctxt->ops->pio_out(ctxt, ctxt->src.bytes, port, &ctxt->src.val, 1);
+	return x86_io_allowed(ctxt, port, ctxt->src.bytes) ?:
+	       ctxt->ops->pio_out(ctxt, ctxt->src.bytes, port, &ctxt->src.val, 1);
 }

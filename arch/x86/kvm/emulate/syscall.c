@@ -1,23 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * SYSCALL, SYSRET, SYSENTER, SYSEXIT and SWAPGS: fixed segments, targets in MSRs
- * (SDM 5.8.7, 5.8.8; 2B). Called by emulate.c with the vCPU mutex held.
+ * (SDM 5.8.7, 5.8.8, 2B; APM3). Called by emulate.c with the vCPU mutex held.
  *
- * Vendors differ: AMD has SYSCALL in compatibility mode and no SYSENTER in long
- * mode, Intel the reverse. What neither manual forbids in general is done as the
- * common part of both says; the vCPU's intercepts decide who gets here.
+ * Vendors differ, and the guest's CPUID says which it is: Intel has SYSCALL and
+ * SYSRET in 64-bit mode only, AMD has SYSENTER and SYSEXIT outside long mode only.
  */
 #include "internal.h"
 
 #define MSR_SYSENTER_CS_NR	0x174
 #define MSR_SYSENTER_ESP_NR	0x175
 #define MSR_SYSENTER_EIP_NR	0x176
-#define MSR_EFER_NR		0xc0000080
 #define MSR_STAR_NR		0xc0000081
 #define MSR_LSTAR_NR		0xc0000082
 #define MSR_CSTAR_NR		0xc0000083
 #define MSR_SFMASK_NR		0xc0000084
 #define MSR_KERNEL_GS_BASE_NR	0xc0000102
+
+/* CPUID leaf 0, EBX: "Auth"enticAMD and "Hygo"nGenuine. */
+#define CPUID_AMD_EBX		0x68747541
+#define CPUID_HYGON_EBX		0x6f677948
+
+/** x86_is_amd - does the guest's CPU follow AMD where the vendors differ */
+bool x86_is_amd(struct x86_emulate_ctxt *ctxt)
+{
+	u32 eax = 0, ebx = 0, ecx = 0, edx = 0;
+
+	ctxt->ops->cpuid(ctxt, &eax, &ebx, &ecx, &edx);
+	return ebx == CPUID_AMD_EBX || ebx == CPUID_HYGON_EBX;
+}
 
 static u64 msr(struct x86_emulate_ctxt *ctxt, u32 index)
 {
@@ -34,20 +45,18 @@ static void stage_flat(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 {
 	bool code = sreg == X86_SREG_CS;
 
-	ctxt->segs[sreg] = (struct kvm_segment){
+	x86_stage(ctxt, sreg, &(struct kvm_segment){
 		.limit = 0xffffffff, .selector = (selector & ~3) | cpl,
 		.type = code ? 11 : 3, .present = 1, .dpl = cpl, .s = 1, .g = 1,
 		.db = !(code && to_long), .l = code && to_long,
-	};
-	ctxt->segs_valid |= 1u << sreg;
-	ctxt->segs_dirty |= 1u << sreg;
+	});
 }
-
-/* --- SYSCALL --------------------------------------------------------- */
 
 static bool syscall_enabled(struct x86_emulate_ctxt *ctxt)
 {
-	return ctxt->mode != X86_MODE_REAL && (msr(ctxt, MSR_EFER_NR) & 1);
+	if (ctxt->mode == X86_MODE_REAL || !(msr(ctxt, MSR_EFER_NR) & 1))
+		return false;
+	return x86_is_long(ctxt) || x86_is_amd(ctxt);
 }
 
 int em_syscall(struct x86_emulate_ctxt *ctxt)
@@ -74,18 +83,21 @@ int em_syscall(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-/* To 64-bit code at STAR[63:48] + 16, to 32-bit code at STAR[63:48]. */
+/*
+ * To 64-bit code at STAR[63:48] + 16, to 32-bit code at STAR[63:48]. AMD looks at
+ * the target only when it fetches there, and loads no more of SS than its selector.
+ */
 int em_sysret(struct x86_emulate_ctxt *ctxt)
 {
 	u64 star, target = x86_gpr_read(ctxt, X86_RCX);
-	bool to_long = ctxt->d.op_bytes == 8;
+	bool to_long = ctxt->d.op_bytes == 8, amd = x86_is_amd(ctxt);
 	u64 flags = X86_EFLAGS_RF | X86_EFLAGS_VM;
 
 	if (!syscall_enabled(ctxt))
 		return x86_fault_ud(ctxt);
 	if (ctxt->ops->cpl(ctxt) || x86_is_real(ctxt))
 		return x86_fault_gp(ctxt, 0);
-	if (to_long && !x86_canonical(ctxt, target))
+	if (to_long && !amd && !x86_canonical(ctxt, target))
 		return x86_fault_gp(ctxt, 0);
 	star = msr(ctxt, MSR_STAR_NR) >> 48;
 	if (x86_lma(ctxt))
@@ -93,18 +105,26 @@ int em_sysret(struct x86_emulate_ctxt *ctxt)
 	else
 		ctxt->eflags |= X86_EFLAGS_IF;
 	stage_flat(ctxt, X86_SREG_CS, star + (to_long ? 16 : 0), 3, to_long);
-	stage_flat(ctxt, X86_SREG_SS, star + 8, 3, false);
+	if (amd) {
+		struct kvm_segment ss = *x86_segment(ctxt, X86_SREG_SS);
+
+		ss.selector = ((star + 8) & ~3) | 3;
+		ss.dpl = 3;
+		x86_stage(ctxt, X86_SREG_SS, &ss);
+	} else {
+		stage_flat(ctxt, X86_SREG_SS, star + 8, 3, false);
+	}
 	ctxt->next_eip = to_long ? target : (u32)target;
 	return X86EMUL_CONTINUE;
 }
-
-/* --- SYSENTER -------------------------------------------------------- */
 
 int em_sysenter(struct x86_emulate_ctxt *ctxt)
 {
 	u64 cs = msr(ctxt, MSR_SYSENTER_CS_NR);
 	bool to_long = x86_lma(ctxt);
 
+	if (to_long && x86_is_amd(ctxt))
+		return x86_fault_ud(ctxt);
 	if (ctxt->mode == X86_MODE_REAL || x86_sel_null(cs))
 		return x86_fault_gp(ctxt, 0);
 	ctxt->eflags &= ~(u64)(X86_EFLAGS_VM | X86_EFLAGS_IF);
@@ -124,6 +144,8 @@ int em_sysexit(struct x86_emulate_ctxt *ctxt)
 	u64 stack = x86_gpr_read(ctxt, X86_RCX);
 	bool to_long = ctxt->d.op_bytes == 8;
 
+	if (x86_lma(ctxt) && x86_is_amd(ctxt))
+		return x86_fault_ud(ctxt);
 	if (x86_is_real(ctxt) || ctxt->ops->cpl(ctxt) || x86_sel_null(cs))
 		return x86_fault_gp(ctxt, 0);
 	if (to_long && (!x86_canonical(ctxt, target) || !x86_canonical(ctxt, stack)))
@@ -136,18 +158,16 @@ int em_sysexit(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-/* --- SWAPGS ---------------------------------------------------------- */
-
 /* GS.base is the segment's: a write of its MSR would come too early for a later fault. */
 int em_swapgs(struct x86_emulate_ctxt *ctxt)
 {
-	u64 base = x86_segment(ctxt, X86_SREG_GS)->base;
+	struct kvm_segment gs = *x86_segment(ctxt, X86_SREG_GS);
 	u64 other = msr(ctxt, MSR_KERNEL_GS_BASE_NR);
-	int rc = ctxt->ops->set_msr(ctxt, MSR_KERNEL_GS_BASE_NR, base);
+	int rc = ctxt->ops->set_msr(ctxt, MSR_KERNEL_GS_BASE_NR, gs.base);
 
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;
-	ctxt->segs[X86_SREG_GS].base = other;
-	ctxt->segs_dirty |= 1u << X86_SREG_GS;
+	gs.base = other;
+	x86_stage(ctxt, X86_SREG_GS, &gs);
 	return X86EMUL_CONTINUE;
 }

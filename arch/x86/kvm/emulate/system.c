@@ -25,7 +25,7 @@ int em_mov_from_cr(struct x86_emulate_ctxt *ctxt)
 {
 	int rc = check_cr(ctxt);
 
-	if (rc == X86EMUL_CONTINUE)
+	if (!rc)
 		ctxt->dst.val = ctxt->ops->get_cr(ctxt, ctxt->d.reg);
 	return rc;
 }
@@ -34,16 +34,22 @@ int em_mov_to_cr(struct x86_emulate_ctxt *ctxt)
 {
 	int rc = check_cr(ctxt);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	if (ctxt->ops->set_cr(ctxt, ctxt->d.reg, ctxt->src.val))
-		return x86_fault_gp(ctxt, 0);
-	return X86EMUL_CONTINUE;
+	if (!rc && ctxt->ops->set_cr(ctxt, ctxt->d.reg, ctxt->src.val))
+		rc = x86_fault_gp(ctxt, 0);
+	return rc;
 }
 
-/* DR4 and DR5 alias DR6 and DR7, or are #UD with CR4.DE (SDM 17.2.2). */
+#define DR7_GD	(1u << 13)
+#define DR6_BD	(1u << 13)
+
+/*
+ * DR4 and DR5 alias DR6 and DR7, or are #UD with CR4.DE (SDM 17.2.2). With DR7.GD
+ * every access is #DB with DR6.BD, and clears GD for the handler (SDM 17.2.4).
+ */
 static int check_dr(struct x86_emulate_ctxt *ctxt, unsigned int *dr)
 {
+	u64 dr7;
+
 	*dr = ctxt->d.reg;
 	if (*dr > 7)
 		return x86_fault_ud(ctxt);
@@ -54,17 +60,7 @@ static int check_dr(struct x86_emulate_ctxt *ctxt, unsigned int *dr)
 			return x86_fault_ud(ctxt);
 		*dr += 2;
 	}
-	return X86EMUL_CONTINUE;
-}
-
-#define DR7_GD	(1u << 13)
-#define DR6_BD	(1u << 13)
-
-/* DR7.GD: every access is #DB with DR6.BD, and clears GD for the handler (SDM 17.2.4). */
-static int general_detect(struct x86_emulate_ctxt *ctxt)
-{
-	u64 dr7 = ctxt->ops->get_dr(ctxt, 7);
-
+	dr7 = ctxt->ops->get_dr(ctxt, 7);
 	if (!(dr7 & DR7_GD))
 		return X86EMUL_CONTINUE;
 	ctxt->ops->set_dr(ctxt, 7, dr7 & ~(u64)DR7_GD);
@@ -77,29 +73,21 @@ int em_mov_from_dr(struct x86_emulate_ctxt *ctxt)
 	unsigned int dr;
 	int rc = check_dr(ctxt, &dr);
 
-	if (rc == X86EMUL_CONTINUE)
-		rc = general_detect(ctxt);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	ctxt->dst.val = ctxt->ops->get_dr(ctxt, dr);
-	return X86EMUL_CONTINUE;
+	if (!rc)
+		ctxt->dst.val = ctxt->ops->get_dr(ctxt, dr);
+	return rc;
 }
 
+/* Bits 63:32 of DR6 and DR7 must be zero (SDM 17.2.6). */
 int em_mov_to_dr(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int dr;
 	int rc = check_dr(ctxt, &dr);
 
-	if (rc == X86EMUL_CONTINUE)
-		rc = general_detect(ctxt);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	/* Bits 63:32 of DR6 and DR7 must be zero (SDM 17.2.6). */
-	if (dr >= 6 && ctxt->src.val >> 32)
-		return x86_fault_gp(ctxt, 0);
-	if (ctxt->ops->set_dr(ctxt, dr, ctxt->src.val))
-		return x86_fault_gp(ctxt, 0);
-	return X86EMUL_CONTINUE;
+	if (!rc && ((dr >= 6 && ctxt->src.val >> 32) ||
+		    ctxt->ops->set_dr(ctxt, dr, ctxt->src.val)))
+		rc = x86_fault_gp(ctxt, 0);
+	return rc;
 }
 
 int em_clts(struct x86_emulate_ctxt *ctxt)
@@ -119,8 +107,8 @@ int em_lmsw(struct x86_emulate_ctxt *ctxt)
 	return ctxt->ops->set_cr(ctxt, 0, cr0) ? x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
 }
 
-/* SGDT, SIDT and SMSW are privileged with CR4.UMIP (SDM 2.5). */
-static int check_umip(struct x86_emulate_ctxt *ctxt)
+/** x86_check_umip - SGDT, SIDT, SLDT, STR and SMSW are privileged with CR4.UMIP (SDM 2.5) */
+int x86_check_umip(struct x86_emulate_ctxt *ctxt)
 {
 	if ((ctxt->ops->get_cr(ctxt, 4) & X86_CR4_UMIP) && ctxt->ops->cpl(ctxt))
 		return x86_fault_gp(ctxt, 0);
@@ -132,77 +120,46 @@ int em_smsw(struct x86_emulate_ctxt *ctxt)
 	ctxt->dst.val = ctxt->ops->get_cr(ctxt, 0);
 	if (ctxt->dst.type == X86_OPERAND_MEM)
 		ctxt->dst.bytes = 2;
-	return check_umip(ctxt);
+	return x86_check_umip(ctxt);
 }
 
 /* --- Descriptor tables ----------------------------------------------- */
 
-/* Ten bytes in 64-bit mode, else six, of which a 16-bit operand takes 24 base bits. */
-static int read_table(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt)
+/*
+ * LGDT and LIDT: ten bytes in 64-bit mode, else six, of which a 16-bit operand takes
+ * 24 base bits.
+ */
+int em_load_table(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int bytes = x86_is_long(ctxt) ? 8 : 4;
+	struct x86_desc_ptr dt = {};
 	u8 image[10];
 	int rc = x86_mem_read(ctxt, ctxt->src.seg, ctxt->src.ea, image, 2 + bytes, 0);
 
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
-	dt->base = 0;
-	memcpy(&dt->limit, image, 2);
-	memcpy(&dt->base, image + 2, bytes);
+	memcpy(&dt.limit, image, 2);
+	memcpy(&dt.base, image + 2, bytes);
 	if (bytes == 4 && ctxt->d.op_bytes == 2)
-		dt->base &= 0xffffff;
-	if (bytes == 8 && !x86_canonical(ctxt, dt->base))
+		dt.base &= 0xffffff;
+	if (bytes == 8 && !x86_canonical(ctxt, dt.base))
 		return x86_fault_gp(ctxt, 0);
+	ctxt->ops->set_table(ctxt, ctxt->d.op->arg == A_IDT, &dt);
 	return X86EMUL_CONTINUE;
 }
 
-static int write_table(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt)
+/* SGDT and SIDT */
+int em_store_table(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int bytes = x86_is_long(ctxt) ? 8 : 4;
+	struct x86_desc_ptr dt;
 	u8 image[10];
-	int rc = check_umip(ctxt);
 
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	memcpy(image, &dt->limit, 2);
-	memcpy(image + 2, &dt->base, bytes);
-	return x86_mem_write(ctxt, ctxt->src.seg, ctxt->src.ea, image, 2 + bytes);
-}
-
-int em_lgdt(struct x86_emulate_ctxt *ctxt)
-{
-	struct x86_desc_ptr dt;
-	int rc = read_table(ctxt, &dt);
-
-	if (rc == X86EMUL_CONTINUE)
-		ctxt->ops->set_gdt(ctxt, &dt);
-	return rc;
-}
-
-int em_lidt(struct x86_emulate_ctxt *ctxt)
-{
-	struct x86_desc_ptr dt;
-	int rc = read_table(ctxt, &dt);
-
-	if (rc == X86EMUL_CONTINUE)
-		ctxt->ops->set_idt(ctxt, &dt);
-	return rc;
-}
-
-int em_sgdt(struct x86_emulate_ctxt *ctxt)
-{
-	struct x86_desc_ptr dt;
-
-	ctxt->ops->get_gdt(ctxt, &dt);
-	return write_table(ctxt, &dt);
-}
-
-int em_sidt(struct x86_emulate_ctxt *ctxt)
-{
-	struct x86_desc_ptr dt;
-
-	ctxt->ops->get_idt(ctxt, &dt);
-	return write_table(ctxt, &dt);
+	ctxt->ops->get_table(ctxt, ctxt->d.op->arg == A_IDT, &dt);
+	memcpy(image, &dt.limit, 2);
+	memcpy(image + 2, &dt.base, bytes);
+	return x86_check_umip(ctxt) ?:
+	       x86_mem_write(ctxt, ctxt->src.seg, ctxt->src.ea, image, 2 + bytes);
 }
 
 /* No access is made: limits are not checked, a non-canonical address is a no-op. */
@@ -221,6 +178,11 @@ int em_invlpg(struct x86_emulate_ctxt *ctxt)
 
 /* --- MSRs, CPUID, counters ------------------------------------------- */
 
+static u64 read_edx_eax(struct x86_emulate_ctxt *ctxt)
+{
+	return (u32)x86_gpr_read(ctxt, X86_RAX) | x86_gpr_read(ctxt, X86_RDX) << 32;
+}
+
 static void write_edx_eax(struct x86_emulate_ctxt *ctxt, u64 val)
 {
 	x86_gpr_write(ctxt, X86_RAX, val, 4);
@@ -232,15 +194,14 @@ int em_rdmsr(struct x86_emulate_ctxt *ctxt)
 	u64 val = 0;
 	int rc = ctxt->ops->get_msr(ctxt, x86_gpr_read(ctxt, X86_RCX), &val);
 
-	if (rc == X86EMUL_CONTINUE)
+	if (!rc)
 		write_edx_eax(ctxt, val);
 	return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;
 }
 
 int em_wrmsr(struct x86_emulate_ctxt *ctxt)
 {
-	u64 val = (u32)x86_gpr_read(ctxt, X86_RAX) | x86_gpr_read(ctxt, X86_RDX) << 32;
-	int rc = ctxt->ops->set_msr(ctxt, x86_gpr_read(ctxt, X86_RCX), val);
+	int rc = ctxt->ops->set_msr(ctxt, x86_gpr_read(ctxt, X86_RCX), read_edx_eax(ctxt));
 
 	return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;
 }
@@ -251,10 +212,8 @@ int em_cpuid(struct x86_emulate_ctxt *ctxt)
 	u32 eax = x86_gpr_read(ctxt, X86_RAX), ecx = x86_gpr_read(ctxt, X86_RCX), ebx, edx;
 	int rc = ctxt->ops->cpuid(ctxt, &eax, &ebx, &ecx, &edx);
 
-	if (rc == X86EMUL_PROPAGATE_FAULT)
-		return x86_fault_gp(ctxt, 0);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
+	if (rc)
+		return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;
 	x86_gpr_write(ctxt, X86_RAX, eax, 4);
 	x86_gpr_write(ctxt, X86_RBX, ebx, 4);
 	x86_gpr_write(ctxt, X86_RCX, ecx, 4);
@@ -286,9 +245,8 @@ int em_rdpmc(struct x86_emulate_ctxt *ctxt)
 {
 	u64 val;
 
-	if (!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_PCE) && ctxt->ops->cpl(ctxt))
-		return x86_fault_gp(ctxt, 0);
-	if (ctxt->ops->rdpmc(ctxt, x86_gpr_read(ctxt, X86_RCX), &val))
+	if ((!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_PCE) && ctxt->ops->cpl(ctxt)) ||
+	    ctxt->ops->rdpmc(ctxt, x86_gpr_read(ctxt, X86_RCX), &val))
 		return x86_fault_gp(ctxt, 0);
 	write_edx_eax(ctxt, val);
 	return X86EMUL_CONTINUE;
@@ -297,12 +255,10 @@ int em_rdpmc(struct x86_emulate_ctxt *ctxt)
 /* Both are #UD without CR4.OSXSAVE, which comes before privilege (SDM 2C XSETBV). */
 int em_xsetbv(struct x86_emulate_ctxt *ctxt)
 {
-	u64 val = (u32)x86_gpr_read(ctxt, X86_RAX) | x86_gpr_read(ctxt, X86_RDX) << 32;
-
 	if (!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_OSXSAVE))
 		return x86_fault_ud(ctxt);
 	if (ctxt->ops->cpl(ctxt) ||
-	    ctxt->ops->set_xcr(ctxt, x86_gpr_read(ctxt, X86_RCX), val))
+	    ctxt->ops->set_xcr(ctxt, x86_gpr_read(ctxt, X86_RCX), read_edx_eax(ctxt)))
 		return x86_fault_gp(ctxt, 0);
 	return X86EMUL_CONTINUE;
 }
@@ -319,12 +275,8 @@ int em_xgetbv(struct x86_emulate_ctxt *ctxt)
 
 int em_hlt(struct x86_emulate_ctxt *ctxt)
 {
-	return ctxt->ops->halt(ctxt);
-}
-
-int em_wbinvd(struct x86_emulate_ctxt *ctxt)
-{
-	return ctxt->ops->wbinvd(ctxt);
+	ctxt->halted = true;
+	return X86EMUL_CONTINUE;
 }
 
 /* --- IF and I/O privilege -------------------------------------------- */
@@ -352,7 +304,7 @@ int em_cli(struct x86_emulate_ctxt *ctxt)
 	u64 flag;
 	int rc = check_iopl(ctxt, &flag);
 
-	if (rc == X86EMUL_CONTINUE)
+	if (!rc)
 		ctxt->eflags &= ~flag;
 	return rc;
 }
@@ -363,7 +315,7 @@ int em_sti(struct x86_emulate_ctxt *ctxt)
 	u64 flag;
 	int rc = check_iopl(ctxt, &flag);
 
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	if (flag == X86_EFLAGS_VIF && (ctxt->eflags & X86_EFLAGS_VIP))
 		return x86_fault_gp(ctxt, 0);
@@ -388,21 +340,17 @@ static int check_iomap(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int byt
 	if (tr->unusable || (tr->type & 0xd) != 9 || tr->limit < TSS_MIN_LIMIT)
 		return x86_fault_gp(ctxt, 0);
 	rc = ctxt->ops->read_std(ctxt, tr->base + TSS_IOMAP_BASE, &base, 2, X86EMUL_ACC_SYSTEM);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	if ((u32)base + port / 8 + 1 > tr->limit)
+	if (!rc && (u32)base + port / 8 + 1 > tr->limit)
 		return x86_fault_gp(ctxt, 0);
-	rc = ctxt->ops->read_std(ctxt, tr->base + base + port / 8, &map, 2, X86EMUL_ACC_SYSTEM);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	if (map >> (port & 7) & ((1u << bytes) - 1))
+	rc = rc ?: ctxt->ops->read_std(ctxt, tr->base + base + port / 8, &map, 2,
+				       X86EMUL_ACC_SYSTEM);
+	if (!rc && (map >> (port & 7) & ((1u << bytes) - 1)))
 		return x86_fault_gp(ctxt, 0);
-	return X86EMUL_CONTINUE;
+	return rc;
 }
 
 /**
  * x86_io_allowed - may the guest access these ports (SDM 19.5.2)
- * @ctxt: emulator
  * @port: first port
  * @bytes: 1, 2 or 4 of them
  *

@@ -45,7 +45,7 @@ static int tss_load(struct x86_emulate_ctxt *ctxt, struct task *t)
 	if (!t->small)
 		return ctxt->ops->read_std(ctxt, t->base, &t->s, sizeof(t->s), X86EMUL_ACC_SYSTEM);
 	rc = ctxt->ops->read_std(ctxt, t->base, &image, sizeof(image), X86EMUL_ACC_SYSTEM);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	memset(&t->s, 0, sizeof(t->s));
 	t->s.eip = image.ip;
@@ -106,13 +106,13 @@ static int incoming_task(struct x86_emulate_ctxt *ctxt, u16 selector,
 	if (x86_sel_null(selector) || (selector & SELECTOR_TI))
 		return x86_fault_sel(ctxt, vector, selector);
 	rc = x86_desc_read(ctxt, selector, &t->desc, vector);
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
-	type = x86_desc_type(&t->desc);
-	if (x86_desc_s(&t->desc) ||
+	type = t->desc.type;
+	if (t->desc.s ||
 	    (type & ~8) != (back ? DESC_TSS16 | DESC_TSS_BUSY : DESC_TSS16))
 		return x86_fault_sel(ctxt, vector, selector);
-	if (!x86_desc_present(&t->desc))
+	if (!t->desc.present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	t->small = !(type & 8);
 	t->base = x86_desc_base(&t->desc);
@@ -133,14 +133,13 @@ static int leave_task(struct x86_emulate_ctxt *ctxt, struct task *old, struct ta
 		eflags &= ~(u64)X86_EFLAGS_NT;
 	if (!nests)
 		rc = x86_desc_read(ctxt, old->selector, &old->desc, GP_VECTOR_NR);
-	if (rc == X86EMUL_CONTINUE)
-		rc = tss_save(ctxt, old, eflags);
-	if (rc == X86EMUL_CONTINUE && nests)
+	rc = rc ?: tss_save(ctxt, old, eflags);
+	if (!rc && nests)
 		rc = ctxt->ops->write_std(ctxt, new->base, &old->selector, 2,
 					  X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
-	if (rc == X86EMUL_CONTINUE && !nests)
+	if (!rc && !nests)
 		rc = x86_desc_set_type(ctxt, &old->desc, 0, DESC_TSS_BUSY);
-	if (rc == X86EMUL_CONTINUE && reason != X86_TASK_IRET)
+	if (!rc && reason != X86_TASK_IRET)
 		rc = x86_desc_set_type(ctxt, &new->desc, DESC_TSS_BUSY, 0);
 	if (nests)
 		new->s.eflags |= X86_EFLAGS_NT;
@@ -178,6 +177,7 @@ static int load_registers(struct x86_emulate_ctxt *ctxt, struct task *new)
 	return X86EMUL_CONTINUE;
 }
 
+/* Not #NP when it is not present, as for other segments (SDM table 7-1). */
 static int load_ldt(struct x86_emulate_ctxt *ctxt, u16 selector)
 {
 	struct x86_desc desc;
@@ -185,37 +185,23 @@ static int load_ldt(struct x86_emulate_ctxt *ctxt, u16 selector)
 
 	if (x86_sel_null(selector))
 		return X86EMUL_CONTINUE;
-	if (selector & SELECTOR_TI)
-		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
-	rc = x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	if (x86_desc_s(&desc) || x86_desc_type(&desc) != DESC_LDT || !x86_desc_present(&desc))
-		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
-	x86_stage_segment(ctxt, X86_SREG_LDTR, selector, &desc);
-	return X86EMUL_CONTINUE;
+	rc = x86_read_system(ctxt, selector, 0xf, DESC_LDT, TS_VECTOR_NR, &desc);
+	if (rc == X86EMUL_PROPAGATE_FAULT && ctxt->exception.vector == NP_VECTOR_NR)
+		ctxt->exception.vector = TS_VECTOR_NR;
+	if (!rc)
+		x86_stage_segment(ctxt, X86_SREG_LDTR, selector, &desc);
+	return rc;
 }
 
 static int load_code(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl)
 {
 	struct x86_desc desc;
-	unsigned int dpl;
-	int rc;
 
 	if (x86_sel_null(selector))
 		return x86_fault_sel(ctxt, TS_VECTOR_NR, 0);
-	rc = x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	dpl = x86_desc_dpl(&desc);
-	if (!x86_desc_is_code(&desc) || (x86_desc_conforming(&desc) ? dpl > cpl : dpl != cpl))
-		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
-	if (!x86_desc_present(&desc))
-		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-	rc = x86_desc_set_type(ctxt, &desc, 1, 0);
-	if (rc == X86EMUL_CONTINUE)
-		x86_stage_segment(ctxt, X86_SREG_CS, selector, &desc);
-	return rc;
+	return x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR) ?:
+	       x86_check_code(ctxt, selector, &desc, cpl, TS_VECTOR_NR) ?:
+	       x86_access_segment(ctxt, X86_SREG_CS, selector, &desc);
 }
 
 /* SDM table 7-1: LDT, then CS, SS and the data segments, #TS for what is wrong with them. */
@@ -225,19 +211,18 @@ static int load_segments(struct x86_emulate_ctxt *ctxt, const struct task *new)
 	unsigned int cpl = new->s.seg[X86_SREG_CS] & 3, i;
 	int rc = load_ldt(ctxt, new->s.ldt);
 
-	if (rc != X86EMUL_CONTINUE)
+	if (rc)
 		return rc;
 	if (ctxt->eflags & X86_EFLAGS_VM) {
 		for (i = 0; i < 6; i++)
 			x86_stage_vm86(ctxt, i, new->s.seg[i]);
 		return X86EMUL_CONTINUE;
 	}
-	rc = load_code(ctxt, new->s.seg[X86_SREG_CS], cpl);
-	if (rc == X86EMUL_CONTINUE)
-		rc = x86_load_ss(ctxt, new->s.seg[X86_SREG_SS], cpl, false, TS_VECTOR_NR);
-	for (i = 0; rc == X86EMUL_CONTINUE && i < ARRAY_SIZE(data); i++)
+	rc = load_code(ctxt, new->s.seg[X86_SREG_CS], cpl) ?:
+	     x86_load_ss(ctxt, new->s.seg[X86_SREG_SS], cpl, false, TS_VECTOR_NR);
+	for (i = 0; !rc && i < ARRAY_SIZE(data); i++)
 		rc = x86_load_data(ctxt, data[i], new->s.seg[data[i]], cpl, TS_VECTOR_NR);
-	if (rc == X86EMUL_CONTINUE && ctxt->next_eip > ctxt->segs[X86_SREG_CS].limit)
+	if (!rc && ctxt->next_eip > ctxt->segs[X86_SREG_CS].limit)
 		rc = x86_fault_sel(ctxt, GP_VECTOR_NR, 0);
 	return rc;
 }
@@ -246,18 +231,14 @@ static int enter_task(struct x86_emulate_ctxt *ctxt, struct task *new, bool has_
 		      u32 error_code)
 {
 	u64 frame = error_code;
-	int rc = load_registers(ctxt, new);
+	int rc = load_registers(ctxt, new) ?: load_segments(ctxt, new);
 
-	if (rc == X86EMUL_CONTINUE)
-		rc = load_segments(ctxt, new);
-	if (rc != X86EMUL_CONTINUE)
-		return rc;
-	if (has_error_code) {
+	if (!rc && has_error_code) {
 		ctxt->ext = 0;
 		rc = x86_push_frame(ctxt, &frame, 1, new->small ? 2 : 4, X86EMUL_ACC_SYSTEM);
 	}
 	/* The T bit: #DB before the new task's first instruction, DR6.BT (SDM 17.3.1.5). */
-	if (rc == X86EMUL_CONTINUE && (new->s.trap & 1)) {
+	if (!rc && (new->s.trap & 1)) {
 		ctxt->ops->set_dr(ctxt, 6, ctxt->ops->get_dr(ctxt, 6) | 1u << 15);
 		rc = x86_fault(ctxt, DB_VECTOR_NR, false, 0);
 	}
@@ -278,30 +259,24 @@ static int enter_task(struct x86_emulate_ctxt *ctxt, struct task *new, bool has_
 int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_reason reason,
 		    bool has_error_code, u32 error_code)
 {
-	enum x86_mode mode = ctxt->mode;
 	struct task old, new = {};
 	int rc;
 
 	current_task(ctxt, &old);
-	rc = incoming_task(ctxt, selector, reason, &new);
-	if (rc == X86EMUL_CONTINUE)
-		rc = leave_task(ctxt, &old, &new, reason);
-	if (rc != X86EMUL_CONTINUE)
+	rc = incoming_task(ctxt, selector, reason, &new) ?: leave_task(ctxt, &old, &new, reason);
+	if (rc)
 		return rc;
 	/* Descriptors and the new stack are read as protected mode reads them. */
 	ctxt->mode = X86_MODE_PROT32;
 	rc = enter_task(ctxt, &new, has_error_code, error_code);
-	ctxt->mode = mode;
-	if (rc == X86EMUL_PROPAGATE_FAULT) {
-		ctxt->late_fault = true;
-		rc = X86EMUL_CONTINUE;
-	}
-	return rc;
+	ctxt->iret = reason == X86_TASK_IRET;
+	ctxt->keep_rf = true;
+	ctxt->late_fault = rc == X86EMUL_PROPAGATE_FAULT;
+	return ctxt->late_fault ? X86EMUL_CONTINUE : rc;
 }
 
 /**
  * x86_task_far - JMP or CALL to a TSS or a task gate
- * @ctxt: emulator
  * @selector: operand
  * @desc: its descriptor, a system one and no call gate
  * @reason: X86_TASK_JMP or X86_TASK_CALL
@@ -312,12 +287,12 @@ int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_d
 		 enum x86_task_reason reason)
 {
 	unsigned int level = max_t(unsigned int, ctxt->ops->cpl(ctxt), selector & 3);
-	u8 type = x86_desc_type(desc);
+	u8 type = desc->type;
 
-	if (x86_lma(ctxt) || x86_desc_dpl(desc) < level ||
+	if (x86_lma(ctxt) || desc->dpl < level ||
 	    (type != DESC_TASK_GATE && (type & ~8) != DESC_TSS16))
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (!x86_desc_present(desc))
+	if (!desc->present)
 		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
 	if (type == DESC_TASK_GATE)
 		selector = desc->low >> 16;
@@ -326,7 +301,7 @@ int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_d
 
 /**
  * x86_emulate_task_switch - a task switch that an exit has described
- * @ctxt: mode, eip and eflags are set
+ * @ctxt: mode, eip and eflags are set, RF of these as an exception's frame has it
  * @length: of the instruction that started it, 0 for an event
  * @selector: of the new TSS
  * @reason: X86_TASK_*
@@ -344,11 +319,10 @@ int x86_emulate_task_switch(struct x86_emulate_ctxt *ctxt, unsigned int length, 
 	int rc;
 
 	x86_emulate_reset(ctxt);
-	ctxt->retired = 0;
 	ctxt->ext = external;
 	ctxt->next_eip = (u32)(ctxt->eip + length);
 	rc = x86_task_switch(ctxt, selector, reason, has_error_code, error_code);
-	if (rc != X86EMUL_CONTINUE) {
+	if (rc) {
 		ctxt->eflags = eflags;
 		return rc;
 	}

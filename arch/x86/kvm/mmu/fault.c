@@ -18,61 +18,104 @@
 #include "x86.h"
 
 /* A frame of the slot that a huge page can stand for: all of it is in the slot. */
-static bool fault_fits_huge(const struct kvm_page_fault *fault)
+static bool fault_fits_huge(const struct kvm_page_fault *fault, int level)
 {
 	const struct kvm_memory_slot *slot = fault->slot;
-	gfn_t first = fault->gfn & ~(mmu_level_pages(2) - 1);
+	gfn_t first = fault->gfn & ~(mmu_level_pages(level) - 1);
 
 	return first >= slot->base_gfn &&
-	       first + mmu_level_pages(2) <= slot->base_gfn + slot->npages;
+	       first + mmu_level_pages(level) <= slot->base_gfn + slot->npages;
 }
 
 /*
  * How big to map: as the host does, not bigger than the slot, and small while the dirty log is on.
  * The host's page size is sure only until the notifier's sequence moves, as the frame is.
  */
-static int fault_level(const struct kvm_page_fault *fault)
+static int fault_level(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
 	const struct kvm_memory_slot *slot = fault->slot;
+	int level = min(kvm_mmu_config.huge_level, slot->arch.max_level);
 
-	if (fault->ref.level == 1 ||
+	if (fault->ref.level == 1 || level < 2 || slot->dirty_bitmap ||
 	    (!fault->ref.level && !(fault->ref.page && PageCompound(fault->ref.page))))
 		return 1;
-	if (kvm_mmu_config.huge_level < 2 || slot->dirty_bitmap || slot->arch.no_huge_2m)
+	level = min_t(int, level, fault->ref.level ?: kvm_host_mapping_level(slot, fault->gfn));
+	while (level > 1 && !fault_fits_huge(fault, level))
+		level--;
+	if (unlikely(fault->exec) && level > 1 && mmu_vm_nx_huge_pages(vcpu->kvm)) {
+		fault->nx_split = true;
 		return 1;
-	if (!fault_fits_huge(fault))
-		return 1;
-	return (fault->ref.level ?: kvm_host_mapping_level(slot, fault->gfn)) >= 2 ? 2 : 1;
+	}
+	return level;
 }
 
 /*
- * The frame is there: map it, unless it moved. The page is told of the write that may follow while
- * mmu_lock keeps it mapped, and though the log may hold the write back: tdp_fast_write() does not
- * tell.
+ * The neighbours of a small page are mapped with it, unless each must be seen separately: by a log
+ * that goes by faults, or because without A bits a mapping counts as an access.
+ */
+static void fault_look_around(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	if (fault->level > 1 || fault->ref.level != 1 || !fault->ref.page || !spte_masks.accessed ||
+	    (fault->slot->dirty_bitmap && !vcpu->kvm->arch.mmu.log_by_dirty))
+		return;
+	fault->around = kvm_mapped_around(fault->slot, fault->gfn,
+					  vcpu->arch.mmu_cache.around);
+}
+
+/* Map the frame, unless it moved; mmu_lock held, either way. */
+static int fault_map_locked(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	struct kvm *kvm = vcpu->kvm;
+
+	if (kvm_mmu_invalidate_retry(kvm, fault->invalidate_seq, fault->gfn))
+		return KVM_PF_RETRY;
+	/* It may be the neighbours that are being invalidated. */
+	if (unlikely(kvm->mmu_invalidate_in_progress))
+		fault->around = 0;
+	return tdp_map(vcpu, fault);
+}
+
+/*
+ * What is in the way goes, and the new mapping takes its place at once: another access, the walk of
+ * the guest's own tables for instance, would put the old one back for ever.
+ */
+static int fault_remap(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	int ret;
+
+	tdp_zap_gfn(vcpu->kvm, fault->gfn);
+	ret = fault_map_locked(vcpu, fault);
+	return ret == KVM_PF_ZAP_FIRST ? KVM_PF_RETRY : ret;
+}
+
+/*
+ * The frame is there: map it. The page is told of the write that may follow while mmu_lock keeps it
+ * mapped, and though the log may hold the write back: tdp_fast_write() does not tell.
  */
 static int fault_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
 	struct kvm *kvm = vcpu->kvm;
-	int ret = KVM_PF_RETRY;
+	int ret;
 
 	read_lock(&kvm->mmu_lock);
-	if (!kvm_mmu_invalidate_retry(kvm, fault->invalidate_seq, fault->gfn))
-		ret = tdp_map(vcpu, fault);
-	kvm_release_page(&fault->ref, ret == KVM_PF_FIXED && fault->ref.writable);
+	ret = fault_map_locked(vcpu, fault);
+	if (likely(ret != KVM_PF_ZAP_FIRST))
+		kvm_release_page(&fault->ref, ret == KVM_PF_FIXED && fault->ref.writable);
 	read_unlock(&kvm->mmu_lock);
+	if (likely(ret != KVM_PF_ZAP_FIRST))
+		return ret;
 
-	if (unlikely(ret == KVM_PF_ZAP_FIRST)) {
-		write_lock(&kvm->mmu_lock);
-		tdp_zap_gfn(kvm, fault->gfn);
-		write_unlock(&kvm->mmu_lock);
-		ret = KVM_PF_RETRY;
-	}
+	write_lock(&kvm->mmu_lock);
+	ret = fault_remap(vcpu, fault);
+	kvm_release_page(&fault->ref, ret == KVM_PF_FIXED && fault->ref.writable);
+	write_unlock(&kvm->mmu_lock);
 	return ret;
 }
 
 /*
  * The frame cannot be had. Poison is the VMM's business, as if it had touched the page itself:
- * SIGBUS with the address, and the guest waits. The rest is a hole in the VMM's mapping.
+ * SIGBUS with the address, and the guest waits. The rest is a hole in the VMM's mapping, and
+ * kvm_run says where (KVM_CAP_MEMORY_FAULT_INFO).
  */
 int mmu_fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, int err)
 {
@@ -87,6 +130,10 @@ int mmu_fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, 
 		vcpu->stat.signal_exits++;
 		return -EINTR;
 	default:
+		vcpu->run->exit_reason = KVM_EXIT_MEMORY_FAULT;
+		vcpu->run->memory_fault.flags = 0;
+		vcpu->run->memory_fault.gpa = gfn_to_gpa(fault->gfn);
+		vcpu->run->memory_fault.size = PAGE_SIZE;
 		return -EFAULT;
 	}
 }
@@ -124,6 +171,9 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	ret = mmu_cache_topup(vcpu);
 	if (ret)
 		return ret;
+	if (unlikely(atomic_long_read(&kvm->arch.mmu.nr_pages) >=
+		     READ_ONCE(kvm->arch.mmu.max_pages)))
+		mmu_reclaim_excess(kvm);
 
 	fault->invalidate_seq = READ_ONCE(kvm->mmu_invalidate_seq);
 	/* The sequence before the frame: pairs with smp_wmb() in kvm_mmu_invalidate_end(). */
@@ -132,8 +182,72 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	if (unlikely(ret))
 		return mmu_fault_no_pfn(vcpu, fault, ret);
 
-	fault->level = fault_level(fault);
+	fault->level = fault_level(vcpu, fault);
+	fault->around = 0;
+	fault_look_around(vcpu, fault);
 	return fault_map(vcpu, fault);
+}
+
+/* As if the guest had read @gpa. Return: the bytes mapped with it, or errno. */
+static s64 prefault_page(struct kvm_vcpu *vcpu, gpa_t gpa)
+{
+	struct kvm_page_fault fault = {
+		.gpa = gpa,
+		.gfn = gpa_to_gfn(gpa),
+		.error_code = PFERR_GUEST_FINAL_MASK,
+		.prefetch = true,
+	};
+	u64 bytes;
+	int ret;
+
+	do {
+		if (signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		ret = kvm_tdp_page_fault(vcpu, &fault);
+		/* Who changes slots waits for us. */
+		kvm_vcpu_drop_srcu(vcpu);
+	} while (ret == KVM_PF_RETRY);
+	if (ret < 0)
+		return ret;
+	if (ret == KVM_PF_EMULATE)
+		return -ENOENT;
+	bytes = mmu_level_pages(fault.level) << PAGE_SHIFT;
+	return bytes - (gpa & (bytes - 1));
+}
+
+/**
+ * kvm_vcpu_pre_fault - KVM_PRE_FAULT_MEMORY: map a range before the guest touches it
+ * @vcpu: the vCPU, loaded
+ * @range: in: what to map; out: what is left to do
+ *
+ * Return: 0 when a part of it was mapped; -EINVAL: no range of pages; -EOPNOTSUPP without TDP;
+ * -ENOENT: no slot at its start; -EINTR, -EFAULT, -ENOMEM.
+ */
+int kvm_vcpu_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
+{
+	bool any = false;
+	s64 done;
+	int ret;
+
+	if (range->flags || !range->size || !PAGE_ALIGNED(range->gpa | range->size) ||
+	    range->gpa + range->size < range->gpa)
+		return -EINVAL;
+	if (vcpu->arch.mmu->page_fault != kvm_tdp_page_fault)
+		return -EOPNOTSUPP;
+	ret = kvm_mmu_load(vcpu);
+	while (!ret && range->size) {
+		done = prefault_page(vcpu, range->gpa);
+		if (done < 0) {
+			ret = done;
+			break;
+		}
+		done = min_t(u64, done, range->size);
+		range->gpa += done;
+		range->size -= done;
+		any = true;
+	}
+	return any ? 0 : ret;
 }
 
 /*
@@ -183,6 +297,7 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const v
 		.gfn = gpa_to_gfn(gpa),
 		.error_code = error_code,
 		.write = error_code & PFERR_WRITE_MASK,
+		.exec = error_code & PFERR_FETCH_MASK,
 	};
 	struct kvm_mmu *mmu = vcpu->arch.mmu;
 	int ret;

@@ -11,6 +11,7 @@
 
 #include <linux/kvm_types.h>
 #include <linux/list.h>
+#include <kvm/guest_mem.h>
 #include "exception.h"
 #include "mmu/paging.h"
 
@@ -19,6 +20,7 @@ struct kvm_vcpu;
 struct kvm_mmu;
 struct kvm_memory_slot;
 struct kvm_page_fault;
+struct kvm_pre_fault_memory;
 struct kvm_shadow_vm;
 struct shadow_page;
 
@@ -91,13 +93,15 @@ struct kvm_shadow_cache {
 };
 
 /**
- * struct kvm_mmu_cache - page-table pages that a vCPU has in store for its next fault (v)
- * @nr: how many
+ * struct kvm_mmu_cache - what a vCPU has in store for its next fault (v)
+ * @nr: page-table pages
  * @spt: the pages, zeroed
+ * @around: the frames around the fault in work
  */
 struct kvm_mmu_cache {
 	int nr;
 	u64 *spt[KVM_MMU_MAX_LEVEL];
+	kvm_pfn_t around[KVM_AROUND];
 };
 
 /* The page tables of one VM; its inside belongs to mmu/. */
@@ -105,9 +109,13 @@ struct kvm_mmu_vm {
 	/* (l) the TDP root, shared by all vCPUs; KVM_MMU_NO_ROOT: none yet */
 	hpa_t root_hpa;
 	u8 root_level;
+	/* (o) the dirty log reads D bits instead of taking write faults; before any vCPU */
+	bool log_by_dirty;
+	bool nx_off;			/* (o) huge pages are executable, whatever the CPU */
 	atomic_long_t nr_pages;		/* page-table pages (a) */
 	struct kvm_shadow_vm *shadow;	/* (l) instead of all that, with shadow paging */
-	unsigned long max_pages;	/* KVM_SET_NR_MMU_PAGES; 0: as memory has it (m) */
+	unsigned long max_pages;	/* how many it may have (a); ULONG_MAX: see reclaim.c */
+	gfn_t reclaim_gfn;		/* (l) where reclaim.c goes on */
 };
 
 /*
@@ -125,10 +133,13 @@ void kvm_mmu_module_exit(void);
 void kvm_mmu_configure(bool tdp, int tdp_level, int huge_level);
 /* EPT's PTE bits differ from those of NPT, which are ordinary ones. */
 void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only);
+bool kvm_mmu_has_tdp(void);
+void kvm_mmu_set_dirty_buffer(unsigned int entries);
 int kvm_mmu_init_vm(struct kvm *kvm);
 void kvm_mmu_uninit_vm(struct kvm *kvm);
-int kvm_mmu_set_max_pages(struct kvm *kvm, unsigned long nr);
-unsigned long kvm_mmu_max_pages(struct kvm *kvm);
+int kvm_mmu_set_nr_pages(struct kvm *kvm, unsigned long nr);
+int kvm_mmu_get_nr_pages(struct kvm *kvm);
+int kvm_mmu_disable_nx_huge_pages(struct kvm *kvm);
 int kvm_mmu_create(struct kvm_vcpu *vcpu);
 void kvm_mmu_destroy(struct kvm_vcpu *vcpu);
 
@@ -166,6 +177,8 @@ bool kvm_is_valid_cr3(struct kvm_vcpu *vcpu, unsigned long cr3);
  */
 int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const void *insn,
 		       int insn_len);
+
+int kvm_vcpu_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 
 /*
  * --- guest linear addresses ----------------------------------------------------------------------

@@ -26,12 +26,24 @@ int kvm_mmu_module_init(void)
 		return ret;
 	ret = shadow_pages_init();
 	if (ret)
-		mmu_pages_exit();
+		goto out_pages;
+	ret = mmu_reclaim_init();
+	if (ret)
+		goto out_shadow;
+	mmu_nx_init();
+	return 0;
+
+out_shadow:
+	shadow_pages_exit();
+out_pages:
+	mmu_pages_exit();
 	return ret;
 }
 
 void kvm_mmu_module_exit(void)
 {
+	mmu_nx_exit();
+	mmu_reclaim_exit();
 	shadow_pages_exit();
 	mmu_pages_exit();
 }
@@ -58,6 +70,22 @@ void kvm_mmu_set_ept_masks(bool has_ad_bits, bool has_exec_only)
 }
 EXPORT_SYMBOL_GPL(kvm_mmu_set_ept_masks);
 
+/**
+ * kvm_mmu_set_dirty_buffer - hardware logs each D bit that it sets; after kvm_mmu_configure()
+ * @entries: pages that one vCPU's buffer holds, before the vendor marks them; 0: it does not
+ */
+void kvm_mmu_set_dirty_buffer(unsigned int entries)
+{
+	kvm_mmu_config.dirty_buffer = entries;
+}
+EXPORT_SYMBOL_GPL(kvm_mmu_set_dirty_buffer);
+
+/* Nested page tables, and not shadow ones? */
+bool kvm_mmu_has_tdp(void)
+{
+	return kvm_mmu_config.tdp;
+}
+
 /*
  * --- VM ------------------------------------------------------------------------------------------
  */
@@ -72,32 +100,11 @@ int kvm_mmu_init_vm(struct kvm *kvm)
 {
 	kvm->arch.mmu.root_hpa = KVM_MMU_NO_ROOT;
 	kvm->arch.mmu.root_level = kvm_mmu_config.tdp_level;
+	kvm->arch.mmu.log_by_dirty = kvm_mmu_config.tdp && spte_masks.dirty;
 	atomic_long_set(&kvm->arch.mmu.nr_pages, 0);
-	return kvm_mmu_config.tdp ? 0 : shadow_init_vm(kvm);
-}
-
-/**
- * kvm_mmu_max_pages - how many shadow pages may the VM have? KVM_GET_NR_MMU_PAGES
- * @kvm: the VM; slots_lock held
- *
- * Unless userspace has said it: one for each 50 pages of memory, of which the guest's tables take
- * one for each 512 and process. With TDP there are none, and the bound holds by itself.
- */
-unsigned long kvm_mmu_max_pages(struct kvm *kvm)
-{
-	return max(kvm->arch.mmu.max_pages ?: kvm->memslots[0].nr_pages / 50, MMU_MIN_PAGES);
-}
-
-/** kvm_mmu_set_max_pages - KVM_SET_NR_MMU_PAGES; 0, or -EINVAL: too few */
-int kvm_mmu_set_max_pages(struct kvm *kvm, unsigned long nr)
-{
-	if (nr < MMU_MIN_PAGES)
-		return -EINVAL;
-	mutex_lock(&kvm->slots_lock);
-	kvm->arch.mmu.max_pages = nr;
+	kvm->arch.mmu.max_pages = ULONG_MAX;
 	if (!kvm_mmu_config.tdp)
-		shadow_set_limit(kvm);
-	mutex_unlock(&kvm->slots_lock);
+		return shadow_init_vm(kvm);
 	return 0;
 }
 

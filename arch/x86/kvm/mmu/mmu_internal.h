@@ -14,6 +14,7 @@
  * @spt: the page; hardware walks it
  * @list: in a list of pages that wait for the TLB flush after which they may be freed
  * @rcu: then they wait for the lockless readers
+ * @nx_split: it is there because code must not run from a huge page
  *
  * It is found from the page by page_private(). A page belongs to the one SPTE that holds it, and
  * to the kvm_mmu_cache or the caller before it is linked; whoever unlinks it frees it by
@@ -23,6 +24,7 @@ struct kvm_mmu_page {
 	u64 *spt;
 	struct list_head list;
 	struct rcu_head rcu;
+	bool nx_split;
 };
 
 /* ---- page.c: page-table pages */
@@ -37,6 +39,20 @@ void mmu_account_table(struct kvm *kvm, u64 *spt, int nr);
 void mmu_queue_table(struct list_head *list, u64 *spt);
 void mmu_free_tables(struct kvm *kvm, struct list_head *list);
 void mmu_free_table_now(u64 *spt);
+unsigned long mmu_total_pages(void);
+void mmu_table_set_nx_split(struct kvm *kvm, u64 *spt);
+bool mmu_table_is_nx_split(u64 *spt);
+
+/* ---- reclaim.c: page tables that could stay */
+int mmu_reclaim_init(void);
+void mmu_reclaim_exit(void);
+unsigned long mmu_reclaim(struct kvm *kvm, unsigned long nr, bool nx);
+void mmu_reclaim_excess(struct kvm *kvm);
+
+/* ---- nx.c: no code in huge pages */
+extern bool mmu_nx_huge_pages;
+void mmu_nx_init(void);
+void mmu_nx_exit(void);
 
 /**
  * struct kvm_page_fault - one nested page fault on its way
@@ -47,17 +63,26 @@ void mmu_free_table_now(u64 *spt);
  * @slot: the memslot, under kvm->srcu
  * @invalidate_seq: the notifier's sequence before the frame was looked up
  * @ref: the frame
- * @level: to map at: 1 = 4 KiB, 2 = 2 MiB
+ * @level: to map at: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB; then, at which it is mapped
+ * @exec: it is an instruction fetch
+ * @nx_split: the host has a huge page, and it is split because code runs from it
+ * @prefetch: userspace asks, not the guest: the page is not accessed by it
+ * @around: which of the block of KVM_AROUND frames that @gfn is in may be mapped with it: their
+ *   frames are in the vCPU's kvm_mmu_cache
  */
 struct kvm_page_fault {
 	gpa_t gpa;
 	gfn_t gfn;
 	u64 error_code;
 	bool write;
+	bool exec;
+	bool nx_split;
+	bool prefetch;
 	struct kvm_memory_slot *slot;
 	unsigned long invalidate_seq;
 	struct kvm_page_ref ref;
 	int level;
+	unsigned int around;
 };
 
 /* What became of a fault; negative: errno for KVM_RUN. */
@@ -76,11 +101,8 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 int tdp_alloc_root(struct kvm *kvm);
 void tdp_free_root(struct kvm *kvm);
 int tdp_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
-bool tdp_fast_write(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 void tdp_zap_gfn(struct kvm *kvm, gfn_t gfn);
 bool tdp_zap_range(struct kvm *kvm, gfn_t start, gfn_t end, bool can_yield);
-bool tdp_write_protect_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
-void tdp_write_protect_gfn(struct kvm *kvm, gfn_t gfn);
 bool tdp_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
 bool tdp_test_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
 
@@ -100,6 +122,7 @@ void shadow_destroy(struct kvm_vcpu *vcpu);
 void shadow_reset_context(struct kvm_vcpu *vcpu);
 int shadow_load(struct kvm_vcpu *vcpu);
 void shadow_zap_all(struct kvm *kvm);
+unsigned long shadow_reclaim(struct kvm *kvm, unsigned long nr);
 void shadow_zap_tables(struct kvm *kvm, gfn_t start, gfn_t end);
 void shadow_track_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *pte, int len);
 int shadow_emulate_failed(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
@@ -110,6 +133,12 @@ bool shadow_age_range(struct kvm *kvm, const struct kvm_gfn_range *range, bool c
 void shadow_write_protect_gfn(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn);
 void shadow_write_protect_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
 void shadow_flush_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
+/* ---- tdp_log.c: the dirty log, and huge pages split for it */
+bool tdp_fast_write(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
+void tdp_log_protect_mask(struct kvm *kvm, gfn_t gfn, unsigned long mask);
+void tdp_log_sync(struct kvm *kvm, struct kvm_memory_slot *slot);
+void tdp_split_range(struct kvm *kvm, gfn_t start, gfn_t end, bool protect);
+void tdp_zap_split(struct kvm *kvm, gfn_t start, gfn_t end);
 
 /* ---- gva.c */
 struct kvm_walk;
@@ -122,13 +151,12 @@ gpa_t mmu_walk_gva(struct kvm_vcpu *vcpu, struct kvm_mmu *mmu, gpa_t addr, u64 a
 struct kvm_mmu_config {
 	bool tdp;
 	u8 tdp_level;
-	u8 huge_level;
+	int huge_level;
+	unsigned int dirty_buffer;	/* see kvm_mmu_set_dirty_buffer() */
 };
 
 extern struct kvm_mmu_config kvm_mmu_config;
 
-/* Fewer shadow pages than this are of no use. */
-#define MMU_MIN_PAGES	64ul
 
 /*
  * Does the guest's CPU keep PDPTEs since MOV CR3? VMX keeps them in the VMCS (SDM 26.3.2.4), and
@@ -150,6 +178,12 @@ static inline struct kvm_memory_slot *mmu_last_slot(struct kvm_vcpu *vcpu)
 	if (vcpu->last_slot_gen != READ_ONCE(vcpu->kvm->memslots[0].generation))
 		return NULL;
 	return vcpu->last_slot;
+}
+
+/* A huge page of this VM is not executable. */
+static inline bool mmu_vm_nx_huge_pages(struct kvm *kvm)
+{
+	return READ_ONCE(mmu_nx_huge_pages) && !kvm->arch.mmu.nx_off;
 }
 
 /* 4 KiB pages that an entry of @level maps. */

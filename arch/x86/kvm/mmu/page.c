@@ -14,7 +14,7 @@
 
 static struct kmem_cache *header_cache;
 
-/* All page-table pages of all VMs: what a shrinker will ask for. */
+/* All page-table pages of all VMs: what the shrinker asks for. */
 static struct percpu_counter total_pages;
 
 /* Called while the module loads: slab cache and counter. -ENOMEM. */
@@ -61,6 +61,7 @@ u64 *mmu_alloc_table(void)
 		kmem_cache_free(header_cache, sp);
 		return NULL;
 	}
+	sp->nx_split = false;
 	set_page_private(virt_to_page(sp->spt), (unsigned long)sp);
 	return sp->spt;
 }
@@ -94,6 +95,24 @@ void mmu_account_table(struct kvm *kvm, u64 *spt, int nr)
 	mod_lruvec_page_state(virt_to_page(spt), NR_SECONDARY_PAGETABLE, nr);
 }
 
+/** mmu_total_pages - the page-table pages of all VMs, about */
+unsigned long mmu_total_pages(void)
+{
+	return percpu_counter_read_positive(&total_pages);
+}
+
+/* The caller has linked it and is the only one who marks it; mmu_lock held shared. */
+void mmu_table_set_nx_split(struct kvm *kvm, u64 *spt)
+{
+	table_header(spt)->nx_split = true;
+	mmu_stat_add(&kvm->stat.nx_lpage_splits, 1);
+}
+
+bool mmu_table_is_nx_split(u64 *spt)
+{
+	return table_header(spt)->nx_split;
+}
+
 /* Unlinked, mmu_lock held exclusive: remember it until the TLBs are flushed. */
 void mmu_queue_table(struct list_head *list, u64 *spt)
 {
@@ -112,6 +131,8 @@ void mmu_free_tables(struct kvm *kvm, struct list_head *list)
 	list_for_each_entry_safe(sp, next, list, list) {
 		mmu_account_table(kvm, sp->spt, -1);
 		mmu_stat_add(&kvm->stat.mmu_shadow_zapped, 1);
+		if (sp->nx_split)
+			mmu_stat_add(&kvm->stat.nx_lpage_splits, -1);
 		call_rcu(&sp->rcu, free_table_rcu);
 	}
 	INIT_LIST_HEAD(list);

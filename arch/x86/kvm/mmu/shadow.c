@@ -34,7 +34,7 @@ int shadow_init_vm(struct kvm *kvm)
 	INIT_LIST_HEAD(&vm->active);
 	INIT_LIST_HEAD(&vm->unsync);
 	INIT_LIST_HEAD(&vm->zapped);
-	vm->max_pages = MMU_MIN_PAGES;
+	vm->max_pages = SHADOW_MIN_PAGES;
 	kvm->arch.mmu.shadow = vm;
 	return 0;
 }
@@ -59,13 +59,20 @@ void shadow_uninit_vm(struct kvm *kvm)
 }
 
 /**
- * shadow_set_limit - the VM may have kvm_mmu_max_pages() shadow pages from now on
- * @kvm: the VM; slots_lock held
+ * shadow_set_limit - how many shadow pages may the VM have from now on?
+ * @kvm: the VM; no spinlock held
+ *
+ * Unless KVM_SET_NR_MMU_PAGES has said it: one for each 50 pages of memory, of which the guest's
+ * tables take one for each 512 and process.
  */
 void shadow_set_limit(struct kvm *kvm)
 {
+	unsigned long max = READ_ONCE(kvm->arch.mmu.max_pages);
+
+	if (max == ULONG_MAX)
+		max = READ_ONCE(kvm->memslots[0].nr_pages) / 50;
 	write_lock(&kvm->mmu_lock);
-	shadow_vm(kvm)->max_pages = kvm_mmu_max_pages(kvm);
+	shadow_vm(kvm)->max_pages = max(max, SHADOW_MIN_PAGES);
 	shadow_make_room(kvm, 0);
 	write_unlock(&kvm->mmu_lock);
 }

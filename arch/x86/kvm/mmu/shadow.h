@@ -13,6 +13,7 @@
 #include "walk.h"
 
 #define SHADOW_HASH_BITS	10
+#define SHADOW_MIN_PAGES	64ul
 
 /* A page whose table is written so often by emulation is no table any more. */
 #define SHADOW_FLOOD		3

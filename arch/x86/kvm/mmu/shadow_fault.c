@@ -216,11 +216,14 @@ static int set_leaf(struct kvm_vcpu *vcpu, struct shadow_access *access, struct 
 	same = leaf_install(vcpu->kvm, fault, &sp->link[table_index(access->addr, 1)], spte, info);
 
 	if (fault->write && (spte & SHADOW_W) && slot->dirty_bitmap)
-		kvm_slot_mark_dirty(slot, fault->gfn);
+		kvm_slot_mark_dirty(vcpu->kvm, vcpu, slot, fault->gfn);
 	if (shadow_leaf_emulates(&leaf, rights)) {
-		/* User programs write no page tables: it is none any more, unless it is now. */
-		if (watched && access->user && !access_walked(access) &&
-		    shadow_zap_gfn(vcpu->kvm, fault->gfn))
+		/*
+		 * User programs write no page tables, nor does the CPU when it delivers an event:
+		 * it is none any more, unless it is now.
+		 */
+		if (watched && (access->user || kvm_event_needs_reinjection(vcpu)) &&
+		    !access_walked(access) && shadow_zap_gfn(vcpu->kvm, fault->gfn))
 			return KVM_PF_RETRY;
 		return KVM_PF_EMULATE;
 	}

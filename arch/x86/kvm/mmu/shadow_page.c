@@ -307,27 +307,46 @@ again:
 	shadow_commit(kvm);
 }
 
+/* The oldest go first. Roots stay: they are few, whatever the bound. Returns how many went. */
+static unsigned long zap_oldest(struct kvm *kvm, unsigned long nr)
+{
+	struct shadow_page *sp, *next;
+	unsigned long zapped = 0;
+
+	list_for_each_entry_safe_reverse(sp, next, &shadow_vm(kvm)->active, list) {
+		if (zapped == nr)
+			break;
+		if (sp->users)
+			continue;
+		shadow_page_zap(kvm, sp);
+		zapped++;
+	}
+	shadow_commit(kvm);
+	return zapped;
+}
+
+/** shadow_reclaim - the host is short of memory: mmu_reclaim(); no lock held */
+unsigned long shadow_reclaim(struct kvm *kvm, unsigned long nr)
+{
+	unsigned long taken;
+
+	write_lock(&kvm->mmu_lock);
+	taken = zap_oldest(kvm, nr);
+	write_unlock(&kvm->mmu_lock);
+	return taken;
+}
+
 /**
  * shadow_make_room - let the VM have @need pages more, if others must go for it
  * @kvm: the VM
  * @need: how many
  *
- * The oldest go first, and some more than needed, since each time costs a flush. Roots stay: they
- * are few, whatever the bound.
+ * Some more go than needed, since each time costs a flush.
  */
 void shadow_make_room(struct kvm *kvm, unsigned int need)
 {
 	struct kvm_shadow_vm *vm = shadow_vm(kvm);
-	struct shadow_page *sp, *next;
 
-	if (likely(vm->nr_pages + need <= vm->max_pages))
-		return;
-	need += 16;
-	list_for_each_entry_safe_reverse(sp, next, &vm->active, list) {
-		if (vm->nr_pages + need <= vm->max_pages)
-			break;
-		if (!sp->users)
-			shadow_page_zap(kvm, sp);
-	}
-	shadow_commit(kvm);
+	if (unlikely(vm->nr_pages + need > vm->max_pages))
+		zap_oldest(kvm, vm->nr_pages + need - vm->max_pages + 16);
 }

@@ -19,6 +19,17 @@ static gfn_t mmu_gfn_limit(void)
  * --- memslots ------------------------------------------------------------------------------------
  */
 
+/* A frame's place in a huge page must be the same for the guest and for the host. */
+static int slot_max_level(const struct kvm_memory_slot *slot)
+{
+	gfn_t differ = slot->base_gfn ^ (slot->userspace_addr >> PAGE_SHIFT);
+	int level = 1;
+
+	while (level < 3 && !(differ & (mmu_level_pages(level + 1) - 1)))
+		level++;
+	return level;
+}
+
 /**
  * kvm_arch_prepare_slot - can the MMU serve the slot?
  * @kvm: the VM
@@ -38,26 +49,24 @@ int kvm_arch_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 	if (!kvm_mmu_config.tdp)
 		return shadow_rmap_prepare(new, change == KVM_SLOT_FLAGS ? old : NULL);
 
-	new->arch.no_huge_2m = (new->base_gfn ^ (new->userspace_addr >> PAGE_SHIFT)) &
-			       (mmu_level_pages(2) - 1);
+	new->arch.max_level = slot_max_level(new);
 	return 0;
 }
 
 /* Faults go by the new slot already; what they mapped by the old one is put right. */
 static void mmu_slot_log_changed(struct kvm *kvm, const struct kvm_memory_slot *slot)
 {
-	gfn_t end = slot->base_gfn + slot->npages;
-	bool flush = false;
+	gfn_t start = slot->base_gfn, end = start + slot->npages;
 
-	write_lock(&kvm->mmu_lock);
-	if (slot->dirty_bitmap)
-		flush = tdp_write_protect_slot(kvm, slot);
-	else if (kvm_mmu_config.huge_level > 1 && !slot->arch.no_huge_2m)
-		/* small mappings made for the log would keep huge ones out for ever */
-		flush = tdp_zap_range(kvm, slot->base_gfn, end, true);
-	if (flush)
-		kvm_flush_remote_tlbs(kvm);
-	write_unlock(&kvm->mmu_lock);
+	if (slot->dirty_bitmap) {
+		/* A log that begins full needs nothing before it is cleared. */
+		if (!kvm_dirty_log_initially_set(kvm))
+			tdp_split_range(kvm, start, end, true);
+	} else if (kvm_mmu_config.huge_level > 1 && slot->arch.max_level > 1) {
+		write_lock(&kvm->mmu_lock);
+		tdp_zap_split(kvm, start, end);
+		write_unlock(&kvm->mmu_lock);
+	}
 }
 
 /*
@@ -161,15 +170,40 @@ void kvm_arch_flush_shadow_all(struct kvm *kvm)
 void kvm_arch_write_protect_mask(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset,
 				 unsigned long mask)
 {
-	lockdep_assert_held_write(&kvm->mmu_lock);
-	for (; mask; mask &= mask - 1) {
-		gfn_t gfn = slot->base_gfn + offset + __ffs(mask);
-
-		if (kvm_mmu_config.tdp)
-			tdp_write_protect_gfn(kvm, gfn);
-		else
-			shadow_write_protect_gfn(kvm, slot, gfn);
+	if (kvm_mmu_config.tdp) {
+		tdp_log_protect_mask(kvm, slot->base_gfn + offset, mask);
+		return;
 	}
+	lockdep_assert_held_write(&kvm->mmu_lock);
+	for (; mask; mask &= mask - 1)
+		shadow_write_protect_gfn(kvm, slot, slot->base_gfn + offset + __ffs(mask));
+}
+
+void kvm_arch_sync_dirty_log(struct kvm *kvm, struct kvm_memory_slot *slot)
+{
+	if (kvm_mmu_config.tdp)
+		tdp_log_sync(kvm, slot);
+}
+
+/* Only a log that began full can have huge pages left. */
+void kvm_arch_prepare_clear(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset, gfn_t nr)
+{
+	gfn_t start = slot->base_gfn + offset;
+
+	if (kvm_mmu_config.tdp && kvm_dirty_log_initially_set(kvm))
+		tdp_split_range(kvm, start, start + nr, false);
+}
+
+/* The entry must be made when the page is written: hardware logs the D bit it sets, or we fault. */
+void kvm_arch_dirty_ring_enabled(struct kvm *kvm)
+{
+	if (!kvm_mmu_config.dirty_buffer)
+		kvm->arch.mmu.log_by_dirty = false;
+}
+
+unsigned int kvm_arch_dirty_ring_reserve(void)
+{
+	return kvm_mmu_config.dirty_buffer;
 }
 
 /*

@@ -61,8 +61,8 @@ void spte_set_ept_masks(bool has_ad_bits)
  * spte_make_leaf - encode a mapping
  * @leaf: what it shall say
  *
- * It is born accessed: the fault that asks for it is an access. Every page is executable; the
- * guest's own tables decide.
+ * It is born accessed: the fault that asks for it is an access. Every page is executable, but for
+ * @leaf->no_exec; the guest's own tables decide.
  */
 u64 spte_make_leaf(const struct spte_leaf *leaf)
 {
@@ -71,6 +71,8 @@ u64 spte_make_leaf(const struct spte_leaf *leaf)
 
 	if (leaf->level > 1)
 		spte |= SPTE_HUGE;
+	if (leaf->no_exec)
+		spte = (spte & ~spte_masks.exec) | spte_masks.nx;
 	if (leaf->refcounted)
 		spte |= SPTE_REFCOUNTED;
 	if (leaf->host_writable)
@@ -101,6 +103,33 @@ u64 spte_make_table(u64 hpa)
 u64 spte_write_protect(u64 spte)
 {
 	return spte & ~(SPTE_WRITE | spte_masks.dirty);
+}
+
+/**
+ * spte_log_protect - the same mapping, so that the next write is noticed
+ * @spte: a leaf
+ * @by_dirty: the dirty log goes by D, not by write faults; the format has D
+ */
+u64 spte_log_protect(u64 spte, bool by_dirty)
+{
+	return by_dirty ? spte & ~spte_masks.dirty : spte_write_protect(spte);
+}
+
+/**
+ * spte_make_child - one of the 512 entries that a huge leaf is split into
+ * @spte: the huge leaf
+ * @level: its level, 2 or 3
+ * @index: which one
+ *
+ * It says the same of its part: rights, A, D and memory type stand at the same bits at each level.
+ * But for X, which a huge page may lack for its size alone (nx_huge_pages).
+ */
+u64 spte_make_child(u64 spte, int level, unsigned int index)
+{
+	spte += (u64)index << (12 + SPTE_INDEX_BITS * (level - 2));
+	if (level == 2)
+		spte = (spte & ~(SPTE_HUGE | spte_masks.nx)) | spte_masks.exec;
+	return spte;
 }
 
 /**

@@ -75,6 +75,7 @@ extern struct spte_masks spte_masks;
  * @host_writable: the host's mapping and the memslot allow it
  * @dirtied: the fault was a write: spare hardware setting D
  * @refcounted: the frame has a struct page that is to be told
+ * @no_exec: code must not run from it
  * @mt: memory type bits from get_mt_mask(); 0 for NPT, where the guest's PAT and MTRRs and the
  *   host's PAT by the SPTE's PWT/PCD/PAT = 0, that is WB, combine (APM2 15.25.8)
  */
@@ -85,6 +86,7 @@ struct spte_leaf {
 	bool host_writable;
 	bool dirtied;
 	bool refcounted;
+	bool no_exec;
 	u64 mt;
 };
 
@@ -93,6 +95,8 @@ void spte_set_ept_masks(bool has_ad_bits);
 u64 spte_make_leaf(const struct spte_leaf *leaf);
 u64 spte_make_table(u64 hpa);
 u64 spte_write_protect(u64 spte);
+u64 spte_log_protect(u64 spte, bool by_dirty);
+u64 spte_make_child(u64 spte, int level, unsigned int index);
 u64 spte_make_old(u64 spte);
 bool spte_change_needs_flush(u64 old, u64 new, int level);
 

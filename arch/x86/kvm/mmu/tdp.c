@@ -22,7 +22,7 @@
  * --- the one place where SPTEs change ------------------------------------------------------------
  */
 
-static u64 *level_stat(struct kvm *kvm, int level)
+u64 *tdp_level_stat(struct kvm *kvm, int level)
 {
 	if (level == 1)
 		return &kvm->stat.pages_4k;
@@ -35,7 +35,7 @@ static u64 *level_stat(struct kvm *kvm, int level)
  * was mapped writable (kvm_release_page()), and it, too, takes the mapping away before it cleans
  * the page, so that only the flag is to be set here.
  */
-static void tdp_note_page(u64 old, u64 new, bool still_mapped)
+void tdp_note_page(u64 old, u64 new, bool still_mapped)
 {
 	struct page *page;
 
@@ -48,32 +48,39 @@ static void tdp_note_page(u64 old, u64 new, bool still_mapped)
 		mark_page_accessed(page);
 }
 
-/* After each change of an entry, by who made it: statistics, and the page's state. */
-static void tdp_spte_changed(struct kvm *kvm, u64 old, u64 new, int level)
+/*
+ * After each change of an entry, by who made it: statistics, the page's state, and the log, if what
+ * hardware has noted for it goes with the entry.
+ */
+static void tdp_spte_changed(struct kvm *kvm, gfn_t gfn, u64 old, u64 new, int level)
 {
 	bool was_leaf = spte_is_leaf(old, level), is_leaf = spte_is_leaf(new, level);
+	bool still_mapped = is_leaf && spte_pfn(old) == spte_pfn(new);
 
 	if (was_leaf != is_leaf)
-		mmu_stat_add(level_stat(kvm, level), is_leaf ? 1 : -1);
-	if (was_leaf)
-		tdp_note_page(old, new, is_leaf && spte_pfn(old) == spte_pfn(new));
+		mmu_stat_add(tdp_level_stat(kvm, level), is_leaf ? 1 : -1);
+	if (!was_leaf)
+		return;
+	tdp_note_page(old, new, still_mapped);
+	if (!still_mapped && unlikely(READ_ONCE(kvm->nr_dirty_logs)) && spte_is_dirty(old))
+		tdp_log_zapped(kvm, gfn, level);
 }
 
 /* Shared lock or RCU: false, and *@old as it is now, when somebody was faster. */
-static bool tdp_cmpxchg(struct kvm *kvm, u64 *sptep, u64 *old, u64 new, int level)
+bool tdp_cmpxchg(struct kvm *kvm, gfn_t gfn, u64 *sptep, u64 *old, u64 new, int level)
 {
 	if (!try_cmpxchg64(sptep, old, new))
 		return false;
-	tdp_spte_changed(kvm, *old, new, level);
+	tdp_spte_changed(kvm, gfn, *old, new, level);
 	return true;
 }
 
 /* Exclusive lock. Returns what was there last. */
-static u64 tdp_xchg(struct kvm *kvm, u64 *sptep, u64 new, int level)
+static u64 tdp_xchg(struct kvm *kvm, gfn_t gfn, u64 *sptep, u64 new, int level)
 {
 	u64 old = xchg(sptep, new);
 
-	tdp_spte_changed(kvm, old, new, level);
+	tdp_spte_changed(kvm, gfn, old, new, level);
 	return old;
 }
 
@@ -81,30 +88,31 @@ static u64 tdp_xchg(struct kvm *kvm, u64 *sptep, u64 new, int level)
  * --- taking down ---------------------------------------------------------------------------------
  */
 
-/* Empty a table that has been unlinked, and those below it; all go to @tables. */
-static void tdp_empty_table(struct kvm *kvm, u64 *table, int level, struct list_head *tables)
+/* Empty a table of @gfn on that has been unlinked, and those below it; all go to @tables. */
+static void tdp_empty_table(struct kvm *kvm, gfn_t gfn, u64 *table, int level,
+			    struct list_head *tables)
 {
 	unsigned int i;
 	u64 old;
 
-	for (i = 0; i < SPTE_PER_TABLE; i++) {
+	for (i = 0; i < SPTE_PER_TABLE; i++, gfn += mmu_level_pages(level)) {
 		if (!READ_ONCE(table[i]))
 			continue;
-		old = tdp_xchg(kvm, &table[i], SPTE_NONE, level);
+		old = tdp_xchg(kvm, gfn, &table[i], SPTE_NONE, level);
 		if (spte_is_table(old, level))
-			tdp_empty_table(kvm, tdp_table(spte_hpa(old)), level - 1, tables);
+			tdp_empty_table(kvm, gfn, tdp_table(spte_hpa(old)), level - 1, tables);
 	}
 	mmu_queue_table(tables, table);
 }
 
-/* True: TLBs may hold what it mapped. */
-static bool tdp_zap_entry(struct kvm *kvm, u64 *sptep, int level, struct list_head *tables)
+/* Take away what @iter is at. True: TLBs may hold what it mapped. */
+bool tdp_zap_entry(struct kvm *kvm, const struct tdp_iter *iter, struct list_head *tables)
 {
-	u64 old = tdp_xchg(kvm, sptep, SPTE_NONE, level);
+	u64 old = tdp_xchg(kvm, iter->gfn, iter->sptep, SPTE_NONE, iter->level);
 
-	if (spte_is_table(old, level))
-		tdp_empty_table(kvm, tdp_table(spte_hpa(old)), level - 1, tables);
-	return spte_change_needs_flush(old, SPTE_NONE, level);
+	if (spte_is_table(old, iter->level))
+		tdp_empty_table(kvm, iter->gfn, tdp_table(spte_hpa(old)), iter->level - 1, tables);
+	return spte_change_needs_flush(old, SPTE_NONE, iter->level);
 }
 
 /*
@@ -112,7 +120,7 @@ static bool tdp_zap_entry(struct kvm *kvm, u64 *sptep, int level, struct list_he
  * may point into an unlinked table until the flush (SDM 28.4.3.3, APM2 15.16.1), and a CPU in guest
  * mode does not hold an RCU grace period up.
  */
-static void tdp_flush_and_free(struct kvm *kvm, bool *flush, struct list_head *tables)
+void tdp_flush_and_free(struct kvm *kvm, bool *flush, struct list_head *tables)
 {
 	if (*flush || !list_empty(tables))
 		kvm_flush_remote_tlbs(kvm);
@@ -124,7 +132,7 @@ static void tdp_flush_and_free(struct kvm *kvm, bool *flush, struct list_head *t
  * Let others have mmu_lock or the CPU. What was zapped is flushed first: who takes the lock may
  * rely on an empty entry not being cached. True: start again at iter->next.
  */
-static bool tdp_yield(struct kvm *kvm, bool *flush, struct list_head *tables)
+bool tdp_yield(struct kvm *kvm, bool *flush, struct list_head *tables)
 {
 	if (!need_resched() && !rwlock_needbreak(&kvm->mmu_lock))
 		return false;
@@ -168,7 +176,7 @@ bool tdp_zap_range(struct kvm *kvm, gfn_t start, gfn_t end, bool can_yield)
 		}
 		if (spte_is_present(iter.spte) &&
 		    (!table || (iter.level == 2 && tdp_covered(&iter, start, end))))
-			flush |= tdp_zap_entry(kvm, iter.sptep, iter.level, &tables);
+			flush |= tdp_zap_entry(kvm, &iter, &tables);
 		more = tdp_iter_step(&iter);
 	}
 
@@ -239,7 +247,7 @@ void tdp_free_root(struct kvm *kvm)
 
 	write_lock(&kvm->mmu_lock);
 	tdp_zap_range(kvm, 0, KVM_GFN_INVALID, true);
-	tdp_empty_table(kvm, tdp_table(mmu->root_hpa), mmu->root_level, &tables);
+	tdp_empty_table(kvm, 0, tdp_table(mmu->root_hpa), mmu->root_level, &tables);
 	mmu->root_hpa = KVM_MMU_NO_ROOT;
 	write_unlock(&kvm->mmu_lock);
 
@@ -251,17 +259,20 @@ void tdp_free_root(struct kvm *kvm)
  */
 
 /* The entry for @spte's table, made if there is none. False: look at *@spte again. */
-static bool tdp_link_table(struct kvm_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
+static bool tdp_link_table(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, u64 *sptep,
+			   u64 *spte, int level)
 {
 	u64 *table = mmu_cache_take(vcpu);
 	u64 new = spte_make_table(__pa(table));
 
 	/* The cmpxchg is a full barrier: who sees the entry sees a zeroed table. */
-	if (!tdp_cmpxchg(vcpu->kvm, sptep, spte, new, level)) {
+	if (!tdp_cmpxchg(vcpu->kvm, fault->gfn, sptep, spte, new, level)) {
 		mmu_cache_put_back(vcpu, table);
 		return false;
 	}
 	mmu_account_table(vcpu->kvm, table, 1);
+	if (unlikely(fault->nx_split) && level == 2)
+		mmu_table_set_nx_split(vcpu->kvm, table);
 	*spte = new;
 	return true;
 }
@@ -270,19 +281,54 @@ static u64 tdp_new_leaf(struct kvm_vcpu *vcpu, const struct kvm_page_fault *faul
 {
 	const struct kvm_memory_slot *slot = fault->slot;
 	const struct kvm_page_ref *ref = &fault->ref;
+	u64 spte;
 	struct spte_leaf leaf = {
 		.pfn = level > 1 ? ref->pfn & ~(mmu_level_pages(level) - 1) : ref->pfn,
 		.level = level,
 		.host_writable = ref->writable && !kvm_slot_readonly(slot),
 		.refcounted = ref->page && !PageReserved(ref->page),
+		.no_exec = level > 1 && mmu_vm_nx_huge_pages(vcpu->kvm),
 	};
 
-	/* The log wants to see the first write to each page. */
-	leaf.write = leaf.host_writable && (fault->write || !slot->dirty_bitmap);
+	/* The log wants to see the first write to each page, by a fault or by D. */
+	leaf.write = leaf.host_writable &&
+		     (fault->write || !slot->dirty_bitmap || vcpu->kvm->arch.mmu.log_by_dirty);
 	leaf.dirtied = fault->write;
 	if (spte_masks.ept)
 		leaf.mt = kvm_x86_call(get_mt_mask)(vcpu, fault->gfn, !ref->page);
-	return spte_make_leaf(&leaf);
+	spte = spte_make_leaf(&leaf);
+	return fault->prefetch ? spte_make_old(spte) : spte;
+}
+
+/*
+ * Map the frames around the fault that the host has at hand: the guest will likely touch them next,
+ * and an entry costs a fiftieth of a fault. They are not accessed yet, and what hardware will write
+ * to them it notes by D.
+ */
+static void tdp_map_around(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, u64 *sptep)
+{
+	unsigned int i, self = fault->gfn & (KVM_AROUND - 1);
+	struct kvm_page_fault next = *fault;
+	u64 old;
+
+	next.write = false;
+	next.prefetch = true;
+	for (i = 0; i < KVM_AROUND; i++) {
+		if (i == self || !(fault->around & BIT(i)) || READ_ONCE(sptep[(int)(i - self)]))
+			continue;
+		old = SPTE_NONE;
+		next.gfn = fault->gfn - self + i;
+		next.ref.pfn = vcpu->arch.mmu_cache.around[i];
+		tdp_cmpxchg(vcpu->kvm, next.gfn, &sptep[(int)(i - self)], &old,
+			    tdp_new_leaf(vcpu, &next, 1), 1);
+	}
+}
+
+/* Another vCPU has mapped what the fault asks for. */
+static bool tdp_leaf_serves(u64 spte, const struct kvm_page_fault *fault)
+{
+	return (!fault->write || spte_is_writable(spte)) &&
+	       (!fault->exec || spte_is_executable(spte));
 }
 
 /* Install the leaf at @sptep, whose value was @old. */
@@ -294,11 +340,11 @@ static int tdp_set_leaf(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, u64
 	if (spte_is_present(old)) {
 		if (spte_pfn(old) != spte_pfn(new))
 			return KVM_PF_ZAP_FIRST;
-		if (!fault->write || spte_is_writable(old))
+		if (tdp_leaf_serves(old, fault))
 			return KVM_PF_SPURIOUS;
 	}
 	/* Nothing is lost from @old to @new, so that no TLB flush is due. */
-	if (!tdp_cmpxchg(vcpu->kvm, sptep, &old, new, level))
+	if (!tdp_cmpxchg(vcpu->kvm, fault->gfn, sptep, &old, new, level))
 		return KVM_PF_RETRY;
 
 	/*
@@ -306,7 +352,9 @@ static int tdp_set_leaf(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, u64
 	 * yet to write-protect the entry, and the next one finds the bit.
 	 */
 	if (fault->write && fault->slot->dirty_bitmap)
-		kvm_slot_mark_dirty(fault->slot, fault->gfn);
+		kvm_slot_mark_dirty(vcpu->kvm, vcpu, fault->slot, fault->gfn);
+	if (fault->around && level == 1)
+		tdp_map_around(vcpu, fault, sptep);
 	return KVM_PF_FIXED;
 }
 
@@ -331,121 +379,18 @@ int tdp_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 		sptep = table + tdp_index(fault->gfn, level);
 		spte = READ_ONCE(*sptep);
 again:
-		if (level <= fault->level && !spte_is_table(spte, level))
+		if (level <= fault->level && !spte_is_table(spte, level)) {
+			fault->level = level;
 			return tdp_set_leaf(vcpu, fault, sptep, spte, level);
-		if (!spte_is_present(spte) && !tdp_link_table(vcpu, sptep, &spte, level))
-			goto again;
-		if (spte_is_leaf(spte, level))
-			return !fault->write || spte_is_writable(spte) ? KVM_PF_SPURIOUS :
-									 KVM_PF_ZAP_FIRST;
-		table = tdp_table(spte_hpa(spte));
-	}
-}
-
-/*
- * --- the dirty log -------------------------------------------------------------------------------
- */
-
-/**
- * tdp_fast_write - a write fault that only the dirty log caused, without the lock
- * @vcpu: the vCPU, kvm->srcu held for it
- * @fault: a write to a page that was mapped
- *
- * kvm->mmu_lock is not needed: the frame does not change, only W comes back, and it comes back only
- * if the entry is still what was read. The page is marked after that: a collector that
- * clears the mark before has yet to write-protect the entry. Huge pages are not for here: the log
- * keeps none.
- *
- * Return: true: the guest may go on.
- */
-bool tdp_fast_write(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
-{
-	struct kvm_mmu_vm *mmu = &vcpu->kvm->arch.mmu;
-	u64 *table, *sptep, spte;
-	bool done = false, write = false;
-	int level;
-
-	rcu_read_lock(); /* pairs with call_rcu() in mmu_free_tables() */
-	table = tdp_table(mmu->root_hpa);
-	for (level = mmu->root_level;; level--) {
-		sptep = table + tdp_index(fault->gfn, level);
-		spte = READ_ONCE(*sptep);
-		if (!spte_is_table(spte, level))
-			break;
-		table = tdp_table(spte_hpa(spte));
-	}
-
-	if (level == 1 && spte_is_present(spte)) {
-		done = spte_is_writable(spte);
-		if (!done && spte_may_be_made_writable(spte))
-			write = tdp_cmpxchg(vcpu->kvm, sptep, &spte,
-					    spte | SPTE_WRITE | spte_masks.dirty, level);
-	}
-	rcu_read_unlock();
-
-	if (write)
-		kvm_vcpu_mark_page_dirty(vcpu, fault->gfn);
-	return done || write;
-}
-
-/*
- * Exclusive lock. A huge page is zapped instead: the fault that follows maps the one small page
- * that is written. True: TLBs may still let the guest write.
- */
-static bool tdp_write_protect_leaf(struct kvm *kvm, const struct tdp_iter *iter)
-{
-	u64 old = iter->spte;
-	LIST_HEAD(no_tables);
-
-	if (!spte_is_writable(old) && !spte_may_be_made_writable(old))
-		return false;
-	if (iter->level > 1)
-		return tdp_zap_entry(kvm, iter->sptep, iter->level, &no_tables);
-	while (spte_is_writable(old))
-		if (tdp_cmpxchg(kvm, iter->sptep, &old, spte_write_protect(old), iter->level))
-			return true;
-	return false;
-}
-
-/**
- * tdp_write_protect_slot - make every write to a slot fault, so that the log sees it
- * @kvm: the VM; mmu_lock held exclusive; may be dropped in between
- * @slot: the slot
- *
- * Return: true: the caller must flush remote TLBs.
- */
-bool tdp_write_protect_slot(struct kvm *kvm, const struct kvm_memory_slot *slot)
-{
-	gfn_t end = slot->base_gfn + slot->npages;
-	struct tdp_iter iter;
-	LIST_HEAD(no_tables);
-	bool flush = false, more;
-
-	lockdep_assert_held_write(&kvm->mmu_lock);
-	more = tdp_iter_start(&iter, kvm, slot->base_gfn, end);
-	while (more) {
-		if (tdp_yield(kvm, &flush, &no_tables)) {
-			more = tdp_iter_start(&iter, kvm, iter.next, end);
-			continue;
 		}
-		if (spte_is_leaf(iter.spte, iter.level))
-			flush |= tdp_write_protect_leaf(kvm, &iter);
-		more = tdp_iter_step(&iter);
+		if (!spte_is_present(spte) && !tdp_link_table(vcpu, fault, sptep, &spte, level))
+			goto again;
+		if (spte_is_leaf(spte, level)) {
+			fault->level = level;
+			return tdp_leaf_serves(spte, fault) ? KVM_PF_SPURIOUS : KVM_PF_ZAP_FIRST;
+		}
+		table = tdp_table(spte_hpa(spte));
 	}
-	return flush;
-}
-
-/**
- * tdp_write_protect_gfn - the same for one frame
- * @kvm: the VM; mmu_lock held exclusive; the caller flushes remote TLBs
- * @gfn: the frame
- */
-void tdp_write_protect_gfn(struct kvm *kvm, gfn_t gfn)
-{
-	struct tdp_iter iter;
-
-	tdp_for_each_leaf(iter, kvm, gfn, gfn + 1)
-		tdp_write_protect_leaf(kvm, &iter);
 }
 
 /*
@@ -473,10 +418,11 @@ bool tdp_age_range(struct kvm *kvm, gfn_t start, gfn_t end)
 		u64 old = iter.spte;
 
 		if (!spte_masks.accessed)
-			flush |= tdp_zap_entry(kvm, iter.sptep, iter.level, &no_tables);
+			flush |= tdp_zap_entry(kvm, &iter, &no_tables);
 		else
 			while (spte_is_accessed(old) &&
-			       !tdp_cmpxchg(kvm, iter.sptep, &old, spte_make_old(old), iter.level))
+			       !tdp_cmpxchg(kvm, iter.gfn, iter.sptep, &old,
+					    spte_make_old(old), iter.level))
 				;
 		young |= spte_is_accessed(iter.spte);
 	}

@@ -20,6 +20,7 @@
  * @spte: its value when the iterator came to it
  * @level: its level
  * @root_level: of the root
+ * @min_level: entries of this level are not descended from
  * @table: the current table of each level
  */
 struct tdp_iter {
@@ -30,6 +31,7 @@ struct tdp_iter {
 	u64 spte;
 	int level;
 	int root_level;
+	int min_level;
 	u64 *table[KVM_MMU_MAX_LEVEL + 1];
 };
 
@@ -51,7 +53,8 @@ static inline void tdp_iter_load(struct tdp_iter *iter)
 }
 
 /* False: there is nothing to visit. */
-static inline bool tdp_iter_start(struct tdp_iter *iter, struct kvm *kvm, gfn_t start, gfn_t end)
+static inline bool tdp_iter_start_above(struct tdp_iter *iter, struct kvm *kvm, gfn_t start,
+					gfn_t end, int min_level)
 {
 	struct kvm_mmu_vm *mmu = &kvm->arch.mmu;
 
@@ -59,6 +62,7 @@ static inline bool tdp_iter_start(struct tdp_iter *iter, struct kvm *kvm, gfn_t 
 		return false;
 	iter->root_level = mmu->root_level;
 	iter->level = mmu->root_level;
+	iter->min_level = min_level;
 	iter->table[iter->level] = tdp_table(mmu->root_hpa);
 	iter->next = start;
 	iter->end = min_t(gfn_t, end, mmu_level_pages(iter->root_level + 1));
@@ -66,6 +70,11 @@ static inline bool tdp_iter_start(struct tdp_iter *iter, struct kvm *kvm, gfn_t 
 		return false;
 	tdp_iter_load(iter);
 	return true;
+}
+
+static inline bool tdp_iter_start(struct tdp_iter *iter, struct kvm *kvm, gfn_t start, gfn_t end)
+{
+	return tdp_iter_start_above(iter, kvm, start, end, 1);
 }
 
 /*
@@ -76,7 +85,7 @@ static inline bool tdp_iter_step(struct tdp_iter *iter)
 {
 	u64 spte = READ_ONCE(*iter->sptep);
 
-	if (spte_is_table(spte, iter->level)) {
+	if (iter->level > iter->min_level && spte_is_table(spte, iter->level)) {
 		iter->level--;
 		iter->table[iter->level] = tdp_table(spte_hpa(spte));
 	} else {
@@ -100,5 +109,16 @@ static inline bool tdp_iter_step(struct tdp_iter *iter)
 	tdp_for_each_spte(iter, kvm, start, stop)				\
 		if (!spte_is_leaf((iter).spte, (iter).level)) {			\
 		} else
+
+/* ---- tdp.c: for tdp_log.c and reclaim.c; mmu_lock held exclusive unless it says otherwise there */
+u64 *tdp_level_stat(struct kvm *kvm, int level);
+void tdp_note_page(u64 old, u64 new, bool still_mapped);
+bool tdp_cmpxchg(struct kvm *kvm, gfn_t gfn, u64 *sptep, u64 *old, u64 new, int level);
+bool tdp_zap_entry(struct kvm *kvm, const struct tdp_iter *iter, struct list_head *tables);
+void tdp_flush_and_free(struct kvm *kvm, bool *flush, struct list_head *tables);
+bool tdp_yield(struct kvm *kvm, bool *flush, struct list_head *tables);
+
+/* ---- tdp_log.c: for tdp.c */
+void tdp_log_zapped(struct kvm *kvm, gfn_t gfn, int level);
 
 #endif

@@ -83,7 +83,7 @@ int svm_exit_cr8_write(struct kvm_vcpu *vcpu)
 	unsigned long before = kvm_get_cr8(vcpu);
 	int r = svm_exit_cr(vcpu);
 
-	if (r != 1 || kvm_get_cr8(vcpu) >= before)
+	if (r != 1 || vcpu->arch.apic || kvm_get_cr8(vcpu) >= before)
 		return r;
 	vcpu->run->exit_reason = KVM_EXIT_SET_TPR;
 	return 0;

@@ -6,7 +6,6 @@
  * userspace with kvm_run filled, or a negative errno.
  */
 #include <linux/ratelimit.h>
-#include <linux/sched.h>
 #include "emulate/emulate.h"
 #include "vmcb.h"
 
@@ -58,7 +57,7 @@ static int svm_exit_undefined(struct kvm_vcpu *vcpu)
  */
 static int svm_exit_pause(struct kvm_vcpu *vcpu)
 {
-	yield();
+	kvm_vcpu_on_spin(vcpu);
 	return kvm_skip_emulated_instruction(vcpu);
 }
 

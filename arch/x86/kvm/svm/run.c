@@ -130,9 +130,7 @@ static __always_inline bool svm_rcu_note_due(struct vcpu_svm *svm)
  * @vcpu: the vCPU; loaded, interrupts off, kvm_x86_ops.prepare_guest_switch() done, and its
  *	debug registers loaded if it has any
  *
- * No exit can be finished here so far: those worth it belong to an in-kernel interrupt controller.
- *
- * Return: KVM_FASTPATH_NONE.
+ * Return: KVM_FASTPATH_NONE, or that an MSR write for the local APIC is done.
  */
 enum kvm_fastpath svm_vcpu_run(struct kvm_vcpu *vcpu)
 {
@@ -162,5 +160,8 @@ enum kvm_fastpath svm_vcpu_run(struct kvm_vcpu *vcpu)
 		svm_events_complete(vcpu);
 	if (unlikely(svm->entry_work))
 		svm_work_exit(svm);
+	if (vcpu->arch.apic && control->exit_code == SVM_EXIT_MSR && svm_caps.nrips &&
+	    control->exit_info_1)
+		return kvm_wrmsr_irqoff(vcpu);
 	return KVM_FASTPATH_NONE;
 }

@@ -55,13 +55,19 @@ static bool preemption_timer;
 module_param(preemption_timer, bool, 0444);
 MODULE_PARM_DESC(preemption_timer, "VMX preemption timer (not available: always off)");
 
-static bool pml;
+static bool pml = true;
 module_param(pml, bool, 0444);
-MODULE_PARM_DESC(pml, "Page-modification logging (not available: always off)");
+MODULE_PARM_DESC(pml, "Page-modification logging, for dirty rings");
 
 static bool nested;
 module_param(nested, bool, 0444);
 MODULE_PARM_DESC(nested, "Nested VMX (not available: always off)");
+
+/** vmx_pml_used - do vCPUs of VMs with dirty rings log by PML? */
+bool vmx_pml_used(void)
+{
+	return pml;
+}
 
 /** vmx_ple_gap - field PLE_GAP */
 u32 vmx_ple_gap(void)
@@ -270,13 +276,14 @@ static void vmx_lazy_regs_setup(void)
 
 static void vmx_params_settle(void)
 {
-	if (flexpriority || enable_apicv || preemption_timer || pml || nested)
-		pr_warn("kvm_intel: flexpriority, enable_apicv, preemption_timer, pml and nested "
+	if (flexpriority || enable_apicv || preemption_timer || nested)
+		pr_warn("kvm_intel: flexpriority, enable_apicv, preemption_timer and nested "
 			"are not available: off\n");
 	flexpriority = false;
 	enable_apicv = false;
 	preemption_timer = false;
-	pml = false;
+	pml = pml && vmx_caps.ept_ad &&
+	      (vmx_caps.allowed[VMX_PROC2] & SECONDARY_EXEC_ENABLE_PML);
 	nested = false;
 	ept = vmx_has_ept();
 	eptad = vmx_caps.ept_ad;

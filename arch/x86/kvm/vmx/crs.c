@@ -26,7 +26,7 @@ static int vmx_cr8_write(struct kvm_vcpu *vcpu, unsigned long value)
 	unsigned long before = kvm_get_cr8(vcpu);
 	int r = kvm_complete_insn_gp(vcpu, kvm_set_cr8(vcpu, value));
 
-	if (r != 1 || kvm_get_cr8(vcpu) >= before)
+	if (r != 1 || vcpu->arch.apic || kvm_get_cr8(vcpu) >= before)
 		return r;
 	vcpu->run->exit_reason = KVM_EXIT_SET_TPR;
 	return 0;

@@ -92,6 +92,7 @@ void vmx_ept_setup(void)
 	if (vmx_has_ept())
 		kvm_mmu_set_ept_masks(vmx_caps.ept_ad,
 				      vmx_caps.ept_vpid & VMX_EPT_EXECUTE_ONLY_BIT);
+	kvm_mmu_set_dirty_buffer(vmx_pml_used() ? PML_ENTRIES : 0);
 }
 
 /** vmx_get_tdp_level - 4, or 5 where guest-physical addresses need it (28.3.2) */

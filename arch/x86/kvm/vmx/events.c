@@ -263,11 +263,30 @@ int vmx_exit_irq_window(struct kvm_vcpu *vcpu)
  * @tpr: the guest's task priority, 0–15
  * @irr: priority of what waits, -1: nothing
  *
- * Not called for userspace's controller, whose guests exit at every write of CR8.
+ * The guest's CR8 is VTPR, and its fall below the threshold an exit; VM entry wants the threshold
+ * no higher than VTPR (26.2.1.1). Not called for userspace's controller, whose guests exit at every
+ * write of CR8.
  */
 void vmx_update_cr8_intercept(struct kvm_vcpu *vcpu, int tpr, int irr)
 {
-	vmcs_control(to_vmx(vcpu), VMX_PROC, CPU_BASED_CR8_LOAD_EXITING, irr != -1 && tpr >= irr);
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
+	u32 threshold = irr != -1 && tpr >= irr ? irr : 0;
+
+	/* Without a shadow each access to CR8 exits, as it does at reset. */
+	if (!vmx->virtual_apic)
+		return;
+	vmcs_control(vmx, VMX_PROC, CPU_BASED_CR8_LOAD_EXITING, false);
+	if (threshold != vmx->tpr_threshold) {
+		vmx->tpr_threshold = threshold;
+		vmcs_write32(TPR_THRESHOLD, threshold);
+	}
+}
+
+/** vmx_exit_tpr_below_threshold - CR8 fell: what waits behind it may have its turn (25.1.3) */
+int vmx_exit_tpr_below_threshold(struct kvm_vcpu *vcpu)
+{
+	kvm_make_request(KVM_REQ_EVENT, vcpu);
+	return 1;
 }
 
 /**

@@ -6,7 +6,6 @@
  * leave to userspace with kvm_run filled, or a negative errno.
  */
 #include <linux/ratelimit.h>
-#include <linux/sched.h>
 #include <asm/desc.h>
 #include "emulate/emulate.h"
 #include "vmcs.h"
@@ -51,7 +50,7 @@ static int vmx_exit_undefined(struct kvm_vcpu *vcpu)
 /* The guest spins (25.1.3), perhaps on a lock whose holder waits for this very CPU. */
 static int vmx_exit_pause(struct kvm_vcpu *vcpu)
 {
-	yield();
+	kvm_vcpu_on_spin(vcpu);
 	return kvm_skip_emulated_instruction(vcpu);
 }
 
@@ -152,9 +151,11 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[EXIT_REASON_MONITOR_INSTRUCTION]	= kvm_emulate_as_nop,
 	[EXIT_REASON_PAUSE_INSTRUCTION]		= vmx_exit_pause,
 	[EXIT_REASON_MCE_DURING_VMENTRY]	= vmx_exit_host_event,
+	[EXIT_REASON_TPR_BELOW_THRESHOLD]	= vmx_exit_tpr_below_threshold,
 	[EXIT_REASON_GDTR_IDTR]			= vmx_exit_descriptor_table,
 	[EXIT_REASON_LDTR_TR]			= vmx_exit_descriptor_table,
 	[EXIT_REASON_EPT_VIOLATION]		= vmx_exit_ept_violation,
+	[EXIT_REASON_PML_FULL]			= vmx_exit_pml_full,
 	[EXIT_REASON_EPT_MISCONFIG]		= vmx_exit_ept_misconfig,
 	[EXIT_REASON_INVEPT]			= vmx_exit_undefined,
 	[EXIT_REASON_INVVPID]			= vmx_exit_undefined,
@@ -222,6 +223,8 @@ int vmx_handle_exit(struct kvm_vcpu *vcpu, enum kvm_fastpath fastpath)
 {
 	u32 reason = to_vmx(vcpu)->exit_reason;
 
+	if (unlikely(to_vmx(vcpu)->pml))
+		vmx_pml_flush(to_vmx(vcpu));
 	if (fastpath != KVM_FASTPATH_NONE)
 		return 1;
 	/* A failed entry has bit 31 set, so that it is in no table. */

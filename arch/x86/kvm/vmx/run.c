@@ -96,23 +96,38 @@ static __always_inline void vmx_state_enter(struct vcpu_vmx *vmx)
 	vmx_host_enter(&vmx->host);
 }
 
-/* And what there is to say about the exit. */
-static __always_inline void vmx_state_exit(struct vcpu_vmx *vmx)
+/*
+ * Exits that an instruction causes by itself, and never the delivery of an event (27.2.4): the
+ * frequent ones, which need not read the IDT-vectoring information.
+ */
+#define VMX_INSN_EXITS	(BIT_ULL(EXIT_REASON_CPUID) | BIT_ULL(EXIT_REASON_HLT) |	\
+			 BIT_ULL(EXIT_REASON_VMCALL) | BIT_ULL(EXIT_REASON_CR_ACCESS) |	\
+			 BIT_ULL(EXIT_REASON_DR_ACCESS) | BIT_ULL(EXIT_REASON_MSR_READ) |	\
+			 BIT_ULL(EXIT_REASON_IO_INSTRUCTION) | BIT_ULL(EXIT_REASON_MSR_WRITE))
+
+/* And what there is to say about the exit. False: the guest was never entered. */
+static __always_inline bool vmx_state_exit(struct vcpu_vmx *vmx)
 {
+	u32 reason;
+
 	vmx->vcpu.arch.regs_avail = ~vmx_caps.lazy_regs;
 	vmx->vcpu.arch.regs_dirty = 0;
-	if (likely(vmx->fail == VMX_RUN_EXITED)) {
-		vmx->exit_reason = vmcs_read32(VM_EXIT_REASON);
-		vmx->vectoring = vmcs_read32(IDT_VECTORING_INFO_FIELD);
-		/* An entry that failed has not launched it (26.8). */
-		if (likely(!(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
-			vmx->launched = true;
-		return;
-	}
 	vmx->vectoring = 0;
+	if (likely(vmx->fail == VMX_RUN_EXITED)) {
+		reason = vmcs_read32(VM_EXIT_REASON);
+		vmx->exit_reason = reason;
+		/* An entry that failed has not launched it, and wrote no other field (26.8). */
+		if (unlikely(reason & VMX_EXIT_REASONS_FAILED_VMENTRY))
+			return false;
+		vmx->launched = true;
+		if (unlikely(reason >= 64) || !(VMX_INSN_EXITS >> reason & 1))
+			vmx->vectoring = vmcs_read32(IDT_VECTORING_INFO_FIELD);
+		return true;
+	}
 	/* VMX is off because the machine reboots: as if an interrupt had come at once. */
 	vmx->exit_reason = vmx->fail == VMX_RUN_OFF ? EXIT_REASON_INIT_SIGNAL :
 						      VMX_EXIT_REASONS_FAILED_VMENTRY;
+	return false;
 }
 
 /* RCU wants to hear of the guest once a tick, not at each entry. */
@@ -131,9 +146,7 @@ static __always_inline bool vmx_rcu_note_due(struct vcpu_vmx *vmx)
  * @vcpu: the vCPU; loaded, interrupts off, kvm_x86_ops.prepare_guest_switch() done, and its
  *	debug registers loaded if it has any
  *
- * No exit can be finished here so far: those worth it belong to an in-kernel interrupt controller.
- *
- * Return: KVM_FASTPATH_NONE.
+ * Return: KVM_FASTPATH_NONE, or that an MSR write for the local APIC is done.
  */
 enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
 {
@@ -160,8 +173,16 @@ enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
 	if (unlikely(vmx->host.debugctl))
 		update_debugctlmsr(vmx->host.debugctl);
 	kvm_load_host_xsave_state(vcpu);
-	vmx_state_exit(vmx);
-	if (unlikely((vmx->event | vmx->vectoring) & INTR_INFO_VALID_MASK))
+	if (unlikely(!vmx_state_exit(vmx)))
+		vmx_cancel_injection(vcpu);
+	else if (unlikely((vmx->event | vmx->vectoring) & INTR_INFO_VALID_MASK))
 		vmx_events_complete(vcpu);
+	if (vcpu->arch.apic) {
+		/* CR8 was written in the guest. */
+		if (vmx->virtual_apic)
+			vcpu->arch.cr8 = vmx->virtual_apic[VMX_VTPR] >> 4 & 15;
+		if (vmx->exit_reason == EXIT_REASON_MSR_WRITE)
+			return kvm_wrmsr_irqoff(vcpu);
+	}
 	return KVM_FASTPATH_NONE;
 }

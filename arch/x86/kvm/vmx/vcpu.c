@@ -7,7 +7,7 @@
 #include "vmcs.h"
 
 /**
- * vmx_vcpu_create - VMCS, MSR bitmap and VPID. The reset follows.
+ * vmx_vcpu_create - VMCS, MSR bitmap, page-modification log and VPID. The reset follows.
  * @vcpu: the vCPU
  *
  * Return: 0; -ENOMEM; -EEXIST: userspace has a slot where vmx_identity_map_create() wants its page.
@@ -21,18 +21,24 @@ int vmx_vcpu_create(struct kvm_vcpu *vcpu)
 	if (r)
 		return r;
 	r = vmx_msr_bitmap_create(vmx);
-	if (r) {
-		vmx_vmcs_free(vmx);
-		return r;
-	}
+	if (r)
+		goto out_vmcs;
+	r = vmx_pml_create(vmx);
+	if (r)
+		goto out_msr_bitmap;
 	r = vmx_identity_map_create(vcpu->kvm);
-	if (r) {
-		vmx_msr_bitmap_free(vmx);
-		vmx_vmcs_free(vmx);
-		return r;
-	}
+	if (r)
+		goto out_pml;
 	vmx_vpid_take(vmx);
 	return 0;
+
+out_pml:
+	vmx_pml_free(vmx);
+out_msr_bitmap:
+	vmx_msr_bitmap_free(vmx);
+out_vmcs:
+	vmx_vmcs_free(vmx);
+	return r;
 }
 
 /** vmx_vcpu_free - undo vmx_vcpu_create() */
@@ -43,6 +49,7 @@ void vmx_vcpu_free(struct kvm_vcpu *vcpu)
 	vmx_vmcs_free(vmx);
 	vmx_vpid_give(vmx);
 	vmx_msr_bitmap_free(vmx);
+	vmx_pml_free(vmx);
 }
 
 /**

@@ -52,6 +52,8 @@ void vmx_vmcs_recalc_controls(struct vcpu_vmx *vmx)
 		value &= ~SECONDARY_EXEC_ENABLE_VPID;
 	if (vmx->rmode.active)
 		value |= vmx_caps.allowed[VMX_PROC2] & SECONDARY_EXEC_DESC;
+	if (vmx->pml)
+		value |= SECONDARY_EXEC_ENABLE_PML;
 	if (value != vmx->controls[VMX_PROC2])
 		vmcs_write_control(vmx, VMX_PROC2, value);
 }
@@ -126,11 +128,13 @@ static void vmcs_init_controls(struct vcpu_vmx *vmx)
 	if (vmx->virtual_apic) {
 		vmcs_write64(VIRTUAL_APIC_PAGE_ADDR, __pa(vmx->virtual_apic));
 		vmcs_write32(TPR_THRESHOLD, 0);
+		vmx->tpr_threshold = 0;
 	}
 	if (vmx_has2(SECONDARY_EXEC_PAUSE_LOOP_EXITING)) {
 		vmcs_write32(PLE_GAP, vmx_ple_gap());
 		vmcs_write32(PLE_WINDOW, vmx_ple_window());
 	}
+	vmx_pml_init(vmx);
 	/* Set by the masks of CR0 and CR4: nothing is read from there before. */
 	vmcs_writel(CR0_READ_SHADOW, 0);
 	vmcs_writel(CR4_READ_SHADOW, 0);

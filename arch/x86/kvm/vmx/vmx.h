@@ -200,6 +200,7 @@ struct vmx_rmode {
  * @eptp: EPT_POINTER as it is there
  * @msr_bitmap: one page (24.6.9)
  * @virtual_apic: the page that has VTPR (29.1), or NULL
+ * @tpr_threshold: TPR_THRESHOLD as it is there
  * @kernel_gs_base: the guest's, while it is not in the CPU
  * @star: the guest's MSRs that no VMCS field holds; each is in the CPU in guest mode
  * @lstar: likewise
@@ -226,6 +227,7 @@ struct vcpu_vmx {
 	u32 vectoring;
 	u32 event;
 	u32 *virtual_apic;
+	u32 tpr_threshold;
 	unsigned long rflags;
 	u64 spec_ctrl;
 	unsigned long rcu_jiffies;
@@ -235,6 +237,7 @@ struct vcpu_vmx {
 	u32 exception_bitmap;
 	u16 vpid;
 	u64 eptp;
+	u64 *pml;
 	unsigned long *msr_bitmap;
 	struct list_head cpu_link;
 
@@ -409,6 +412,7 @@ void vmx_set_nmi_mask(struct kvm_vcpu *vcpu, bool masked);
 void vmx_enable_irq_window(struct kvm_vcpu *vcpu);
 void vmx_enable_nmi_window(struct kvm_vcpu *vcpu);
 void vmx_update_cr8_intercept(struct kvm_vcpu *vcpu, int tpr, int irr);
+int vmx_exit_tpr_below_threshold(struct kvm_vcpu *vcpu);
 void vmx_set_interrupt_shadow(struct kvm_vcpu *vcpu, int mask);
 u32 vmx_get_interrupt_shadow(struct kvm_vcpu *vcpu);
 void vmx_cancel_injection(struct kvm_vcpu *vcpu);
@@ -431,6 +435,15 @@ void vmx_tlb_flush_gva(struct kvm_vcpu *vcpu, gva_t gva);
 int vmx_get_tdp_level(void);
 u64 vmx_get_mt_mask(struct kvm_vcpu *vcpu, gfn_t gfn, bool is_mmio);
 int vmx_exit_ept_violation(struct kvm_vcpu *vcpu);
+
+/* ---- pml.c */
+#define PML_ENTRIES	512	/* of the page (28.3.6) */
+bool vmx_pml_used(void);
+int vmx_pml_create(struct vcpu_vmx *vmx);
+void vmx_pml_free(struct vcpu_vmx *vmx);
+void vmx_pml_init(struct vcpu_vmx *vmx);
+void vmx_pml_flush(struct vcpu_vmx *vmx);
+int vmx_exit_pml_full(struct kvm_vcpu *vcpu);
 int vmx_exit_ept_misconfig(struct kvm_vcpu *vcpu);
 
 /* ---- msr.c ----------------------------------------------------------------------------------- */

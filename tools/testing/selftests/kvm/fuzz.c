@@ -83,6 +83,8 @@ static const unsigned long known[] = {
 	KVM_SET_IDENTITY_MAP_ADDR, KVM_SET_USER_MEMORY_REGION2, KVM_SET_MEMORY_ATTRIBUTES,
 	KVM_PRE_FAULT_MEMORY, KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG, KVM_RESET_DIRTY_RINGS,
 	KVM_IRQ_LINE, KVM_GET_IRQCHIP, KVM_SET_IRQCHIP, KVM_SET_GSI_ROUTING, KVM_IRQFD,
+	KVM_IRQ_LINE_STATUS, KVM_CREATE_IRQCHIP, KVM_CREATE_PIT, KVM_CREATE_PIT2, KVM_GET_PIT,
+	KVM_SET_PIT, KVM_GET_PIT2, KVM_SET_PIT2, KVM_REINJECT_CONTROL,
 	KVM_SIGNAL_MSI, KVM_SET_CLOCK, KVM_GET_CLOCK, KVM_SET_TSC_KHZ, KVM_GET_TSC_KHZ,
 	KVM_REGISTER_COALESCED_MMIO, KVM_UNREGISTER_COALESCED_MMIO, KVM_IOEVENTFD,
 	KVM_SET_PMU_EVENT_FILTER, KVM_X86_SET_MSR_FILTER, KVM_CREATE_DEVICE, KVM_SET_DEVICE_ATTR,
@@ -197,6 +199,7 @@ static void *guarded_pages(size_t size)
 /* One machine's life; ends by exiting, so that everything is torn down in its random state. */
 static void fuzz_child(unsigned long until)
 {
+	struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
 	struct vm *vm = vm_bare();
 	struct vcpu *vcpu;
 	int fds[3];
@@ -204,6 +207,11 @@ static void fuzz_child(unsigned long until)
 	arena = guarded_pages(SZ_2M);
 	arg = guarded_pages(ARG_SIZE);
 	vm_slot(vm, 0, 0, 0, SZ_64K, arena);
+	/* Interrupt controllers in userspace, in the kernel, or both. */
+	if (next_random() % 3 == 0)
+		kvm_errno(vm->fd, KVM_CREATE_IRQCHIP, 0);
+	else if (next_random() & 1)
+		kvm_errno(vm->fd, KVM_ENABLE_CAP, &split);
 	vcpu = next_random() & 1 ? vcpu_new(vm, 0) : vcpu_bare(vm, 0);
 	fds[0] = vm->dev;
 	fds[1] = vm->fd;

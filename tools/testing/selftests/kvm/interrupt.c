@@ -114,6 +114,38 @@ __guest static void halt_and_count(void)
 	}
 }
 
+/* A state that no CPU enters (SDM 26.3.1.2, APM2 15.5.1): what is to be injected waits. */
+TEST(kept_when_the_entry_is_refused)
+{
+	struct vcpu *vcpu = vcpu_new(vm_new(), 0);
+	struct guest_shared *words = vm_shared(vcpu->vm);
+	struct kvm_vcpu_events events;
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	struct ucall uc;
+
+	vcpu_enter(vcpu, report_then_enable);
+	vcpu_regs(vcpu, &regs);
+	regs.rflags |= RFLAGS_IF;
+	vcpu_set_regs(vcpu, &regs);
+	vcpu_sregs(vcpu, &sregs);
+	sregs.cs.db = 1;
+	if (kvm_errno(vcpu->fd, KVM_SET_SREGS, &sregs))
+		SKIP(return, "KVM_SET_SREGS refuses a 64-bit code segment with D set");
+	ASSERT_EQ(0, inject(vcpu, VECTOR));
+	if (vcpu_exit(vcpu) != KVM_EXIT_FAIL_ENTRY)
+		SKIP(return, "the CPU enters a 64-bit code segment with D set");
+	EXPECT_NE(0, vcpu->run->fail_entry.hardware_entry_failure_reason);
+	kvm_do(vcpu->fd, KVM_GET_VCPU_EVENTS, &events);
+	EXPECT_EQ(1, events.interrupt.injected);
+	EXPECT_EQ(VECTOR, events.interrupt.nr);
+	vcpu_sregs(vcpu, &sregs);
+	sregs.cs.db = 0;
+	vcpu_set_sregs(vcpu, &sregs);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(1, words->count[VECTOR]);
+}
+
 TEST(wakes_a_halted_vcpu)
 {
 	struct vcpu *vcpu = vcpu_new(vm_new(), 0);

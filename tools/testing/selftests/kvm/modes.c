@@ -255,4 +255,31 @@ TEST_F(mode, climb_from_real_to_long)
 	EXPECT_TRUE(sregs.efer & EFER_LMA);
 }
 
+/*
+ * An instruction pointer of more than 32 bits outside 64-bit mode: VMX refuses the entry (SDM
+ * 26.3.1.5), and userspace hears of it; once the state is right, the guest runs.
+ */
+TEST_F(mode, entry_that_hardware_refuses)
+{
+	struct kvm_run *run = self->vcpu->run;
+	struct kvm_regs regs;
+	int i;
+
+	if (access("/sys/module/kvm_intel", F_OK))
+		SKIP(return, "SVM has no such check");
+	vm_load(self->vm, GUEST_BLOB_AT, prot16);
+	vcpu_mode_prot16(self->vcpu, GUEST_BLOB_AT);
+	vcpu_regs(self->vcpu, &regs);
+	regs.rip |= BIT64(32);
+	vcpu_set_regs(self->vcpu, &regs);
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(KVM_EXIT_FAIL_ENTRY, vcpu_exit(self->vcpu));
+		/* Bit 31: failed; 33: guest state (27.9.1, appendix C). */
+		EXPECT_EQ(0x80000021, run->fail_entry.hardware_entry_failure_reason);
+	}
+	regs.rip = GUEST_BLOB_AT;
+	vcpu_set_regs(self->vcpu, &regs);
+	EXPECT_EQ(UCALL_SYNC, vcpu_ucall(self->vcpu, &self->uc));
+}
+
 TEST_HARNESS_MAIN

@@ -86,6 +86,8 @@ TEST(immediate_exit_runs_nothing)
 	/* Let the pending OUT complete first. */
 	vcpu->run->immediate_exit = 1;
 	EXPECT_EQ(EINTR, kvm_errno(vcpu->fd, KVM_RUN, 0));
+	/* Clients complete an exit so and look at it afterwards. */
+	EXPECT_EQ(KVM_EXIT_IO, vcpu->run->exit_reason);
 	count = vm_shared(vcpu->vm)->word[0];
 	vcpu_regs(vcpu, &before);
 	EXPECT_EQ(EINTR, kvm_errno(vcpu->fd, KVM_RUN, 0));

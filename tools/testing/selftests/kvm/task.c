@@ -3,12 +3,8 @@
  * Hardware task switches: JMP, CALL with IRET, and a task gate, as the CPU does them or leaves them
  * to the hypervisor, and again with every one of the instructions emulated by force.
  */
-#include <stdio.h>
-
 #include "kselftest_harness.h"
 #include "kvm_test.h"
-
-#define PARAMETER	"/sys/module/kvm/parameters/force_emulation_prefix"
 
 /* ucall registers are edi, esi, edx, ecx. */
 #define SAY		"movl $2, %edi\n outb %al, $0xe5\n"
@@ -124,24 +120,16 @@ TEST(by_the_cpu)
 	check(_metadata, vm, vcpu);
 }
 
-static bool set_parameter(const char *value)
-{
-	FILE *f = fopen(PARAMETER, "w");
-	bool ok = f && fputs(value, f) >= 0;
-
-	return f ? !fclose(f) && ok : false;
-}
-
 TEST(by_the_emulator)
 {
 	struct vm *vm = vm_new();
 	struct vcpu *vcpu = vcpu_new(vm, 0);
 
-	if (!set_parameter("1"))
-		SKIP(return, PARAMETER " cannot be set: run as root");
+	if (!set_kvm_parameter("force_emulation_prefix", "1"))
+		SKIP(return, "force_emulation_prefix cannot be set: run as root");
 	vm_load(vm, GUEST_BLOB_AT, forced);
 	check(_metadata, vm, vcpu);
-	set_parameter("0");
+	set_kvm_parameter("force_emulation_prefix", "0");
 }
 
 TEST_HARNESS_MAIN

@@ -13,7 +13,8 @@ static const struct {
 	u8 reg;
 	u32 made;
 } words[] = {
-	{ 1, 0, ECX, 1u << 31 }, { 1, 0, EDX, 0 }, { 6, 0, EAX, 1u << 2 }, { 7, 0, EBX, 1u << 1 },
+	{ 1, 0, ECX, 1u << 31 | 1u << 21 }, { 1, 0, EDX, 0 }, { 6, 0, EAX, 1u << 2 },
+	{ 7, 0, EBX, 1u << 1 },
 	{ 7, 0, ECX, 0 }, { 7, 0, EDX, 0 }, { 7, 1, EAX, 0 }, { 7, 1, EDX, 0 }, { 0xd, 1, EAX, 0 },
 	{ 0x80000001, 0, ECX, 0 }, { 0x80000001, 0, EDX, 0 }, { 0x80000007, 0, EDX, 0 },
 	{ 0x80000008, 0, EBX, 0 }, { 0x80000021, 0, EAX, 0 },
@@ -57,7 +58,7 @@ void test_never_given(void)
 		u8 reg, bit;
 	} never[] = {
 		{ "DTES64", 1, 0, ECX, 2 }, { "MONITOR", 1, 0, ECX, 3 }, { "VMX", 1, 0, ECX, 5 },
-		{ "SMX", 1, 0, ECX, 6 }, { "PDCM", 1, 0, ECX, 15 }, { "x2APIC", 1, 0, ECX, 21 },
+		{ "SMX", 1, 0, ECX, 6 }, { "PDCM", 1, 0, ECX, 15 },
 		{ "TSC deadline", 1, 0, ECX, 24 }, { "DS", 1, 0, EDX, 21 },
 		{ "ACPI", 1, 0, EDX, 22 }, { "SGX", 7, 0, EBX, 2 }, { "MPX", 7, 0, EBX, 14 },
 		{ "Intel PT", 7, 0, EBX, 25 }, { "WAITPKG", 7, 0, ECX, 5 },

@@ -45,6 +45,7 @@ typedef u64 gpa_t;
 
 /* kvm_para.h */
 #define KVM_FEATURE_NOP_IO_DELAY	1
+#define KVM_FEATURE_PV_UNHALT		7
 #define KVM_SIGNATURE			"KVMKVMKVM\0\0\0"
 
 /* ---- memory: userspace's is ours, but for one address */
@@ -87,6 +88,7 @@ struct kvm_vcpu_arch {
 	unsigned long cr4_guest_rsvd_bits;
 	unsigned long gpr[4];
 	u64 efer, xcr0, apic_base, ia32_misc_enable;
+	void *apic;
 	struct kvm_cpuid_entry2 *cpuid_entries;
 	int cpuid_nent;
 	struct kvm_cpuid_index *cpuid_index;
@@ -121,6 +123,7 @@ struct msr_data {
 #define UD_VECTOR	6
 #define KVM_REQ_TLB_FLUSH_GUEST	0
 #define VCPU_EXREG_CR3	0
+#define KVM_REQ_EVENT	1
 
 #define kvm_read_cr0(v)		((v)->arch.cr0)
 #define kvm_read_cr3(v)		((v)->arch.cr3)
@@ -137,6 +140,8 @@ struct msr_data {
 #define kvm_make_request(req, v)	((void)(v))
 #define kvm_reg_mark_dirty(v, reg)	((void)(v))
 #define kvm_queue_exception(v, n)	((void)(v))
+#define kvm_lapic_base_changed(v)	((void)(v))
+#define kvm_lapic_after_set_cpuid(v)	((void)(v))
 #define kvm_require_cpl(v, n)		((void)(v), true)
 #define kvm_complete_insn_gp(v, err)	((void)(v), (err))
 #define kvm_skip_emulated_instruction(v)	((void)(v), 1)

@@ -22,6 +22,9 @@
 #define DATA_HOLE	0x100000ULL	/* unmapped on both sides */
 
 #define NO_TRAP		0xff
+#define RUNNING		0xfe	/* native.c: no signal has come */
+
+#define NATIVE_JUMP	5u	/* bytes behind an instruction that runs natively */
 
 struct state {
 	u64 gpr[16];
@@ -32,11 +35,12 @@ struct state {
 	u32 error;
 	u64 cr2;
 	u8 vec[16][32] __aligned(16);	/* XMM, and the upper halves of YMM */
+	u64 mmx[8];
 };
 
 /* native.c */
 void native_init(void);
-void native_run(const u8 *insn, unsigned int len, struct state *s);
+void native_run(const u8 *insn, unsigned int len, const u8 *data, struct state *s);
 
 /* machine.c: guest memory as the emulator sees it, and what was done to it */
 struct machine {
@@ -49,7 +53,8 @@ struct machine {
 	u64 cr[16];
 	u64 dr[8];
 	u64 msr_val, sysenter[3], syscall[5], kernel_gs, xcr0;
-	u16 fcw;
+	u32 vendor;		/* EBX of CPUID leaf 0; 0: the real CPU's */
+	u16 fcw, fsw;
 	u32 mxcsr;
 	unsigned int emms;
 	struct kvm_segment seg[X86_NR_SREGS];
@@ -82,6 +87,7 @@ void test_string(void);
 void test_vector(void);
 void test_segments(void);
 void test_tasks(void);
+void test_vendors(void);
 int test_differential(void);
 
 #endif /* _UNIT_EMULATE_HARNESS_H */

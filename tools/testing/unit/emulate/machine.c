@@ -137,34 +137,19 @@ static void op_set_segment(struct x86_emulate_ctxt *ctxt, unsigned int n,
 		machine_of(ctxt)->cpl = seg->dpl;
 }
 
-static u64 op_segment_base(struct x86_emulate_ctxt *ctxt, unsigned int n)
-{
-	return machine_of(ctxt)->seg[n].base;
-}
-
 static unsigned int op_cpl(struct x86_emulate_ctxt *ctxt)
 {
 	return machine_of(ctxt)->cpl;
 }
 
-static void op_get_gdt(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt)
+static void op_get_table(struct x86_emulate_ctxt *ctxt, bool idt, struct x86_desc_ptr *dt)
 {
-	*dt = machine_of(ctxt)->gdt;
+	*dt = idt ? machine_of(ctxt)->idt : machine_of(ctxt)->gdt;
 }
 
-static void op_set_gdt(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt)
+static void op_set_table(struct x86_emulate_ctxt *ctxt, bool idt, const struct x86_desc_ptr *dt)
 {
-	machine_of(ctxt)->gdt = *dt;
-}
-
-static void op_get_idt(struct x86_emulate_ctxt *ctxt, struct x86_desc_ptr *dt)
-{
-	*dt = machine_of(ctxt)->idt;
-}
-
-static void op_set_idt(struct x86_emulate_ctxt *ctxt, const struct x86_desc_ptr *dt)
-{
-	machine_of(ctxt)->idt = *dt;
+	*(idt ? &machine_of(ctxt)->idt : &machine_of(ctxt)->gdt) = *dt;
 }
 
 static u64 op_get_cr(struct x86_emulate_ctxt *ctxt, unsigned int cr)
@@ -263,8 +248,10 @@ static int op_pio_out(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port
 
 static int op_cpuid(struct x86_emulate_ctxt *ctxt, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
-	(void)ctxt;
-	__cpuid_count(*eax, *ecx, *eax, *ebx, *ecx, *edx);
+	if (!*eax && machine_of(ctxt)->vendor)
+		*ebx = machine_of(ctxt)->vendor;
+	else
+		__cpuid_count(*eax, *ecx, *eax, *ebx, *ecx, *edx);
 	return X86EMUL_CONTINUE;
 }
 
@@ -279,17 +266,6 @@ static int op_rdpmc(struct x86_emulate_ctxt *ctxt, u32 counter, u64 *val)
 	(void)ctxt;
 	*val = counter;
 	return counter > 3;
-}
-
-static int op_halt(struct x86_emulate_ctxt *ctxt)
-{
-	machine_of(ctxt)->halts++;
-	return X86EMUL_CONTINUE;
-}
-
-static void op_iret(struct x86_emulate_ctxt *ctxt)
-{
-	machine_of(ctxt)->irets++;
 }
 
 static u64 op_xcr0(struct x86_emulate_ctxt *ctxt)
@@ -308,12 +284,22 @@ static int op_set_xcr(struct x86_emulate_ctxt *ctxt, u32 index, u64 val)
 static void op_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
 			unsigned int bytes)
 {
-	memcpy(val, machine_of(ctxt)->s.vec[n], bytes);
+	const struct state *s = &machine_of(ctxt)->s;
+
+	if (n >= X86_VEC_MMX)
+		memcpy(val, &s->mmx[n - X86_VEC_MMX], 8);
+	else
+		memcpy(val, s->vec[n], bytes);
 }
 
 static void op_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex)
 {
-	memcpy(machine_of(ctxt)->s.vec[n], val, vex ? 32 : 16);
+	struct state *s = &machine_of(ctxt)->s;
+
+	if (n >= X86_VEC_MMX)
+		memcpy(&s->mmx[n - X86_VEC_MMX], val, 8);
+	else
+		memcpy(s->vec[n], val, vex ? 32 : 16);
 }
 
 /* A x87 that knows its control words and what an image has of XMM and MXCSR. */
@@ -325,7 +311,7 @@ static void op_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf)
 	switch (op) {
 	case X86_FPU_FNSTCW:
 	case X86_FPU_FNSTSW:
-		*(u16 *)buf = op == X86_FPU_FNSTCW ? m->fcw : 0x3800;
+		*(u16 *)buf = op == X86_FPU_FNSTCW ? m->fcw : m->fsw;
 		break;
 	case X86_FPU_FNINIT:
 		m->fcw = 0x37f;
@@ -351,12 +337,6 @@ static void op_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf)
 	}
 }
 
-static int op_wbinvd(struct x86_emulate_ctxt *ctxt)
-{
-	(void)ctxt;
-	return X86EMUL_CONTINUE;
-}
-
 static void op_invlpg(struct x86_emulate_ctxt *ctxt, u64 linear)
 {
 	(void)linear;
@@ -368,15 +348,15 @@ static const struct x86_emulate_ops machine_ops = {
 	.read_std = op_read_std, .write_std = op_write_std, .probe_write = op_probe_write,
 	.cmpxchg = op_cmpxchg, .fetch = op_fetch,
 	.get_segment = op_get_segment, .set_segment = op_set_segment,
-	.segment_base = op_segment_base, .cpl = op_cpl,
-	.get_gdt = op_get_gdt, .set_gdt = op_set_gdt, .get_idt = op_get_idt, .set_idt = op_set_idt,
+	.cpl = op_cpl,
+	.get_table = op_get_table, .set_table = op_set_table,
 	.get_cr = op_get_cr, .set_cr = op_set_cr, .get_dr = op_get_dr, .set_dr = op_set_dr,
 	.get_msr = op_get_msr, .set_msr = op_set_msr,
 	.pio_in = op_pio_in, .pio_out = op_pio_out,
 	.cpuid = op_cpuid, .rdtsc = op_rdtsc, .rdpmc = op_rdpmc,
-	.halt = op_halt, .iret = op_iret, .xcr0 = op_xcr0, .set_xcr = op_set_xcr,
+	.xcr0 = op_xcr0, .set_xcr = op_set_xcr,
 	.read_vec = op_read_vec, .write_vec = op_write_vec, .fpu = op_fpu,
-	.wbinvd = op_wbinvd, .invlpg = op_invlpg,
+	.invlpg = op_invlpg,
 };
 
 /* --- Life ------------------------------------------------------------ */
@@ -406,6 +386,7 @@ void machine_init(struct machine *m, enum x86_mode mode, unsigned int cpl)
 	m->xcr0 = 7;
 	m->cr[4] = X86_CR4_OSFXSR | X86_CR4_OSXSAVE;
 	m->fcw = 0x27f;
+	m->fsw = 0x3800;
 	m->mxcsr = 0x1f80;
 	for (i = 0; i < X86_SREG_TR; i++) {
 		m->seg[i] = flat(8 * i, i == X86_SREG_CS ? 11 : 3, mode == X86_MODE_PROT32, cpl);
@@ -430,6 +411,8 @@ static void collect(struct machine *m, int rc)
 	m->s.trap = NO_TRAP;
 	if (rc == X86EMUL_CONTINUE) {
 		m->s.rip = ctxt->eip;
+		m->halts += ctxt->halted;
+		m->irets += ctxt->iret;
 		m->s.rflags = ctxt->eflags;
 	} else if (rc == X86EMUL_PROPAGATE_FAULT) {
 		m->s.trap = ctxt->exception.vector;

@@ -13,6 +13,7 @@ int main(void)
 	test_vector();
 	test_segments();
 	test_tasks();
+	test_vendors();
 	test_differential();
 	printf("1..%u\n", tap_count);
 	return tap_failed != 0;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "harness.h"
-#include "move.h"
 
 static unsigned int moves_taken;
 

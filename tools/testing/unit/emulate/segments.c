@@ -727,6 +727,13 @@ void test_tasks(void)
 	tap_ok(retires(0x6000) && get(TSS + 0x0e, 2) == 0x107 && get(TSS + 0x18, 4) == 0xf00cccc,
 	       "JMP from a 16-bit TSS");
 
+	far_insn("\xea", TASK, 0, 0);
+	second_task();
+	put(TSS2 + 0x24, 0x10202, 4);
+	m.s.rflags |= X86_EFLAGS_AC;
+	tap_ok(retires(0x6000) && m.s.rflags == 0x10202 && get(TSS + 0x24, 4) == 0x40202,
+	       "RF is the new task's");
+
 	START(PROT32, 0, "\x90");
 	second_task();
 	machine_decode(&m);

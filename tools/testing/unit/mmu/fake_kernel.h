@@ -78,6 +78,10 @@ bool fake_cmpxchg(u64 *entry, u64 *old, u64 new);
 #define xchg(p, new)		fake_xchg(p, new)
 u64 fake_xchg(u64 *entry, u64 new);
 
+#define set_bit(nr, map)	((map)[(nr) / 64] |= 1ul << (nr) % 64)
+#define __ffs(word)		((unsigned long)__builtin_ctzl(word))
+#define __fls(word)		(63ul - __builtin_clzl(word))
+
 /* ---- memory */
 struct page {
 	unsigned long private;
@@ -99,12 +103,14 @@ struct percpu_counter {
 #define kmem_cache_destroy(cache)	((void)(cache))
 #define percpu_counter_init(c, n, gfp)	((c)->count = (n), 0)
 #define percpu_counter_add(c, n)	((c)->count += (n))
+#define percpu_counter_read_positive(c)	((unsigned long)(c)->count)
 #define percpu_counter_sum(c)		((c)->count)
 #define percpu_counter_destroy(c)	((void)(c))
 #define mod_lruvec_page_state(page, item, n)	((void)(n))
 #define page_private(page)		((page)->private)
 #define set_page_private(page, value)	((page)->private = (value))
 #define PageReserved(page)		false
+#define PageCompound(page)		true
 #define SetPageDirty(page)		((page)->dirty = true)
 #define mark_page_accessed(page)	((page)->accessed = true)
 
@@ -118,6 +124,10 @@ typedef int rwlock_t;		/* 0 free, -1 exclusive, n shared */
 
 #define write_lock(l)			(*(l) = -1)
 #define write_unlock(l)			(*(l) = 0)
+#define read_lock(l)			(*(l) = 1)
+#define read_unlock(l)			(*(l) = 0)
+#define cond_resched()			((void)0)
+#define cond_resched_rwlock_read(l)	need_resched()
 #define lockdep_assert_held_write(l)	WARN_ON(*(l) != -1)
 #define rwlock_needbreak(l)		0
 bool need_resched(void);
@@ -144,21 +154,28 @@ struct kvm_page_ref {
 struct kvm_mmu_vm {
 	hpa_t root_hpa;
 	u8 root_level;
+	bool log_by_dirty;
+	bool nx_off;
 	atomic_long_t nr_pages;
 };
+
+#define KVM_AROUND	16
 
 struct kvm_mmu_cache {
 	int nr;
 	u64 *spt[KVM_MMU_MAX_LEVEL];
+	kvm_pfn_t around[KVM_AROUND];
 };
 
 struct kvm {
 	struct { struct kvm_mmu_vm mmu; } arch;
 	struct {
-		u64 pages_4k, pages_2m, pages_1g, page_table_pages, mmu_shadow_zapped;
+		u64 pages_4k, pages_2m, pages_1g, nx_lpage_splits, page_table_pages, mmu_shadow_zapped;
 	} stat;
 	struct kvm_memslots memslots[1];
 	rwlock_t mmu_lock;
+	unsigned int nr_dirty_logs;
+	u32 dirty_ring_size;
 };
 
 struct kvm_vcpu {
@@ -177,7 +194,9 @@ struct x86_exception;
 #define fake_get_mt_mask(vcpu, gfn, mmio)	(6ull << 3)
 
 void kvm_flush_remote_tlbs(struct kvm *kvm);
-void kvm_slot_mark_dirty(struct kvm_memory_slot *slot, gfn_t gfn);
+void kvm_slot_mark_dirty(struct kvm *kvm, struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
+			 gfn_t gfn);
+struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn);
 void kvm_vcpu_mark_page_dirty(struct kvm_vcpu *vcpu, gfn_t gfn);
 
 #endif

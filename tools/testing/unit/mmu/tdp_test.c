@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tdp.c and page.c: random operations on page tables beside a flat array that says what must be
- * mapped, with every table and every page counted, and each TLB flush that is due.
+ * tdp.c, tdp_log.c and page.c: random operations on page tables beside a flat array that says what
+ * must be mapped, with every table and every page counted, and each TLB flush that is due; and a
+ * guest that writes, as hardware does, while the dirty log is taken.
  */
 #include "fake_kernel.h"
 #include "mmu_internal.h"
@@ -14,6 +15,8 @@
 #define PFN_OF(gfn)	((gfn) + 0x200000ull)
 
 struct kvm_mmu_config kvm_mmu_config = { .tdp = true, .tdp_level = 4, .huge_level = 2 };
+
+bool mmu_nx_huge_pages;
 
 /* ---- the fake kernel */
 static struct page host_pages[FRAMES];
@@ -114,7 +117,8 @@ int cond_resched_rwlock_write(rwlock_t *lock)
 	return 1;
 }
 
-void kvm_slot_mark_dirty(struct kvm_memory_slot *slot, gfn_t gfn)
+void kvm_slot_mark_dirty(struct kvm *kvm, struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
+			 gfn_t gfn)
 {
 	if (slot->dirty_bitmap)
 		slot->dirty_bitmap[(gfn - BASE) / 64] |= 1ul << (gfn - BASE) % 64;
@@ -122,7 +126,7 @@ void kvm_slot_mark_dirty(struct kvm_memory_slot *slot, gfn_t gfn)
 
 void kvm_vcpu_mark_page_dirty(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
-	kvm_slot_mark_dirty(vcpu->last_slot, gfn);
+	kvm_slot_mark_dirty(vcpu->kvm, vcpu, vcpu->last_slot, gfn);
 }
 
 /* ---- the VM, and what must be mapped in it */
@@ -133,6 +137,7 @@ struct frame {
 static struct kvm kvm;
 static struct kvm_vcpu vcpu;
 static struct kvm_memory_slot slot;
+static bool written[FRAMES];		/* by the guest, since the log was taken */
 static struct frame frames[FRAMES];
 static bool huge[BLOCKS];		/* the block is one 2 MiB page */
 static bool table[BLOCKS];		/* it has a table of small ones */
@@ -145,6 +150,7 @@ static void vm_begin(void)
 	memset(huge, 0, sizeof(huge));
 	memset(table, 0, sizeof(table));
 	memset(host_pages, 0, sizeof(host_pages));
+	memset(written, 0, sizeof(written));
 	memset(dirty_bitmap, 0, sizeof(dirty_bitmap));
 	slot = (struct kvm_memory_slot) { .base_gfn = BASE, .npages = FRAMES };
 	vcpu = (struct kvm_vcpu) { .kvm = &kvm, .last_slot = &slot };
@@ -184,15 +190,18 @@ static void forget(unsigned int block)
 	huge[block] = false;
 }
 
-static int fault(unsigned int i, bool write, int level)
+static int fault(unsigned int i, bool write, int level, unsigned int around)
 {
 	struct kvm_page_fault pf = {
-		.gfn = BASE + i, .write = write, .slot = &slot, .level = level,
+		.gfn = BASE + i, .write = write, .slot = &slot, .level = level, .around = around,
 		.ref = { .pfn = PFN_OF(BASE + i), .page = pfn_to_page(PFN_OF(BASE + i)),
 			 .writable = true },
 	};
+	unsigned int n;
 	int ret;
 
+	for (n = 0; n < KVM_AROUND; n++)
+		vcpu.arch.mmu_cache.around[n] = PFN_OF(BASE + (i & ~15u) + n);
 	do {
 		EXPECT(!mmu_cache_topup(&vcpu), "memory");
 		kvm.mmu_lock = 1;
@@ -202,13 +211,31 @@ static int fault(unsigned int i, bool write, int level)
 	return ret;
 }
 
-/* ---- operations on both */
-static void op_map(unsigned int i, bool write, int level)
+struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn)
 {
-	bool may_write = write || !slot.dirty_bitmap;
+	return gfn >= BASE && gfn < BASE + FRAMES ? &slot : NULL;
+}
+
+/* ---- operations on both */
+/* The entry that hardware ends at for frame @i. */
+static u64 *hardware_walk(unsigned int i, int *level)
+{
+	u64 *entry, *page = __va(kvm.arch.mmu.root_hpa);
+
+	for (*level = 4;; --*level) {
+		entry = &page[(BASE + i) >> (9 * (*level - 1)) & 511];
+		if (!(*entry & spte_masks.leaf) || *level == 1 || (*entry & BIT_ULL(7)))
+			return entry;
+		page = __va(*entry & GENMASK_ULL(51, 12));
+	}
+}
+
+static void op_map_around(unsigned int i, bool write, int level, unsigned int around)
+{
+	bool may_write = !slot.dirty_bitmap || kvm.arch.mmu.log_by_dirty;
 	unsigned int block = i / BLOCK, j;
 	struct frame *frame = &frames[i];
-	int ret = fault(i, write, level);
+	int ret = fault(i, write, level, around);
 
 	if (frame->mapped && (!write || frame->write)) {
 		EXPECT(ret == KVM_PF_SPURIOUS, "frame %u: %d", i, ret);
@@ -226,11 +253,22 @@ static void op_map(unsigned int i, bool write, int level)
 	if (level == 2 && !table[block]) {
 		huge[block] = true;
 		for (j = block * BLOCK; j < (block + 1) * BLOCK; j++)
-			frames[j] = (struct frame) { true, may_write };
+			frames[j] = (struct frame) { true, may_write || write };
 		return;
 	}
 	table[block] = true;
-	*frame = (struct frame) { true, may_write };
+	*frame = (struct frame) { true, may_write || write };
+	for (j = 0; j < KVM_AROUND; j++) {
+		frame = &frames[(i & ~15u) + j];
+		/* Who lost a race leaves it. */
+		if ((around & 1u << j) && !frame->mapped && *hardware_walk((i & ~15u) + j, &level))
+			*frame = (struct frame) { true, may_write };
+	}
+}
+
+static void op_map(unsigned int i, bool write, int level)
+{
+	op_map_around(i, write, level, 0);
 }
 
 static void op_zap(unsigned int start, unsigned int end, bool can_yield)
@@ -249,27 +287,98 @@ static void op_zap(unsigned int start, unsigned int end, bool can_yield)
 			table[block] = false;
 }
 
-static void op_write_protect_slot(void)
+/* What was split maps the same, in small pages. */
+static void model_split(unsigned int start, unsigned int end)
 {
-	unsigned int i;
+	unsigned int block;
 
-	lock_exclusive();
-	unlock_exclusive(tdp_write_protect_slot(&kvm, &slot) || true);
-	for (i = 0; i < FRAMES; i++) {
-		if (huge[i / BLOCK])
-			forget(i / BLOCK);
-		frames[i].write = false;
+	for (block = start / BLOCK; block * BLOCK < end; block++) {
+		table[block] |= huge[block];
+		huge[block] = false;
 	}
 }
 
-static void op_write_protect(unsigned int i)
+static void model_protect(unsigned int i)
 {
+	if (!kvm.arch.mmu.log_by_dirty)
+		frames[i].write = false;
+}
+
+static void take_log(unsigned int word, unsigned long mask)
+{
+	unsigned int i;
+
+	mask &= dirty_bitmap[word];
+	if (!mask)
+		return;
+	dirty_bitmap[word] &= ~mask;
 	lock_exclusive();
-	tdp_write_protect_gfn(&kvm, BASE + i);
+	tdp_log_protect_mask(&kvm, BASE + word * 64, mask);
 	unlock_exclusive(true);
-	if (huge[i / BLOCK])
-		forget(i / BLOCK);
-	frames[i].write = false;
+	if (huge[word * 64 / BLOCK])
+		forget(word * 64 / BLOCK);
+	for (i = word * 64; i < word * 64 + 64; i++) {
+		if (!(mask & 1ul << i % 64))
+			continue;
+		model_protect(i);
+		written[i] = false;
+	}
+}
+
+/* Every page that the guest has written is in the log; some words of it are taken. */
+static void op_collect(unsigned int start, unsigned int end, unsigned long mask, bool split)
+{
+	unsigned int i;
+
+	tdp_log_sync(&kvm, &slot);
+	for (i = 0; i < FRAMES; i++)
+		EXPECT(!written[i] || dirty_bitmap[i / 64] >> i % 64 & 1, "write to %u is lost", i);
+	if (split) {
+		tdp_split_range(&kvm, BASE + start, BASE + end, false);
+		EXPECT(!flush_due, "a split that nobody flushed");
+		model_split(start, end);
+	}
+	for (i = start / 64; i < end / 64; i++)
+		take_log(i, mask);
+}
+
+static void op_log_begin(bool full)
+{
+	unsigned int i;
+
+	slot.dirty_bitmap = dirty_bitmap;
+	kvm.nr_dirty_logs = 1;
+	memset(written, 0, sizeof(written));
+	memset(dirty_bitmap, full ? 0xff : 0, sizeof(dirty_bitmap));
+	if (full)
+		return;
+	tdp_split_range(&kvm, BASE, BASE + FRAMES, true);
+	EXPECT(!flush_due, "a split that nobody flushed");
+	model_split(0, FRAMES);
+	for (i = 0; i < FRAMES; i++)
+		model_protect(i);
+}
+
+static void op_log_end(void)
+{
+	unsigned int i;
+
+	slot.dirty_bitmap = NULL;
+	kvm.nr_dirty_logs = 0;
+	lock_exclusive();
+	tdp_zap_split(&kvm, BASE, BASE + FRAMES);
+	unlock_exclusive(false);
+	for (i = 0; i < BLOCKS; i++) {
+		bool any = false;
+		unsigned int j;
+
+		for (j = i * BLOCK; j < (i + 1) * BLOCK; j++)
+			any |= frames[j].mapped;
+		if (!table[i] || !any)
+			continue;
+		forget(i);
+		table[i] = false;
+	}
 }
 
 static void op_fast_write(unsigned int i)
@@ -309,17 +418,18 @@ static void op_age(unsigned int start, unsigned int end)
 	}
 }
 
-/* As hardware would walk: the entry that maps frame @i, or an entry that maps nothing. */
-static u64 hardware_walk(unsigned int i, int *level)
+/* A store of the guest's: hardware notes it, or faults until it can. */
+static void op_guest_write(unsigned int i)
 {
-	u64 entry, *page = __va(kvm.arch.mmu.root_hpa);
+	int level;
+	u64 *entry;
 
-	for (*level = 4;; --*level) {
-		entry = page[(BASE + i) >> (9 * (*level - 1)) & 511];
-		if (!(entry & spte_masks.leaf) || *level == 1 || (entry & BIT_ULL(7)))
-			return entry;
-		page = __va(entry & GENMASK_ULL(51, 12));
-	}
+	while (!frames[i].mapped || !frames[i].write)
+		op_map(i, true, 1);
+	entry = hardware_walk(i, &level);
+	EXPECT(*entry & SPTE_WRITE, "frame %u cannot be written: %#llx", i, *entry);
+	*entry |= spte_masks.accessed | spte_masks.dirty;
+	written[i] = slot.dirty_bitmap;
 }
 
 static void check(void)
@@ -328,7 +438,7 @@ static void check(void)
 	int level;
 
 	for (i = 0; i < FRAMES; i++) {
-		u64 entry = hardware_walk(i, &level);
+		u64 entry = *hardware_walk(i, &level);
 		bool mapped = entry & spte_masks.leaf;
 		u64 pfn = (entry & GENMASK_ULL(51, 12)) >> 12;
 
@@ -364,12 +474,15 @@ static void op_random(void)
 		op_zap(start, end, unit_random() & 1);
 		break;
 	case 1:
-		slot.dirty_bitmap = slot.dirty_bitmap ? NULL : dirty_bitmap;
 		if (slot.dirty_bitmap)
-			op_write_protect_slot();
+			op_log_end();
+		else
+			op_log_begin(unit_random() & 1);
 		break;
 	case 2:
-		op_write_protect(i);
+		if (slot.dirty_bitmap)
+			op_collect(start & ~63u, (end + 63) & ~63u,
+				   unit_random() & 1 ? ~0ul : unit_random(), unit_random() & 3);
 		break;
 	case 3:
 		op_age(i, min(i + 100, FRAMES));
@@ -378,8 +491,15 @@ static void op_random(void)
 	case 5:
 		op_fast_write(i);
 		break;
+	case 6:
+	case 7:
+	case 8:
+		op_guest_write(i);
+		break;
 	default:
-		op_map(i, unit_random() & 1, slot.dirty_bitmap || unit_random() & 3 ? 1 : 2);
+		op_map_around(i, unit_random() & 1,
+			      slot.dirty_bitmap || unit_random() & 3 ? 1 : 2,
+			      unit_random() & 1 ? unit_random() & 0xffff : 0);
 	}
 }
 
@@ -388,12 +508,13 @@ void test_tdp_random(void)
 	int format, n;
 
 	yields = true;
-	for (format = 0; format < 3; format++) {
-		if (format)
-			spte_set_ept_masks(format == 1);
+	for (format = 0; format < 5; format++) {
+		if (format % 3)
+			spte_set_ept_masks(format % 3 == 1);
 		else
 			spte_set_npt_masks(0);
 		vm_begin();
+		kvm.arch.mmu.log_by_dirty = format > 2;
 		for (n = 0; n < 4000; n++) {
 			op_random();
 			if (!(n % 16))
@@ -420,9 +541,8 @@ void test_tdp_dirty(void)
 	EXPECT(dirty_bitmap[0] == 1 << 7, "a write is not logged: %#lx", dirty_bitmap[0]);
 	EXPECT(!page->dirty, "before the note is taken away");
 
-	dirty_bitmap[0] = 0;
 	flushes = 0;
-	op_write_protect(7);
+	op_collect(0, 64, ~0ul, false);
 	EXPECT(page->dirty, "the note was lost with D");
 	op_map(7, true, 1);
 	EXPECT(dirty_bitmap[0] == 1 << 7, "a write is not logged: %#lx", dirty_bitmap[0]);
@@ -447,7 +567,7 @@ void test_tdp_tables(void)
 	for (i = 1; i < BLOCK; i++)
 		op_map(i, true, 1);
 	EXPECT(kvm.stat.page_table_pages == before, "%llu", kvm.stat.page_table_pages);
-	EXPECT(fault(5, true, 2) == KVM_PF_SPURIOUS, "a huge page over a table");
+	EXPECT(fault(5, true, 2, 0) == KVM_PF_SPURIOUS, "a huge page over a table");
 
 	op_zap(0, BLOCK, false);
 	EXPECT(kvm.stat.page_table_pages == before - 1, "%llu", kvm.stat.page_table_pages);

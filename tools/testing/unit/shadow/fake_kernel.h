@@ -7,6 +7,7 @@
 #define _UNIT_SHADOW_FAKE_KERNEL_H
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ typedef u64 gfn_t, gpa_t, hpa_t, kvm_pfn_t;
 typedef unsigned long gva_t;
 
 #define PAGE_SHIFT		12
+#undef PAGE_SIZE
 #define PAGE_SIZE		4096ull
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
@@ -34,6 +36,7 @@ typedef unsigned long gva_t;
 #define round_up(n, d)		(DIV_ROUND_UP(n, d) * (d))
 #define struct_size(p, m, n)	(sizeof(*(p)) + (n) * sizeof((p)->m[0]))
 #define hash_64(v, bits)	((unsigned int)((v) * 0x61c8864680b583ebull >> (64 - (bits))))
+#define KVM_AROUND		16
 #define KVM_GPA_INVALID		(~(gpa_t)0)
 #define KVM_GFN_INVALID		(~(gfn_t)0)
 
@@ -275,7 +278,7 @@ struct kvm_vcpu {
 #define kvm_read_cr0(vcpu)		((vcpu)->arch.cr0)
 #define kvm_read_cr3(vcpu)		((vcpu)->arch.cr3)
 #define kvm_read_cr4(vcpu)		((vcpu)->arch.cr4)
-#define kvm_mmu_max_pages(kvm)		1000
+#define kvm_event_needs_reinjection(vcpu)	false
 #define kvm_rip_read(vcpu)		0ul
 #define kvm_slot_readonly(slot)		((slot)->readonly)
 #define kvm_slot_invalid(slot)		false
@@ -294,7 +297,8 @@ struct kvm_vcpu {
 
 void kvm_make_all_vcpus_request(struct kvm *kvm, int req);
 void kvm_flush_remote_tlbs(struct kvm *kvm);
-void kvm_slot_mark_dirty(struct kvm_memory_slot *slot, gfn_t gfn);
+void kvm_slot_mark_dirty(struct kvm *kvm, struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
+			 gfn_t gfn);
 struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn);
 #define kvm_vcpu_gfn_to_slot(vcpu, gfn)	kvm_gfn_to_slot((vcpu)->kvm, gfn)
 #define kvm_vcpu_read_guest(vcpu, gpa, data, len)	((void)(data), 0)

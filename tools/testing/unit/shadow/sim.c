@@ -116,7 +116,8 @@ void kvm_flush_remote_tlbs(struct kvm *kvm)
 	memset(tlbs, 0, sizeof(tlbs));
 }
 
-void kvm_slot_mark_dirty(struct kvm_memory_slot *slot, gfn_t gfn)
+void kvm_slot_mark_dirty(struct kvm *kvm, struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
+			 gfn_t gfn)
 {
 	if (slot->dirty_bitmap)
 		slot->dirty_bitmap[gfn / 64] |= BIT(gfn % 64);
@@ -362,7 +363,7 @@ static u64 cpu_emulate(struct kvm_vcpu *vcpu, u64 addr, struct sim_access access
 
 	emulated = true;
 	if (gpa < sizeof(sim_memory) && access.write)
-		kvm_slot_mark_dirty(&sim_slot, gpa_to_gfn(gpa));
+		kvm_slot_mark_dirty(&sim_kvm, vcpu, &sim_slot, gpa_to_gfn(gpa));
 	return gpa;
 }
 

@@ -103,6 +103,7 @@ bool host_is_tcg(void);
 bool host_is(const char *flavour);
 bool nested_paging(void);
 bool kvm_is_in_tree(void);
+bool set_kvm_parameter(const char *name, const char *value);
 
 /* ---- virtual machines -------------------------------------------------------------------- */
 
@@ -117,6 +118,7 @@ void vm_slot(struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa, uint64_
 void *host_pages(size_t size);
 void vm_write(struct vm *vm, uint64_t gpa, const void *data, size_t len);
 struct guest_shared *vm_shared(struct vm *vm);
+long vm_stat(struct vm *vm, const char *name);
 
 /* ---- vCPUs -------------------------------------------------------------------------------- */
 

@@ -124,6 +124,21 @@ bool kvm_is_in_tree(void)
 	return access("/sys/module/kvm/version", F_OK) != 0;
 }
 
+/* set_kvm_parameter - of the module kvm; false when it cannot be. */
+bool set_kvm_parameter(const char *name, const char *value)
+{
+	char path[128];
+	bool ok;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/kvm/parameters/%s", name);
+	fd = open(path, O_WRONLY);
+	ok = fd >= 0 && write(fd, value, strlen(value)) > 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 /**
  * kvm_open() - open /dev/kvm
  *
@@ -281,4 +296,27 @@ void vm_write(struct vm *vm, uint64_t gpa, const void *data, size_t len)
 struct guest_shared *vm_shared(struct vm *vm)
 {
 	return (struct guest_shared *)(vm->mem + GUEST_SHARED);
+}
+
+/**
+ * vm_stat() - one of the VM's statistics, from debugfs
+ * @vm: the VM
+ * @name: of the file
+ *
+ * Return: its value, or -1 when there is no such file.
+ */
+long vm_stat(struct vm *vm, const char *name)
+{
+	char path[128];
+	long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/%s", getpid(), vm->fd, name);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%ld", &value) != 1)
+		value = -1;
+	fclose(file);
+	return value;
 }

@@ -5,6 +5,9 @@
 
 #include <linux/types.h>
 
+#define U8_MAX			((u8)~0U)
+#define U32_MAX			((u32)~0U)
+
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define min_t(type, a, b)	((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 #define max_t(type, a, b)	((type)(a) > (type)(b) ? (type)(a) : (type)(b))

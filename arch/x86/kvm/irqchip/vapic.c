@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_SET_VAPIC_ADDR: a word of guest memory with the task priority of guests whose accesses to TPR
+ * an option ROM has patched.
+ *
+ * Owns vcpu->arch.vapic_addr. The run loop stores the word before an entry and loads it after the
+ * exit, when there is one; all in the vCPU's thread. Byte 0 is TPR, and the guest's to write; byte
+ * 1 the class in service and byte 3 the highest vector that is requested: what the ROM's code must
+ * know to find out whether a lower TPR lets an interrupt in.
+ */
+#include "../x86.h"
+#include "lapic.h"
+
+/**
+ * kvm_vapic_set_addr - KVM_SET_VAPIC_ADDR
+ * @vcpu: the vCPU
+ * @addr: where the word is, 0: nowhere
+ *
+ * Return: 0; -EINVAL without a LAPIC in the kernel.
+ */
+int kvm_vapic_set_addr(struct kvm_vcpu *vcpu, const struct kvm_vapic_addr *addr)
+{
+	if (!vcpu->arch.apic)
+		return -EINVAL;
+	vcpu->arch.vapic_addr = addr->vapic_addr;
+	return 0;
+}
+
+/** kvm_vapic_store - before an entry; a word that is in no memory is the guest's misfortune */
+void kvm_vapic_store(struct kvm_vcpu *vcpu)
+{
+	struct lapic_regs *r = &vcpu->arch.apic->regs;
+	int isrv = READ_ONCE(r->isrv), irr = lapic_regs_irr(r);
+	u8 word[4] = { lapic_regs_tpr(r), isrv < 0 ? 0 : isrv & 0xf0, 0, irr < 0 ? 0 : irr };
+
+	kvm_vcpu_write_guest(vcpu, vcpu->arch.vapic_addr, word, sizeof(word));
+}
+
+/** kvm_vapic_load - after the exit: TPR is what the guest has written */
+void kvm_vapic_load(struct kvm_vcpu *vcpu)
+{
+	struct lapic_regs *r = &vcpu->arch.apic->regs;
+	u8 tpr;
+
+	if (kvm_vcpu_read_guest(vcpu, vcpu->arch.vapic_addr, &tpr, sizeof(tpr)) ||
+	    tpr == lapic_regs_tpr(r))
+		return;
+	lapic_set(r, APIC_TASKPRI, tpr);
+	vcpu->arch.cr8 = tpr >> 4;
+	kvm_make_request(KVM_REQ_EVENT, vcpu);
+}

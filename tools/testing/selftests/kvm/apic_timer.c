@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The local APIC's timer: one-shot, periodic, TSC deadline, never before its time by the guest's
+ * own clock; and saved and restored while it runs (SDM 11.5.4).
+ */
+#include "kselftest_harness.h"
+#include "apic.h"
+
+#define VECTOR	0x42
+
+__guest_inline uint64_t guest_rdtsc(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("lfence; rdtsc" : "=a" (lo), "=d" (hi) : : "memory");
+	return lo | (uint64_t)hi << 32;
+}
+
+__guest_inline uint64_t ticks(void)
+{
+	return *guest_count(0, VECTOR);
+}
+
+/* word[0]: cycles a millisecond; the bus clock of the APIC is 1 GHz. */
+__guest static void one_shot(void)
+{
+	uint64_t ms = shared->word[0], begin, took, i;
+
+	apic_on();
+	apic_write(APIC_TDCR, 0xb);
+	apic_write(APIC_LVTT, VECTOR);
+	for (i = 1; i <= 5; i++) {
+		begin = guest_rdtsc();
+		apic_write(APIC_TMICT, (uint32_t)i * 2000000);
+		while (ticks() != i)
+			__asm__ volatile("sti; hlt; cli" : : : "memory");
+		took = guest_rdtsc() - begin;
+		GUEST_ASSERT(took >= i * 2 * ms - ms / 100);
+		GUEST_ASSERT(apic_read(APIC_TMCCT) == 0);
+	}
+	/* By 16 it takes sixteen times as long, masked it comes not at all. */
+	apic_write(APIC_TDCR, 3);
+	begin = guest_rdtsc();
+	apic_write(APIC_TMICT, 500000);
+	while (ticks() != 6)
+		__asm__ volatile("sti; hlt; cli" : : : "memory");
+	GUEST_ASSERT(guest_rdtsc() - begin >= 8 * ms - ms / 100);
+	apic_write(APIC_LVTT, VECTOR | LVT_MASKED);
+	apic_write(APIC_TMICT, 1000);
+	__asm__ volatile("sti");
+	begin = guest_rdtsc();
+	while (guest_rdtsc() - begin < 5 * ms)
+		__asm__ volatile("pause");
+	__asm__ volatile("cli");
+	GUEST_ASSERT(apic_read(APIC_TMCCT) == 0);
+	guest_sync(ticks(), 0, 0);
+	guest_done();
+}
+
+__guest static void periodic(void)
+{
+	uint64_t ms = shared->word[0], begin, took, count;
+
+	apic_on();
+	apic_write(APIC_TDCR, 0xb);
+	apic_write(APIC_LVTT, VECTOR | LVT_PERIODIC);
+	begin = guest_rdtsc();
+	apic_write(APIC_TMICT, 2000000);
+	while (ticks() < 20)
+		__asm__ volatile("sti; hlt; cli" : : : "memory");
+	took = guest_rdtsc() - begin;
+	GUEST_ASSERT(took >= 20 * 2 * ms - ms / 100);
+	count = apic_read(APIC_TMCCT);
+	GUEST_ASSERT(count <= 2000000);
+	/* Stopped by an initial count of 0. */
+	apic_write(APIC_TMICT, 0);
+	__asm__ volatile("sti; nop; cli");
+	count = ticks();
+	begin = guest_rdtsc();
+	__asm__ volatile("sti");
+	while (guest_rdtsc() - begin < 5 * ms)
+		__asm__ volatile("pause");
+	GUEST_ASSERT(ticks() == count);
+	guest_sync(count, 0, 0);
+	guest_done();
+}
+
+__guest static void deadline(void)
+{
+	uint64_t ms = shared->word[0], at, i;
+
+	apic_on();
+	/* Ignored in the other modes. */
+	guest_wrmsr(TSC_DEADLINE, guest_rdtsc() + ms);
+	GUEST_ASSERT(guest_rdmsr(TSC_DEADLINE) == 0);
+	apic_write(APIC_LVTT, VECTOR | LVT_DEADLINE);
+	for (i = 1; i <= 10; i++) {
+		at = guest_rdtsc() + i * ms / 2;
+		guest_wrmsr(TSC_DEADLINE, at);
+		while (ticks() != i)
+			__asm__ volatile("sti; hlt; cli" : : : "memory");
+		GUEST_ASSERT(guest_rdtsc() >= at);
+		GUEST_ASSERT(guest_rdmsr(TSC_DEADLINE) == 0);
+	}
+	/* In the past: at once. */
+	guest_wrmsr(TSC_DEADLINE, 1);
+	__asm__ volatile("sti; nop; nop; cli");
+	GUEST_ASSERT(ticks() == 11);
+	/* Disarmed by 0, and by a change of the mode. */
+	guest_wrmsr(TSC_DEADLINE, guest_rdtsc() + 2 * ms);
+	guest_wrmsr(TSC_DEADLINE, 0);
+	guest_wrmsr(TSC_DEADLINE, guest_rdtsc() + 2 * ms);
+	apic_write(APIC_LVTT, VECTOR);
+	at = guest_rdtsc() + 6 * ms;
+	__asm__ volatile("sti");
+	while (guest_rdtsc() < at)
+		__asm__ volatile("pause");
+	GUEST_ASSERT(ticks() == 11);
+	guest_sync(ticks(), 0, 0);
+	guest_done();
+}
+
+/* A vCPU whose CPUID has the TSC deadline, which the host's list leaves to who has an APIC. */
+static struct vcpu *vcpu_apic(bool x2apic)
+{
+	struct kvm_cpuid2 *cpuid = supported_cpuid();
+	struct vm *vm = vm_apic();
+	struct vcpu *vcpu;
+
+	vcpu = vcpu_bare(vm, 0);
+	cpuid_find(cpuid, 1, 0)->ecx |= 1u << 24;
+	kvm_do(vcpu->fd, KVM_SET_CPUID2, cpuid);
+	vm_shared(vm)->word[0] = (uint64_t)kvm_do(vcpu->fd, KVM_GET_TSC_KHZ, 0);
+	vm_shared(vm)->word[WORD_X2APIC] = x2apic;
+	return vcpu;
+}
+
+static uint64_t run(struct __test_metadata *_metadata, void (*fn)(void), bool x2apic)
+{
+	struct vcpu *vcpu = vcpu_apic(x2apic);
+	struct ucall uc = {};
+
+	vcpu_enter_spinner(vcpu, fn);
+	vm_apic_handlers(vcpu->vm);
+	EXPECT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	return uc.arg[0];
+}
+
+TEST(one_shot_mode)
+{
+	EXPECT_EQ(6, run(_metadata, one_shot, false));
+	EXPECT_EQ(6, run(_metadata, one_shot, true));
+}
+
+TEST(periodic_mode)
+{
+	EXPECT_LE(20, run(_metadata, periodic, false));
+	EXPECT_LE(20, run(_metadata, periodic, true));
+}
+
+TEST(tsc_deadline)
+{
+	ASSERT_EQ(1, kvm_cap(kvm_open(), KVM_CAP_TSC_DEADLINE_TIMER));
+	EXPECT_EQ(11, run(_metadata, deadline, false));
+	EXPECT_EQ(11, run(_metadata, deadline, true));
+}
+
+/* ---- in flight ---- */
+
+__guest static void start_and_wait(void)
+{
+	apic_on();
+	apic_write(APIC_TDCR, 0xb);
+	apic_write(APIC_LVTT, VECTOR | (uint32_t)shared->word[1]);
+	if (shared->word[1] == LVT_DEADLINE)
+		guest_wrmsr(TSC_DEADLINE, guest_rdtsc() + 200 * shared->word[0]);
+	else
+		apic_write(APIC_TMICT, 200000000);
+	guest_sync(guest_rdtsc(), 0, 0);
+	while (!ticks())
+		__asm__ volatile("sti; hlt; cli" : : : "memory");
+	guest_sync(guest_rdtsc(), 0, 0);
+	guest_done();
+}
+
+/* Save the vCPU while its timer runs, and go on with another one. Returns the cycles it took. */
+static uint64_t migrate(struct __test_metadata *_metadata, uint32_t mode)
+{
+	struct vcpu *old = vcpu_apic(true), *new = vcpu_apic(true);
+	uint64_t deadline, begin, base;
+	struct kvm_lapic_state lapic;
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	struct ucall uc;
+
+	vm_shared(old->vm)->word[1] = mode;
+	vcpu_enter(old, start_and_wait);
+	vm_apic_handlers(old->vm);
+	vcpu_enter(new, start_and_wait);
+	EXPECT_EQ(UCALL_SYNC, vcpu_ucall(old, &uc));
+	begin = uc.arg[0];
+	/* The exit was in the middle of OUT: let it retire. */
+	old->run->immediate_exit = 1;
+	EXPECT_EQ(EINTR, kvm_errno(old->fd, KVM_RUN, 0));
+
+	kvm_do(old->fd, KVM_GET_LAPIC, &lapic);
+	deadline = vcpu_msr(old, TSC_DEADLINE);
+	base = vcpu_msr(old, 0x10);
+	vcpu_regs(old, &regs);
+	vcpu_sregs(old, &sregs);
+	memcpy(new->vm->mem, old->vm->mem, old->vm->mem_size);
+
+	vcpu_set_sregs(new, &sregs);
+	vcpu_set_regs(new, &regs);
+	EXPECT_EQ(1, vcpu_try_set_msr(new, 0x10, base));
+	EXPECT_EQ(1, vcpu_try_set_msr(new, TSC_DEADLINE, deadline));
+	kvm_do(new->fd, KVM_SET_LAPIC, &lapic);
+	EXPECT_EQ(deadline, vcpu_msr(new, TSC_DEADLINE));
+	EXPECT_EQ(UCALL_SYNC, vcpu_ucall(new, &uc));
+	EXPECT_EQ(1, vm_apic_count(new->vm, 0, VECTOR));
+	return (uc.arg[0] - begin) / vm_shared(new->vm)->word[0];
+}
+
+TEST(timers_in_flight_go_on)
+{
+	/* 200 ms, less what passed between the timer's start and the TSC that was saved. */
+	EXPECT_LE(100, migrate(_metadata, 0));
+	EXPECT_LE(100, migrate(_metadata, LVT_PERIODIC));
+	EXPECT_LE(100, migrate(_metadata, LVT_DEADLINE));
+}
+
+TEST_HARNESS_MAIN

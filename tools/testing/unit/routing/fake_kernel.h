@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * As much of a kernel as irq_routing.c and ioeventfd.c need, on one thread, with checks that a real
+ * one has not: what is freed while a reader may have it is freed at once, for ASan to see.
+ */
+#ifndef _UNIT_FAKE_KERNEL_H
+#define _UNIT_FAKE_KERNEL_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/bits.h>
+#include <linux/bug.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/types.h>
+
+typedef u64 gpa_t;
+
+#define __rcu
+#define GFP_KERNEL_ACCOUNT	0
+#define MAX_ERRNO		4095
+#define IS_ERR(p)		((unsigned long)(p) >= (unsigned long)-MAX_ERRNO)
+#define PTR_ERR(p)		((long)(p))
+#define ERR_PTR(e)		((void *)(long)(e))
+#define struct_size(p, member, n)	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
+#define array_index_nospec(index, size)	((index) < (size) ? (index) : 0)
+
+extern unsigned int fake_alloc_fails;	/* so many allocations from now one is refused; 0: none */
+
+static inline void *fake_alloc(size_t size)
+{
+	return fake_alloc_fails && !--fake_alloc_fails ? NULL : calloc(1, size);
+}
+
+#define kvzalloc(size, gfp)	fake_alloc(size)
+#define kvfree(p)		free(p)
+#define kfree(p)		free(p)
+
+static inline void *kmemdup(const void *from, size_t size, int gfp)
+{
+	void *copy = fake_alloc(size);
+
+	return copy ? memcpy(copy, from, size) : NULL;
+}
+
+/* ---- locks */
+struct mutex {
+	int held;
+};
+
+#define mutex_init(m)		((m)->held = 0)
+#define mutex_lock(m)		WARN_ON((m)->held++)
+#define mutex_unlock(m)		WARN_ON(--(m)->held)
+#define lockdep_is_held(m)	WARN_ON(!(m)->held)
+#define lockdep_assert_held(m)	WARN_ON(!(m)->held)
+
+struct srcu_struct {
+	int readers;
+	int synchronized;
+};
+
+#define init_srcu_struct(s)		((s)->readers = (s)->synchronized = 0)
+#define cleanup_srcu_struct(s)		WARN_ON((s)->readers)
+#define srcu_read_lock(s)		((s)->readers++)
+#define srcu_read_unlock(s, idx)	WARN_ON(--(s)->readers != (idx))
+#define srcu_read_lock_held(s)		((s)->readers > 0)
+#define srcu_dereference(p, s)		(WARN_ON(!(s)->readers), (p))
+#define rcu_dereference_protected(p, c)	((void)(c), (p))
+#define rcu_replace_pointer(p, new, c)	({ __typeof__(p) old_ = (p); (void)(c); (p) = (new); old_; })
+
+/* A reader that waits for itself never ends. */
+#define synchronize_srcu_expedited(s)	(WARN_ON((s)->readers), (void)(s)->synchronized++)
+
+/* ---- lists */
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct hlist_node {
+	struct hlist_node *next, **pprev;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+static inline void INIT_LIST_HEAD(struct list_head *list)
+{
+	list->next = list->prev = list;
+}
+
+static inline void list_add_tail(struct list_head *new, struct list_head *head)
+{
+	new->prev = head->prev;
+	new->next = head;
+	head->prev->next = new;
+	head->prev = new;
+}
+
+static inline void list_del(struct list_head *entry)
+{
+	entry->next->prev = entry->prev;
+	entry->prev->next = entry->next;
+}
+
+#define list_for_each_entry(pos, head, member)						\
+	for (pos = container_of((head)->next, __typeof__(*pos), member);		\
+	     &pos->member != (head);							\
+	     pos = container_of(pos->member.next, __typeof__(*pos), member))
+
+#define INIT_HLIST_HEAD(h)	((h)->first = NULL)
+
+static inline void hlist_add_head_rcu(struct hlist_node *n, struct hlist_head *h)
+{
+	n->next = h->first;
+	n->pprev = &h->first;
+	if (h->first)
+		h->first->pprev = &n->next;
+	h->first = n;
+}
+
+static inline void hlist_del_init_rcu(struct hlist_node *n)
+{
+	*n->pprev = n->next;
+	if (n->next)
+		n->next->pprev = n->pprev;
+}
+
+#define hlist_for_each_entry_srcu(pos, head, member, held)				\
+	for (struct hlist_node *node_ = (WARN_ON(!(held)), (head)->first);		\
+	     node_ && (pos = container_of(node_, __typeof__(*pos), member), 1);		\
+	     node_ = node_->next)
+
+/* ---- KVM */
+struct kvm;
+struct kvm_vcpu;
+struct kvm_irq_table;
+struct kvm_coalesced_mmio_zone;
+
+#include <kvm/bus.h>
+
+struct kvm {
+	struct mutex slots_lock;
+	struct mutex irq_lock;
+	struct srcu_struct irq_srcu;
+	struct kvm_irq_table *irq_table;
+	struct hlist_head irq_ack_notifiers;
+	struct list_head irqfds, irq_resamplers, ioeventfds;
+};
+
+/* ---- eventfds */
+struct eventfd_ctx {
+	int references;
+	u64 signals;
+};
+
+struct eventfd_ctx *eventfd_ctx_fdget(int fd);
+#define eventfd_ctx_put(ctx)		WARN_ON(--(ctx)->references < 0)
+#define kvm_compat_eventfd_signal(ctx)	((void)(ctx)->signals++)
+
+#endif
