@@ -112,6 +112,8 @@ bool kvm_arch_test_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
  */
 void kvm_arch_write_protect_mask(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset,
 				 unsigned long mask);
+/* Memory at @gpa, within one page, was written for the vCPU; its thread, no lock held. */
+void kvm_arch_guest_written(struct kvm_vcpu *vcpu, gpa_t gpa, unsigned int len);
 /* Bring what hardware has noted of writes to @slot into its bitmap. slots_lock held; may sleep. */
 void kvm_arch_sync_dirty_log(struct kvm *kvm, struct kvm_memory_slot *slot);
 /* The log of @nr pages from @offset on is about to be cleared. slots_lock held; may sleep. */

@@ -83,6 +83,7 @@ int kvm_vcpu_write_guest(struct kvm_vcpu *vcpu, gpa_t gpa, const void *data, uns
 		r = slot_write(vcpu, kvm_vcpu_gfn_to_slot(vcpu, gpa_to_gfn(gpa)), gpa, data, part);
 		if (r)
 			return r;
+		kvm_arch_guest_written(vcpu, gpa, part);
 	}
 	return 0;
 }

@@ -145,6 +145,7 @@ int kvm_set_cr3(struct kvm_vcpu *vcpu, unsigned long cr3)
 	vcpu->arch.cr3 = cr3;
 	kvm_reg_mark_dirty(vcpu, VCPU_EXREG_CR3);
 	kvm_x86_call(set_cr3)(vcpu, cr3);
+	kvm_mmu_new_pgd(vcpu);
 	if (flush)
 		kvm_make_request(KVM_REQ_TLB_FLUSH_GUEST, vcpu);
 	return 0;

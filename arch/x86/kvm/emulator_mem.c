@@ -291,6 +291,7 @@ int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old,
 	if (!rc)
 		return X86EMUL_CMPXCHG_FAILED;
 	kvm_vcpu_mark_page_dirty(vcpu, gpa_to_gfn(parts.gpa[0]));
+	kvm_arch_guest_written(vcpu, parts.gpa[0], bytes);
 	return X86EMUL_CONTINUE;
 }
 

@@ -157,10 +157,7 @@ static void emul_invlpg(struct x86_emulate_ctxt *ctxt, u64 linear)
 {
 	struct kvm_vcpu *vcpu = emul_to_vcpu(ctxt);
 
-	++vcpu->stat.invlpg;
-	preempt_disable();
-	kvm_x86_call(tlb_flush_gva)(vcpu, linear);
-	preempt_enable();
+	vcpu->arch.mmu->invlpg(vcpu, linear);
 }
 
 const struct x86_emulate_ops kvm_emulate_ops = {

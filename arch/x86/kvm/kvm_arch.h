@@ -156,6 +156,7 @@ struct kvm_vcpu_arch {
 	struct kvm_mmu *mmu;			/* the one in use */
 	struct kvm_mmu root_mmu;
 	struct kvm_mmu_cache mmu_cache;		/* page-table pages in store for faults */
+	struct kvm_shadow_cache shadow_cache;	/* likewise, for shadow paging */
 
 	/* CPUID */
 	struct kvm_cpuid_entry2 *cpuid_entries;

@@ -176,6 +176,9 @@ static int requests_process(struct kvm_vcpu *vcpu)
 		return 0;
 	if (kvm_check_request(KVM_REQ_MMU_RELOAD, vcpu))
 		kvm_mmu_unload(vcpu);
+	/* The TLB itself is flushed later, interrupts off: this may sleep. */
+	if (kvm_test_request(KVM_REQ_TLB_FLUSH_GUEST, vcpu))
+		kvm_mmu_guest_flushed(vcpu);
 	if (kvm_check_request(KVM_REQ_NMI, vcpu))
 		kvm_process_nmi(vcpu);
 	if (vcpu->arch.apic)

@@ -140,6 +140,7 @@ static void kvm_set_sregs_common(struct kvm_vcpu *vcpu, struct kvm_sregs *sregs)
 #define KVM_SET_SEGMENT(field, seg)	kvm_x86_call(set_segment)(vcpu, &sregs->field, seg);
 	KVM_SREGS_SEGMENTS(KVM_SET_SEGMENT)
 	kvm_mmu_reset_context(vcpu);
+	kvm_mmu_forget(vcpu);
 	kvm_make_request(KVM_REQ_TLB_FLUSH_GUEST, vcpu);
 	kvm_make_request(KVM_REQ_EVENT, vcpu);
 }

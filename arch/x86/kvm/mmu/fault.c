@@ -117,7 +117,7 @@ static int fault_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
  * SIGBUS with the address, and the guest waits. The rest is a hole in the VMM's mapping, and
  * kvm_run says where (KVM_CAP_MEMORY_FAULT_INFO).
  */
-static int fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, int err)
+int mmu_fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, int err)
 {
 	unsigned long hva = kvm_slot_gfn_to_hva(fault->slot, fault->gfn);
 
@@ -180,7 +180,7 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	smp_rmb();
 	ret = kvm_faultin_pfn(fault->slot, fault->gfn, fault->write, true, &fault->ref);
 	if (unlikely(ret))
-		return fault_no_pfn(vcpu, fault, ret);
+		return mmu_fault_no_pfn(vcpu, fault, ret);
 
 	fault->level = fault_level(vcpu, fault);
 	fault->around = 0;
@@ -317,7 +317,10 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const v
 		vcpu->stat.pf_spurious++;
 		return 1;
 	case KVM_PF_EMULATE:
-		return fault_emulate(vcpu, &fault, insn, insn_len);
+		ret = fault_emulate(vcpu, &fault, insn, insn_len);
+		if (unlikely(!ret && !kvm_mmu_config.tdp))
+			return shadow_emulate_failed(vcpu, &fault);
+		return ret;
 	default:
 		return ret < 0 ? ret : 1;
 	}

@@ -112,6 +112,22 @@ gpa_t mmu_walk_gva(struct kvm_vcpu *vcpu, struct kvm_mmu *mmu, gpa_t addr, u64 a
 }
 
 /**
+ * mmu_walk_traced - translate, and note the entries of the guest's tables that were used
+ * @walk: filled; its trace is set by the caller
+ * @vcpu: the vCPU
+ * @mmu: whose tables
+ * @addr: linear address
+ * @access: PFERR_* of the access
+ * @fault: filled when the result is KVM_GPA_INVALID
+ */
+gpa_t mmu_walk_traced(struct kvm_walk *walk, struct kvm_vcpu *vcpu, struct kvm_mmu *mmu,
+		      gpa_t addr, u64 access, struct x86_exception *fault)
+{
+	walk_begin(walk, vcpu, mmu, access);
+	return kvm_walk_guest_traced(walk, addr, fault);
+}
+
+/**
  * kvm_gva_to_gpa - translate a linear address as an access would
  * @vcpu: the vCPU
  * @gva: linear address
@@ -142,7 +158,7 @@ EXPORT_SYMBOL_GPL(kvm_gva_to_gpa);
 bool kvm_mmu_load_pdptrs(struct kvm_vcpu *vcpu, unsigned long cr3)
 {
 	struct kvm_mmu *mmu = vcpu->arch.mmu;
-	u64 rsvd = kvm_pdpte_reserved(vcpu->arch.maxphyaddr, spte_masks.ept);
+	u64 rsvd = kvm_pdpte_reserved(vcpu->arch.maxphyaddr, mmu_pdptrs_cached());
 	u64 pdpte[4];
 	int i;
 
@@ -154,6 +170,7 @@ bool kvm_mmu_load_pdptrs(struct kvm_vcpu *vcpu, unsigned long cr3)
 
 	memcpy(mmu->pdptrs, pdpte, sizeof(pdpte));
 	kvm_reg_mark_dirty(vcpu, VCPU_EXREG_PDPTR);
+	kvm_mmu_new_pgd(vcpu);
 	return true;
 }
 EXPORT_SYMBOL_GPL(kvm_mmu_load_pdptrs);

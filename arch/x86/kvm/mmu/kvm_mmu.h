@@ -21,6 +21,27 @@ struct kvm_mmu;
 struct kvm_memory_slot;
 struct kvm_page_fault;
 struct kvm_pre_fault_memory;
+struct kvm_shadow_vm;
+struct shadow_page;
+
+/* A fault makes at most one page for each level below the root, and PAE's root has four parts. */
+#define KVM_SHADOW_CACHE	4
+/* Roots that a vCPU keeps, so that a CR3 that comes back is cheap. */
+#define KVM_SHADOW_ROOTS	4
+
+/**
+ * struct kvm_shadow_root - one root of shadow paging that the vCPU has in store (v)
+ * @key: CR3's address bits, or the four PDPTEs of PAE paging
+ * @role: of the mode it was made for
+ * @used: there is one here
+ * @page: its top table; or, for PAE tables, the four below it
+ */
+struct kvm_shadow_root {
+	u64 key[4];
+	u32 role;
+	bool used;
+	struct shadow_page *page[4];
+};
 
 /**
  * struct kvm_mmu - translation as one vCPU sees it now
@@ -48,9 +69,28 @@ struct kvm_mmu {
 	 */
 	struct kvm_paging guest;
 	u64 pdptrs[4];			/* PAE: loaded by MOV CR3, not at each walk (SDM 4.4.1) */
+
+	/* shadow paging only */
+	u32 role;			/* the part that the mode decides: union shadow_role */
+	u8 cur_root;			/* the one loaded, when root_hpa is valid */
+	u8 next_root;			/* the one to be replaced next */
+	struct kvm_shadow_root roots[KVM_SHADOW_ROOTS];
+	gfn_t retried_gfn;		/* a table that an unknown instruction wrote, */
+	unsigned long retried_rip;	/* and where that was */
+	u64 *pae_roots;			/* a page below 4 GiB: four entries for each of @roots */
 };
 
 #define KVM_MMU_NO_ROOT		(~(hpa_t)0)
+
+/**
+ * struct kvm_shadow_cache - shadow pages that a vCPU has in store for its next fault or root (v)
+ * @nr: how many
+ * @page: they are empty
+ */
+struct kvm_shadow_cache {
+	int nr;
+	struct shadow_page *page[KVM_SHADOW_CACHE];
+};
 
 /**
  * struct kvm_mmu_cache - what a vCPU has in store for its next fault (v)
@@ -73,6 +113,7 @@ struct kvm_mmu_vm {
 	bool log_by_dirty;
 	bool nx_off;			/* (o) huge pages are executable, whatever the CPU */
 	atomic_long_t nr_pages;		/* page-table pages (a) */
+	struct kvm_shadow_vm *shadow;	/* (l) instead of all that, with shadow paging */
 	unsigned long max_pages;	/* how many it may have (a); ULONG_MAX: see reclaim.c */
 	gfn_t reclaim_gfn;		/* (l) where reclaim.c goes on */
 };
@@ -109,6 +150,15 @@ void kvm_mmu_destroy(struct kvm_vcpu *vcpu);
 void kvm_mmu_reset_context(struct kvm_vcpu *vcpu);
 int kvm_mmu_load(struct kvm_vcpu *vcpu);	/* slow path of kvm_mmu_reload() */
 void kvm_mmu_unload(struct kvm_vcpu *vcpu);
+/* After CR3 or the PDPTEs changed; with TDP hardware follows by itself. */
+void kvm_mmu_new_pgd(struct kvm_vcpu *vcpu);
+/*
+ * Userspace gives the vCPU another state, and may have written the guest's page tables for it (a
+ * snapshot that is loaded does): copies of them are void.
+ */
+void kvm_mmu_forget(struct kvm_vcpu *vcpu);
+/* The guest has flushed its own translations: a copy of its tables must follow. */
+void kvm_mmu_guest_flushed(struct kvm_vcpu *vcpu);
 /* PAE: read the four PDPTEs at CR3. False: a reserved bit is set or they cannot be read: #GP. */
 bool kvm_mmu_load_pdptrs(struct kvm_vcpu *vcpu, unsigned long cr3);
 bool kvm_is_valid_cr3(struct kvm_vcpu *vcpu, unsigned long cr3);

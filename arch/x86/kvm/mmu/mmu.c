@@ -24,19 +24,27 @@ int kvm_mmu_module_init(void)
 	ret = mmu_pages_init();
 	if (ret)
 		return ret;
+	ret = shadow_pages_init();
+	if (ret)
+		goto out_pages;
 	ret = mmu_reclaim_init();
-	if (ret) {
-		mmu_pages_exit();
-		return ret;
-	}
+	if (ret)
+		goto out_shadow;
 	mmu_nx_init();
 	return 0;
+
+out_shadow:
+	shadow_pages_exit();
+out_pages:
+	mmu_pages_exit();
+	return ret;
 }
 
 void kvm_mmu_module_exit(void)
 {
 	mmu_nx_exit();
 	mmu_reclaim_exit();
+	shadow_pages_exit();
 	mmu_pages_exit();
 }
 
@@ -86,17 +94,17 @@ bool kvm_mmu_has_tdp(void)
  * kvm_mmu_init_vm - a VM without page tables; the first vCPU makes them
  * @kvm: the VM
  *
- * Return: 0, or -EOPNOTSUPP: without NPT or EPT there is no other implementation.
+ * Return: 0 or -ENOMEM.
  */
 int kvm_mmu_init_vm(struct kvm *kvm)
 {
-	if (!kvm_mmu_config.tdp)
-		return -EOPNOTSUPP;
 	kvm->arch.mmu.root_hpa = KVM_MMU_NO_ROOT;
 	kvm->arch.mmu.root_level = kvm_mmu_config.tdp_level;
 	kvm->arch.mmu.log_by_dirty = kvm_mmu_config.tdp && spte_masks.dirty;
 	atomic_long_set(&kvm->arch.mmu.nr_pages, 0);
 	kvm->arch.mmu.max_pages = ULONG_MAX;
+	if (!kvm_mmu_config.tdp)
+		return shadow_init_vm(kvm);
 	return 0;
 }
 
@@ -104,6 +112,7 @@ int kvm_mmu_init_vm(struct kvm *kvm)
 void kvm_mmu_uninit_vm(struct kvm *kvm)
 {
 	tdp_free_root(kvm);
+	shadow_uninit_vm(kvm);
 	WARN_ON_ONCE(atomic_long_read(&kvm->arch.mmu.nr_pages));
 }
 
@@ -157,7 +166,7 @@ static void tdp_invlpg(struct kvm_vcpu *vcpu, gva_t gva)
  * kvm_mmu_create - a new vCPU's struct kvm_mmu, paging off
  * @vcpu: the vCPU
  *
- * Return: 0; nothing is allocated before the first fault.
+ * Return: 0 or -ENOMEM.
  */
 int kvm_mmu_create(struct kvm_vcpu *vcpu)
 {
@@ -176,11 +185,12 @@ int kvm_mmu_create(struct kvm_vcpu *vcpu)
 		.root_level = kvm_mmu_config.tdp_level,
 	};
 	vcpu->arch.mmu = &vcpu->arch.root_mmu;
-	return 0;
+	return kvm_mmu_config.tdp ? 0 : shadow_create(vcpu);
 }
 
 void kvm_mmu_destroy(struct kvm_vcpu *vcpu)
 {
+	shadow_destroy(vcpu);
 	vcpu->arch.root_mmu.root_hpa = KVM_MMU_NO_ROOT;
 	mmu_cache_free(vcpu);
 }
@@ -211,11 +221,12 @@ void kvm_mmu_reset_context(struct kvm_vcpu *vcpu)
 		.has_gbpages = guest_cpuid_has(vcpu, X86_FEATURE_GBPAGES),
 		.has_pse36 = guest_cpuid_has(vcpu, X86_FEATURE_PSE36),
 		.amd = guest_is_amd(vcpu),
-		/* VMX keeps the PDPTEs in the VMCS (SDM 26.3.2.4); under NPT there are none. */
-		.pdptrs_cached = spte_masks.ept,
+		.pdptrs_cached = mmu_pdptrs_cached(),
 	};
 
 	kvm_paging_init(&vcpu->arch.mmu->guest, &facts);
+	if (!kvm_mmu_config.tdp)
+		shadow_reset_context(vcpu);
 }
 EXPORT_SYMBOL_GPL(kvm_mmu_reset_context);
 
@@ -236,6 +247,8 @@ int kvm_mmu_load(struct kvm_vcpu *vcpu)
 
 	if (mmu->root_hpa != KVM_MMU_NO_ROOT)
 		return 0;
+	if (!kvm_mmu_config.tdp)
+		return shadow_load(vcpu);
 	/* Pairs with the release in tdp_alloc_root(). */
 	if (READ_ONCE(vm->root_hpa) == KVM_MMU_NO_ROOT) {
 		ret = tdp_alloc_root(vcpu->kvm);
@@ -254,6 +267,35 @@ int kvm_mmu_load(struct kvm_vcpu *vcpu)
 void kvm_mmu_unload(struct kvm_vcpu *vcpu)
 {
 	vcpu->arch.root_mmu.root_hpa = KVM_MMU_NO_ROOT;
+}
+
+/**
+ * kvm_mmu_new_pgd - the guest's CR3 or PDPTEs have changed
+ * @vcpu: the vCPU
+ *
+ * With TDP hardware walks what they say. A shadow root is chosen anew at the next entry.
+ */
+void kvm_mmu_new_pgd(struct kvm_vcpu *vcpu)
+{
+	if (!kvm_mmu_config.tdp)
+		vcpu->arch.mmu->root_hpa = KVM_MMU_NO_ROOT;
+}
+
+/**
+ * kvm_mmu_guest_flushed - the guest flushes its TLB (KVM_REQ_TLB_FLUSH_GUEST)
+ * @vcpu: the vCPU; may sleep
+ */
+void kvm_mmu_guest_flushed(struct kvm_vcpu *vcpu)
+{
+	if (!kvm_mmu_config.tdp)
+		vcpu->arch.mmu->sync_page(vcpu, KVM_GFN_INVALID);
+}
+
+/* Unlike the guest's own, userspace's writes to tables are not seen as they happen. */
+void kvm_mmu_forget(struct kvm_vcpu *vcpu)
+{
+	if (!kvm_mmu_config.tdp)
+		shadow_zap_all(vcpu->kvm);
 }
 
 /**

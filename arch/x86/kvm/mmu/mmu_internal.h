@@ -106,6 +106,33 @@ bool tdp_zap_range(struct kvm *kvm, gfn_t start, gfn_t end, bool can_yield);
 bool tdp_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
 bool tdp_test_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
 
+/* ---- fault.c */
+int mmu_fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, int err);
+
+struct kvm_gfn_range;
+
+/* ---- shadow*.c: shadow paging, instead of tdp.c when the host has no second dimension */
+int shadow_pages_init(void);
+void shadow_pages_exit(void);
+int shadow_init_vm(struct kvm *kvm);
+void shadow_uninit_vm(struct kvm *kvm);
+void shadow_set_limit(struct kvm *kvm);
+int shadow_create(struct kvm_vcpu *vcpu);
+void shadow_destroy(struct kvm_vcpu *vcpu);
+void shadow_reset_context(struct kvm_vcpu *vcpu);
+int shadow_load(struct kvm_vcpu *vcpu);
+void shadow_zap_all(struct kvm *kvm);
+unsigned long shadow_reclaim(struct kvm *kvm, unsigned long nr);
+void shadow_zap_tables(struct kvm *kvm, gfn_t start, gfn_t end);
+void shadow_track_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *pte, int len);
+int shadow_emulate_failed(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
+int shadow_rmap_prepare(struct kvm_memory_slot *new, const struct kvm_memory_slot *inherit);
+void shadow_rmap_free(struct kvm_memory_slot *slot);
+bool shadow_unmap_range(struct kvm *kvm, const struct kvm_gfn_range *range);
+bool shadow_age_range(struct kvm *kvm, const struct kvm_gfn_range *range, bool clear);
+void shadow_write_protect_gfn(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn);
+void shadow_write_protect_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
+void shadow_flush_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
 /* ---- tdp_log.c: the dirty log, and huge pages split for it */
 bool tdp_fast_write(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 void tdp_log_protect_mask(struct kvm *kvm, gfn_t gfn, unsigned long mask);
@@ -114,6 +141,9 @@ void tdp_split_range(struct kvm *kvm, gfn_t start, gfn_t end, bool protect);
 void tdp_zap_split(struct kvm *kvm, gfn_t start, gfn_t end);
 
 /* ---- gva.c */
+struct kvm_walk;
+gpa_t mmu_walk_traced(struct kvm_walk *walk, struct kvm_vcpu *vcpu, struct kvm_mmu *mmu,
+		      gpa_t addr, u64 access, struct x86_exception *fault);
 gpa_t mmu_walk_gva(struct kvm_vcpu *vcpu, struct kvm_mmu *mmu, gpa_t addr, u64 access,
 		   struct x86_exception *fault);
 
@@ -126,6 +156,16 @@ struct kvm_mmu_config {
 };
 
 extern struct kvm_mmu_config kvm_mmu_config;
+
+
+/*
+ * Does the guest's CPU keep PDPTEs since MOV CR3? VMX keeps them in the VMCS (SDM 26.3.2.4), and
+ * without a second dimension every CPU does; under NPT there are none (APM2 15.25.10).
+ */
+static inline bool mmu_pdptrs_cached(void)
+{
+	return spte_masks.ept || !kvm_mmu_config.tdp;
+}
 
 static inline unsigned long mmu_get_cr3(struct kvm_vcpu *vcpu)
 {

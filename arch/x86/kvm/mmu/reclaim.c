@@ -76,6 +76,8 @@ unsigned long mmu_reclaim(struct kvm *kvm, unsigned long nr, bool nx)
 {
 	unsigned long taken;
 
+	if (!kvm_mmu_config.tdp)
+		return nx ? 0 : shadow_reclaim(kvm, nr);
 	write_lock(&kvm->mmu_lock);
 	taken = reclaim_round(kvm, 2, nr, nx);
 	/* Nothing but upper tables is left. */
@@ -107,7 +109,10 @@ int kvm_mmu_set_nr_pages(struct kvm *kvm, unsigned long nr)
 	if (nr < MIN_PAGES || nr > INT_MAX)
 		return -EINVAL;
 	WRITE_ONCE(kvm->arch.mmu.max_pages, nr);
-	mmu_reclaim_excess(kvm);
+	if (kvm_mmu_config.tdp)
+		mmu_reclaim_excess(kvm);
+	else
+		shadow_set_limit(kvm);
 	return 0;
 }
 

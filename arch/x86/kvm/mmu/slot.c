@@ -46,6 +46,8 @@ int kvm_arch_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 		return 0;
 	if (new->base_gfn + new->npages > mmu_gfn_limit())
 		return -EINVAL;
+	if (!kvm_mmu_config.tdp)
+		return shadow_rmap_prepare(new, change == KVM_SLOT_FLAGS ? old : NULL);
 
 	new->arch.max_level = slot_max_level(new);
 	return 0;
@@ -67,6 +69,22 @@ static void mmu_slot_log_changed(struct kvm *kvm, const struct kvm_memory_slot *
 	}
 }
 
+/*
+ * Tables that were shadowed where no memory was, or by faults that still saw a slot gone since,
+ * show something else now.
+ */
+static void shadow_commit_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
+			       const struct kvm_memory_slot *new, enum kvm_slot_change change)
+{
+	write_lock(&kvm->mmu_lock);
+	if (change != KVM_SLOT_FLAGS && new)
+		shadow_zap_tables(kvm, new->base_gfn, new->base_gfn + new->npages);
+	else if (new && new->dirty_bitmap && !old->dirty_bitmap)
+		shadow_write_protect_slot(kvm, new);
+	write_unlock(&kvm->mmu_lock);
+	shadow_set_limit(kvm);
+}
+
 /**
  * kvm_arch_commit_slot - the slot is published: make the page tables follow
  * @kvm: the VM
@@ -80,20 +98,24 @@ static void mmu_slot_log_changed(struct kvm *kvm, const struct kvm_memory_slot *
 void kvm_arch_commit_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 			  const struct kvm_memory_slot *new, enum kvm_slot_change change)
 {
-	if (change == KVM_SLOT_FLAGS && !old->dirty_bitmap != !new->dirty_bitmap)
+	if (!kvm_mmu_config.tdp)
+		shadow_commit_slot(kvm, old, new, change);
+	else if (change == KVM_SLOT_FLAGS && !old->dirty_bitmap != !new->dirty_bitmap)
 		mmu_slot_log_changed(kvm, new);
 }
 
-/* The arch part of a slot owns nothing. */
 void kvm_arch_free_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
+	shadow_rmap_free(slot);
 }
 
 /* The slot is marked invalid, and the last fault that did not see the mark is over. */
 void kvm_arch_flush_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
 	write_lock(&kvm->mmu_lock);
-	if (tdp_zap_range(kvm, slot->base_gfn, slot->base_gfn + slot->npages, true))
+	if (!kvm_mmu_config.tdp)
+		shadow_flush_slot(kvm, slot);
+	else if (tdp_zap_range(kvm, slot->base_gfn, slot->base_gfn + slot->npages, true))
 		kvm_flush_remote_tlbs(kvm);
 	write_unlock(&kvm->mmu_lock);
 }
@@ -105,16 +127,22 @@ void kvm_arch_flush_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
 /* mmu_lock is not dropped: the core walks its tree of slots under it. */
 bool kvm_arch_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 {
+	if (!kvm_mmu_config.tdp)
+		return shadow_unmap_range(kvm, range);
 	return tdp_zap_range(kvm, range->start, range->end, false);
 }
 
 bool kvm_arch_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 {
+	if (!kvm_mmu_config.tdp)
+		return shadow_age_range(kvm, range, true);
 	return tdp_age_range(kvm, range->start, range->end);
 }
 
 bool kvm_arch_test_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 {
+	if (!kvm_mmu_config.tdp)
+		return shadow_age_range(kvm, range, false);
 	return tdp_test_age_range(kvm, range->start, range->end);
 }
 
@@ -124,6 +152,10 @@ bool kvm_arch_test_age_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
  */
 void kvm_arch_flush_shadow_all(struct kvm *kvm)
 {
+	if (!kvm_mmu_config.tdp) {
+		shadow_zap_all(kvm);
+		return;
+	}
 	write_lock(&kvm->mmu_lock);
 	if (tdp_zap_range(kvm, 0, KVM_GFN_INVALID, true))
 		kvm_flush_remote_tlbs(kvm);
@@ -138,12 +170,19 @@ void kvm_arch_flush_shadow_all(struct kvm *kvm)
 void kvm_arch_write_protect_mask(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t offset,
 				 unsigned long mask)
 {
-	tdp_log_protect_mask(kvm, slot->base_gfn + offset, mask);
+	if (kvm_mmu_config.tdp) {
+		tdp_log_protect_mask(kvm, slot->base_gfn + offset, mask);
+		return;
+	}
+	lockdep_assert_held_write(&kvm->mmu_lock);
+	for (; mask; mask &= mask - 1)
+		shadow_write_protect_gfn(kvm, slot, slot->base_gfn + offset + __ffs(mask));
 }
 
 void kvm_arch_sync_dirty_log(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
-	tdp_log_sync(kvm, slot);
+	if (kvm_mmu_config.tdp)
+		tdp_log_sync(kvm, slot);
 }
 
 /* Only a log that began full can have huge pages left. */
@@ -151,7 +190,7 @@ void kvm_arch_prepare_clear(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t
 {
 	gfn_t start = slot->base_gfn + offset;
 
-	if (kvm_dirty_log_initially_set(kvm))
+	if (kvm_mmu_config.tdp && kvm_dirty_log_initially_set(kvm))
 		tdp_split_range(kvm, start, start + nr, false);
 }
 
@@ -166,3 +205,16 @@ unsigned int kvm_arch_dirty_ring_reserve(void)
 {
 	return kvm_mmu_config.dirty_buffer;
 }
+
+/*
+ * --- guest memory written by us ------------------------------------------------------------------
+ */
+
+/* Only copies of the guest's tables have to be told. */
+void kvm_arch_guest_written(struct kvm_vcpu *vcpu, gpa_t gpa, unsigned int len)
+{
+	if (unlikely(!kvm_mmu_config.tdp))
+		vcpu->arch.mmu->update_pte(vcpu, gpa, NULL, len);
+}
+EXPORT_SYMBOL_GPL(kvm_arch_guest_written);
+

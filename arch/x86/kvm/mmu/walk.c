@@ -97,7 +97,7 @@ static __always_inline unsigned int walk_acc(u64 all, u64 any, const bool ept)
  */
 static __always_inline bool walk_leaf(struct kvm_walk *walk, u64 addr, u64 pte_gpa, u64 pte,
 				      u64 *gpa, struct x86_exception *fault, const bool wide,
-				      const bool ept)
+				      const bool ept, const bool traced)
 {
 	const struct kvm_paging *pg = walk->paging;
 	u64 want = ept ? pg->accessed : GPTE_A;
@@ -113,17 +113,27 @@ static __always_inline bool walk_leaf(struct kvm_walk *walk, u64 addr, u64 pte_g
 		want |= ept ? pg->dirty : GPTE_D;
 	if (unlikely(want & ~pte) && !guest_pte_set(walk, pte_gpa, wide, pte, want))
 		return false;
+	if (traced)
+		walk->trace->pte[walk->level - 1] = pte | want;
 	*gpa = walk_gpa(pg, pte, addr, walk->level, wide);
 	return true;
 }
 
+static __always_inline void walk_note(struct kvm_walk_trace *trace, int level, u64 pte_gpa,
+				      u64 pte, unsigned int acc)
+{
+	trace->pte_gpa[level - 1] = pte_gpa;
+	trace->pte[level - 1] = pte;
+	trace->acc[level - 1] = acc;
+}
+
 /*
- * From @table, of @level, down to the page. @wide and @ept are constants of the caller, so that
- * each format's loop has its masks as immediates. False: an entry changed under the walk.
+ * From @table, of @level, down to the page. @wide, @ept and @traced are constants of the caller, so
+ * that each format's loop has its masks as immediates. False: an entry changed under the walk.
  */
 static __always_inline bool walk_tables(struct kvm_walk *walk, u64 addr, u64 table, int level,
 					u64 *gpa, struct x86_exception *fault, const bool wide,
-					const bool ept)
+					const bool ept, const bool traced)
 {
 	const struct kvm_paging *pg = walk->paging;
 	const int bits = wide ? 9 : 10;
@@ -142,6 +152,9 @@ static __always_inline bool walk_tables(struct kvm_walk *walk, u64 addr, u64 tab
 		}
 		all &= pte;
 		any |= pte;
+		if (traced)
+			walk_note(walk->trace, level, pte_gpa, pte | (ept ? pg->accessed : GPTE_A),
+				  walk_acc(all, any, ept));
 		if (level == 1)
 			break;
 		if (unlikely(pte & GPTE_PS)) {
@@ -163,10 +176,43 @@ static __always_inline bool walk_tables(struct kvm_walk *walk, u64 addr, u64 tab
 		goto fault;
 	walk->level = level;
 	walk->acc = walk_acc(all, any, ept);
-	return walk_leaf(walk, addr, pte_gpa, pte, gpa, fault, wide, ept);
+	return walk_leaf(walk, addr, pte_gpa, pte, gpa, fault, wide, ept, traced);
 fault:
 	*gpa = walk_fault(walk, addr, why, fault);
 	return true;
+}
+
+static __always_inline u64 walk_guest(struct kvm_walk *walk, u64 addr, struct x86_exception *fault,
+				      const bool traced)
+{
+	const struct kvm_paging *pg = walk->paging;
+	u64 gpa, table = walk->root & pg->root_mask;
+	int level = pg->walk_level;
+	bool done;
+
+	do {
+		if (likely(level > 3 && !pg->ept)) {
+			done = walk_tables(walk, addr, table, level, &gpa, fault, true, false,
+					   traced);
+		} else if (!level) {
+			walk->level = 1;
+			walk->acc = KVM_ACC_ALL;
+			return (u32)addr;
+		} else if (pg->ept) {
+			done = walk_tables(walk, addr, table, level, &gpa, fault, true, true,
+					   traced);
+		} else if (pg->wide) {
+			table = walk_pdpte(walk, addr, fault);
+			if (table == KVM_WALK_FAULT)
+				return table;
+			done = walk_tables(walk, addr, table, level, &gpa, fault, true, false,
+					   traced);
+		} else {
+			done = walk_tables(walk, addr, table, level, &gpa, fault, false, false,
+					   traced);
+		}
+	} while (unlikely(!done));
+	return gpa;
 }
 
 /**
@@ -183,28 +229,17 @@ fault:
  */
 u64 kvm_walk_guest(struct kvm_walk *walk, u64 addr, struct x86_exception *fault)
 {
-	const struct kvm_paging *pg = walk->paging;
-	u64 gpa, table = walk->root & pg->root_mask;
-	int level = pg->walk_level;
-	bool done;
+	return walk_guest(walk, addr, fault, false);
+}
 
-	do {
-		if (likely(level > 3 && !pg->ept)) {
-			done = walk_tables(walk, addr, table, level, &gpa, fault, true, false);
-		} else if (!level) {
-			walk->level = 1;
-			walk->acc = KVM_ACC_ALL;
-			return (u32)addr;
-		} else if (pg->ept) {
-			done = walk_tables(walk, addr, table, level, &gpa, fault, true, true);
-		} else if (pg->wide) {
-			table = walk_pdpte(walk, addr, fault);
-			if (table == KVM_WALK_FAULT)
-				return table;
-			done = walk_tables(walk, addr, table, level, &gpa, fault, true, false);
-		} else {
-			done = walk_tables(walk, addr, table, level, &gpa, fault, false, false);
-		}
-	} while (unlikely(!done));
-	return gpa;
+/**
+ * kvm_walk_guest_traced - the same, and the entries used are noted
+ * @walk: as for kvm_walk_guest(); @walk->trace is filled for the levels from the top one to
+ *   @walk->level; without paging there is none
+ * @addr: the address
+ * @fault: filled when the walk faults
+ */
+u64 kvm_walk_guest_traced(struct kvm_walk *walk, u64 addr, struct x86_exception *fault)
+{
+	return walk_guest(walk, addr, fault, true);
 }

@@ -15,6 +15,18 @@ struct kvm_vcpu;
 #define KVM_WALK_FAULT	(~0ull)		/* KVM_GPA_INVALID, in the walker's words */
 
 /**
+ * struct kvm_walk_trace - the entries that a walk used, by level - 1
+ * @pte_gpa: where each entry is
+ * @pte: each entry, with the accessed and dirty bits that the walk has set
+ * @acc: KVM_ACC_* that the entries from the top down to this one allow together
+ */
+struct kvm_walk_trace {
+	u64 pte_gpa[KVM_MMU_MAX_LEVEL];
+	u64 pte[KVM_MMU_MAX_LEVEL];
+	u8 acc[KVM_MMU_MAX_LEVEL];
+};
+
+/**
  * struct kvm_walk - one translation, or several in a row with the same paging state
  * @vcpu: whose memory; kvm->srcu is held for it as long as the window is used
  * @start: the window: the gpa range that the last entry was found in, a memslot; most likely the
@@ -26,6 +38,7 @@ struct kvm_vcpu;
  * @root: CR3 or EPTP (in)
  * @access: PFERR_* of the access (in)
  * @pkru: the guest's PKRU (in; only looked at when @paging has keys)
+ * @trace: filled by kvm_walk_guest_traced() alone (in: where to)
  * @level: of the page found, 1 without paging (out)
  * @acc: KVM_ACC_* of the page found (out)
  */
@@ -39,10 +52,12 @@ struct kvm_walk {
 	u64 root;
 	u64 access;
 	u32 pkru;
+	struct kvm_walk_trace *trace;
 	u8 level;
 	u8 acc;
 };
 
 u64 kvm_walk_guest(struct kvm_walk *walk, u64 addr, struct x86_exception *fault);
+u64 kvm_walk_guest_traced(struct kvm_walk *walk, u64 addr, struct x86_exception *fault);
 
 #endif

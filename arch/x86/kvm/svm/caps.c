@@ -16,7 +16,7 @@ DEFINE_PER_CPU(struct svm_cpu, svm_cpu);
 /* Read back, a parameter says what is in use, not what was asked for. */
 static bool npt = true;
 module_param(npt, bool, 0444);
-MODULE_PARM_DESC(npt, "Use nested paging (default on; shadow paging is not there to replace it)");
+MODULE_PARM_DESC(npt, "Use nested paging (default on; 0: shadow paging)");
 
 static bool nrips = true;
 module_param(nrips, bool, 0444);
@@ -218,6 +218,10 @@ static void svm_caps_detect(void)
 {
 	svm_caps.nasid = cpuid_ebx(SVM_CPUID_FUNC);
 	svm_caps.npt = npt && boot_cpu_has(X86_FEATURE_NPT);
+	svm_caps.lazy_regs = BIT(VCPU_EXREG_CR0);
+	/* With shadow paging hardware has our CR3, and the guest's changes by an exit only. */
+	if (svm_caps.npt)
+		svm_caps.lazy_regs |= BIT(VCPU_EXREG_CR3) | BIT(VCPU_EXREG_PDPTR);
 	svm_caps.nrips = nrips && boot_cpu_has(X86_FEATURE_NRIPS);
 	svm_caps.flush_by_asid = boot_cpu_has(X86_FEATURE_FLUSHBYASID);
 	svm_caps.decode_assists = boot_cpu_has(X86_FEATURE_DECODEASSISTS);
@@ -236,6 +240,7 @@ static void svm_params_settle(void)
 	vls = false;
 	vgif = false;
 	avic = false;
+	npt = svm_caps.npt;
 	nrips = svm_caps.nrips;
 	if (!svm_caps.pause_filter)
 		pause_filter_count = 0;
@@ -245,14 +250,6 @@ static void svm_params_settle(void)
 
 static int svm_caps_check(void)
 {
-	if (!npt) {
-		pr_err("kvm_amd: npt=0 needs shadow paging, which is not there: load without it\n");
-		return -EOPNOTSUPP;
-	}
-	if (!svm_caps.npt) {
-		pr_err("kvm_amd: this CPU has no nested paging (CPUID 8000_000Ah EDX bit 0)\n");
-		return -EOPNOTSUPP;
-	}
 	/* ASID 0 is the host's (APM2 15.16). */
 	if (svm_caps.nasid < 2) {
 		pr_err("kvm_amd: this CPU has no ASID for guests (CPUID 8000_000Ah EBX is %u)\n",
@@ -332,9 +329,11 @@ int svm_hardware_setup(void)
 	}
 	svm_tsc_setup();
 	svm_msr_setup();
-	kvm_mmu_configure(true, svm_get_tdp_level(), boot_cpu_has(X86_FEATURE_GBPAGES) ? 3 : 2);
+	kvm_mmu_configure(svm_caps.npt, svm_get_tdp_level(),
+			  boot_cpu_has(X86_FEATURE_GBPAGES) ? 3 : 2);
 	kvm_compat_register_emergency_svm(svm_emergency_disable);
-	pr_info("kvm_amd: nested paging, %u ASIDs%s%s%s\n", svm_caps.nasid - 1,
+	pr_info("kvm_amd: %s paging, %u ASIDs%s%s%s\n", svm_caps.npt ? "nested" : "shadow",
+		svm_caps.nasid - 1,
 		svm_caps.nrips ? ", next RIP" : "",
 		svm_caps.decode_assists ? ", decode assists" : "",
 		svm_caps.flush_by_asid ? ", flush by ASID" : "");
@@ -353,6 +352,11 @@ void svm_hardware_unsetup(void)
 void svm_set_cpu_caps(void)
 {
 	kvm_cpu_cap_clear(X86_FEATURE_SVM);
+	/* INVPCID would have to be emulated, and without it PCIDs are of little use. */
+	if (!svm_caps.npt) {
+		kvm_cpu_cap_clear(X86_FEATURE_PCID);
+		kvm_cpu_cap_clear(X86_FEATURE_INVPCID);
+	}
 	/* APM2 3.2.9: VIRT_SPEC_CTRL's SSBD, in place of what the host has for it. */
 	if (boot_cpu_has(X86_FEATURE_LS_CFG_SSBD) || boot_cpu_has(X86_FEATURE_AMD_SSBD))
 		kvm_cpu_cap_set(X86_FEATURE_VIRT_SSBD);

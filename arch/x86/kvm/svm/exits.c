@@ -78,6 +78,31 @@ static int svm_exit_npf(struct kvm_vcpu *vcpu)
 				  control->insn_bytes, len);
 }
 
+/*
+ * #PF, with shadow paging alone. EXITINFO1: its error code, EXITINFO2: the linear address; CR2 is
+ * not written (APM2 15.12.15). A fault in the delivery of an event is judged first: if our tables
+ * were the cause, the event is delivered again.
+ */
+static int svm_exit_pf(struct kvm_vcpu *vcpu)
+{
+	struct vmcb_control_area *control = &to_svm(vcpu)->vmcb->control;
+	int len = 0;
+
+	if (svm_caps.decode_assists)
+		len = control->insn_len & 15;
+	return kvm_mmu_page_fault(vcpu, control->exit_info_2, (u32)control->exit_info_1,
+				  control->insn_bytes, len);
+}
+
+/* With decode assists EXITINFO1 is the linear address (APM2 15.8.3). */
+static int svm_exit_invlpg(struct kvm_vcpu *vcpu)
+{
+	if (!svm_caps.decode_assists)
+		return kvm_emulate_instruction(vcpu, 0, 0, NULL, 0);
+	vcpu->arch.mmu->invlpg(vcpu, to_svm(vcpu)->vmcb->control.exit_info_1);
+	return kvm_skip_emulated_instruction(vcpu);
+}
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 /* The host's own: taken at STGI, or when the run loop turned interrupts on. */
@@ -150,8 +175,10 @@ static int svm_exit_task_switch(struct kvm_vcpu *vcpu)
 
 static int (*const svm_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[SVM_EXIT_READ_CR0]			= svm_exit_cr,
+	[SVM_EXIT_READ_CR3]			= svm_exit_cr,
 	[SVM_EXIT_READ_CR4]			= svm_exit_cr,
 	[SVM_EXIT_WRITE_CR0]			= svm_exit_cr,
+	[SVM_EXIT_WRITE_CR3]			= svm_exit_cr,
 	[SVM_EXIT_WRITE_CR4]			= svm_exit_cr,
 	[SVM_EXIT_WRITE_CR8]			= svm_exit_cr8_write,
 	[SVM_EXIT_CR0_SEL_WRITE]		= svm_exit_cr,
@@ -160,6 +187,7 @@ static int (*const svm_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[SVM_EXIT_EXCP_BASE + X86_TRAP_DB]	= svm_exit_db,
 	[SVM_EXIT_EXCP_BASE + X86_TRAP_BP]	= svm_exit_bp,
 	[SVM_EXIT_EXCP_BASE + X86_TRAP_UD]	= svm_exit_ud,
+	[SVM_EXIT_EXCP_BASE + X86_TRAP_PF]	= svm_exit_pf,
 	[SVM_EXIT_EXCP_BASE + X86_TRAP_AC]	= svm_exit_ac,
 	[SVM_EXIT_EXCP_BASE + X86_TRAP_MC]	= svm_exit_mc,
 	[SVM_EXIT_INTR]				= svm_exit_intr,
@@ -173,6 +201,7 @@ static int (*const svm_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[SVM_EXIT_INVD]				= kvm_emulate_as_nop,
 	[SVM_EXIT_PAUSE]			= svm_exit_pause,
 	[SVM_EXIT_HLT]				= svm_exit_hlt,
+	[SVM_EXIT_INVLPG]			= svm_exit_invlpg,
 	[SVM_EXIT_INVLPGA]			= svm_exit_undefined,
 	[SVM_EXIT_IOIO]				= svm_exit_ioio,
 	[SVM_EXIT_MSR]				= svm_exit_msr,

@@ -33,13 +33,22 @@ void svm_asid_new(struct vcpu_svm *svm)
  * svm_load_mmu_root - hardware shall walk these tables
  * @vcpu: the vCPU
  * @root: physical address of the top table
- * @level: of the tables; the host's own paging mode, so there is nothing to choose (15.25.3)
+ * @level: of the tables; under NPT the host's own paging mode, so there is nothing to choose
+ *   (15.25.3)
+ *
+ * Without nested paging they are the guest's tables as the CPU sees them.
  */
 void svm_load_mmu_root(struct kvm_vcpu *vcpu, hpa_t root, int level)
 {
 	struct vcpu_svm *svm = to_svm(vcpu);
 	u64 ncr3 = __sme_set(root);
 
+	if (!svm_caps.npt) {
+		/* PAE's four entries are not encrypted: CR3 has no bit for it there. */
+		svm->vmcb->save.cr3 = level >= 4 ? ncr3 : root;
+		svm_vmcb_dirty(svm, SVM_CLEAN_CR);
+		return;
+	}
 	if (svm->vmcb->control.nested_cr3 == ncr3)
 		return;
 	svm->vmcb->control.nested_cr3 = ncr3;

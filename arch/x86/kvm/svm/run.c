@@ -13,9 +13,6 @@
 #include <asm/spec-ctrl.h>
 #include "vmcb.h"
 
-/* Registers that an exit makes stale in vcpu->arch and that are read from the VMCB when wanted. */
-#define SVM_LAZY_REGS	(BIT(VCPU_EXREG_CR0) | BIT(VCPU_EXREG_CR3) | BIT(VCPU_EXREG_PDPTR))
-
 /* The part in which RCU may not be watching: nothing here can be traced. */
 static noinstr void svm_guest_enter(struct vcpu_svm *svm, bool note_rcu)
 {
@@ -60,7 +57,7 @@ static __always_inline void svm_state_enter(struct vcpu_svm *svm)
 		control->int_ctl = (control->int_ctl & ~V_TPR_MASK) | (arch->cr8 & V_TPR_MASK);
 		svm_vmcb_dirty(svm, SVM_CLEAN_INTR);
 	}
-	/* Set by a reset or an ioctl; a guest with nested paging loads CR3 by itself. */
+	/* Set by a reset or an ioctl; else with nested paging the guest loads CR3 by itself. */
 	if (unlikely(arch->regs_dirty & BIT(VCPU_EXREG_CR3)))
 		svm_set_cr3(&svm->vcpu, arch->cr3);
 	if (unlikely(svm->asid_generation != svm->cpu->asid_generation))
@@ -79,7 +76,7 @@ static __always_inline void svm_state_exit(struct vcpu_svm *svm)
 	arch->regs[VCPU_REGS_RIP] = save->rip;
 	arch->cr2 = save->cr2;
 	arch->cr8 = control->int_ctl & V_TPR_MASK;
-	arch->regs_avail = ~(u32)SVM_LAZY_REGS;
+	arch->regs_avail = ~svm_caps.lazy_regs;
 	arch->regs_dirty = 0;
 
 	/* TLB_CONTROL acts at each VMRUN that finds it (15.16.2). */

@@ -187,10 +187,44 @@ void svm_decache_cr4_guest_bits(struct kvm_vcpu *vcpu)
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_CR4);
 }
 
-static void svm_write_efer(struct vcpu_svm *svm)
+/*
+ * Hardware's CR0, CR4 and EFER are not quite the guest's.
+ *
+ * CD and NW stay out, since the host does not give up its caches, and NW without CD is a state
+ * VMRUN refuses (APM2 15.5.1). CR4.MCE follows the host: a machine check with MCE clear would shut
+ * the CPU down (9.3.3), whoever runs on it. VMRUN refuses a guest without SVME (15.5.1).
+ *
+ * With shadow paging hardware walks our tables always: paged real mode if need be (15.19), with
+ * PAE tables outside long mode, write-protected pages that bind the supervisor too, and NX. What
+ * judges accesses by the U bit is off while the guest has no paging, for then all pages have it.
+ * LME without LMA would make PG switch to long mode.
+ */
+static void svm_paging_update(struct vcpu_svm *svm)
 {
-	/* VMRUN refuses a guest without SVME (APM2 15.5.1). */
-	svm->vmcb->save.efer = svm->vcpu.arch.efer | EFER_SVME;
+	struct kvm_vcpu_arch *arch = &svm->vcpu.arch;
+	/* The guest may have changed its own bits in hardware. */
+	unsigned long guest_cr0 = kvm_read_cr0(&svm->vcpu);
+	u64 cr0 = guest_cr0 & ~(X86_CR0_CD | X86_CR0_NW), efer = arch->efer | EFER_SVME;
+	u64 cr4 = arch->cr4 | (cr4_read_shadow() & X86_CR4_MCE);
+
+	if (!svm_caps.npt) {
+		cr0 |= X86_CR0_PG | X86_CR0_WP;
+		cr4 |= X86_CR4_PAE;
+		efer |= EFER_NX;
+		if (!(guest_cr0 & X86_CR0_PG))
+			cr4 &= ~(X86_CR4_SMEP | X86_CR4_SMAP);
+		if (!(efer & EFER_LMA)) {
+			cr4 &= ~(X86_CR4_PKE | X86_CR4_LA57);
+			efer &= ~EFER_LME;
+		}
+	}
+	arch->cr0_guest_owned_bits = cr0 == guest_cr0 ? SVM_CR0_GUEST_OWNED : 0;
+	svm_intercept(svm, INTERCEPT_CR0_READ, cr0 != guest_cr0);
+	svm_intercept(svm, INTERCEPT_CR0_WRITE, cr0 != guest_cr0);
+	svm_intercept(svm, INTERCEPT_CR4_READ, cr4 != arch->cr4);
+	svm->vmcb->save.cr0 = cr0;
+	svm->vmcb->save.cr4 = cr4;
+	svm->vmcb->save.efer = efer;
 	svm_vmcb_dirty(svm, SVM_CLEAN_CR);
 }
 
@@ -204,7 +238,7 @@ static void svm_write_efer(struct vcpu_svm *svm)
 int svm_set_efer(struct kvm_vcpu *vcpu, u64 efer)
 {
 	vcpu->arch.efer = efer;
-	svm_write_efer(to_svm(vcpu));
+	svm_paging_update(to_svm(vcpu));
 	return 0;
 }
 
@@ -213,37 +247,30 @@ int svm_set_efer(struct kvm_vcpu *vcpu, u64 efer)
  * @vcpu: the vCPU
  * @cr0: the value the guest shall see
  *
- * Long mode becomes active or inactive with paging (APM2 14.6.1, 14.6.2). CD and NW stay out of
- * hardware, since the host does not give up its caches, and NW without CD is a state VMRUN refuses
- * (15.5.1). While the two values differ the guest must not read hardware's.
+ * Long mode becomes active or inactive with paging (APM2 14.6.1, 14.6.2). While hardware's value
+ * differs the guest must not read it.
  */
 void svm_set_cr0(struct kvm_vcpu *vcpu, unsigned long cr0)
 {
-	struct vcpu_svm *svm = to_svm(vcpu);
-	unsigned long hw_cr0 = cr0 & ~(X86_CR0_CD | X86_CR0_NW);
 	u64 efer = vcpu->arch.efer & ~EFER_LMA;
 
 	if ((efer & EFER_LME) && (cr0 & X86_CR0_PG))
 		efer |= EFER_LMA;
-	if (efer != vcpu->arch.efer)
-		svm_set_efer(vcpu, efer);
-
+	vcpu->arch.efer = efer;
 	vcpu->arch.cr0 = cr0;
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_CR0);
-	vcpu->arch.cr0_guest_owned_bits = hw_cr0 == cr0 ? SVM_CR0_GUEST_OWNED : 0;
-	svm_intercept(svm, INTERCEPT_CR0_READ, hw_cr0 != cr0);
-	svm_intercept(svm, INTERCEPT_CR0_WRITE, hw_cr0 != cr0);
-	svm->vmcb->save.cr0 = hw_cr0;
-	svm_vmcb_dirty(svm, SVM_CLEAN_CR);
+	svm_paging_update(to_svm(vcpu));
 }
 
-/** svm_set_cr3 - the guest's own CR3; the MMU checked it */
+/** svm_set_cr3 - the guest's own CR3; the MMU checked it. With shadow paging hardware has ours */
 void svm_set_cr3(struct kvm_vcpu *vcpu, unsigned long cr3)
 {
 	struct vcpu_svm *svm = to_svm(vcpu);
 
-	svm->vmcb->save.cr3 = cr3;
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_CR3);
+	if (!svm_caps.npt)
+		return;
+	svm->vmcb->save.cr3 = cr3;
 	svm_vmcb_dirty(svm, SVM_CLEAN_CR);
 }
 
@@ -258,20 +285,14 @@ bool svm_is_valid_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
  * @vcpu: the vCPU
  * @cr4: the value the guest shall see
  *
- * CR4.MCE follows the host: a machine check with MCE clear would shut the CPU down (APM2 9.3.3),
- * whoever runs on it. The guest reads hardware's value only while it is its own.
+ * The guest reads hardware's value only while it is its own.
  */
 void svm_set_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
 {
-	struct vcpu_svm *svm = to_svm(vcpu);
-	unsigned long hw_cr4 = cr4 | (cr4_read_shadow() & X86_CR4_MCE);
-
 	vcpu->arch.cr4 = cr4;
 	vcpu->arch.cr4_guest_owned_bits = 0;
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_CR4);
-	svm_intercept(svm, INTERCEPT_CR4_READ, hw_cr4 != cr4);
-	svm->vmcb->save.cr4 = hw_cr4;
-	svm_vmcb_dirty(svm, SVM_CLEAN_CR);
+	svm_paging_update(to_svm(vcpu));
 }
 
 /**

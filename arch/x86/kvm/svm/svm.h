@@ -17,6 +17,8 @@
  * struct svm_caps - what this host's SVM can do and what the module parameters left of it
  * @nasid: number of ASIDs; a guest's are 1 … nasid - 1 (APM2 15.16)
  * @clean: what VMCB.CLEAN is set to after an exit: all ones, or 0 without VmcbClean (15.15)
+ * @lazy_regs: registers that an exit makes stale in vcpu->arch and that are read from the VMCB
+ *   when wanted: BIT(VCPU_EXREG_*)
  * @npt: nested paging (15.25)
  * @nrips: the next sequential RIP is saved at an exit (15.7.1)
  * @flush_by_asid: TLB_CONTROL 3 flushes one ASID (15.16.2)
@@ -28,6 +30,7 @@
 struct svm_caps {
 	u32 nasid;
 	u32 clean;
+	u32 lazy_regs;
 	bool npt;
 	bool nrips;
 	bool flush_by_asid;

@@ -97,6 +97,15 @@ void svm_vmcb_free(struct vcpu_svm *svm)
 	svm->vmcb = NULL;
 }
 
+/* Without nested paging the guest runs on our tables: CR3 and #PF are ours, not the guest's. */
+static void svm_vmcb_intercept_paging(struct vcpu_svm *svm)
+{
+	svm_intercept_exception(svm, X86_TRAP_PF, true);
+	svm_intercept(svm, INTERCEPT_CR3_READ, true);
+	svm_intercept(svm, INTERCEPT_CR3_WRITE, true);
+	svm_intercept(svm, INTERCEPT_INVLPG, true);
+}
+
 static void svm_vmcb_init_control(struct vcpu_svm *svm)
 {
 	struct vmcb_control_area *control = &svm->vmcb->control;
@@ -117,7 +126,10 @@ static void svm_vmcb_init_control(struct vcpu_svm *svm)
 	control->msrpm_base_pa = __sme_pa(svm->msrpm);
 	/* Physical interrupts follow the host's IF, the guest's TPR is V_TPR (15.21.1, 15.21.2). */
 	control->int_ctl = V_INTR_MASKING_MASK;
-	control->nested_ctl = SVM_NESTED_CTL_NP_ENABLE;
+	if (svm_caps.npt)
+		control->nested_ctl = SVM_NESTED_CTL_NP_ENABLE;
+	else
+		svm_vmcb_intercept_paging(svm);
 	control->tsc_offset = svm->vcpu.arch.tsc_offset;
 }
 

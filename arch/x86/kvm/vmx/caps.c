@@ -16,7 +16,7 @@ struct vmx_caps vmx_caps __read_mostly;
 /* Read back, a parameter says what is in use, not what was asked for. */
 static bool ept = true;
 module_param(ept, bool, 0444);
-MODULE_PARM_DESC(ept, "Use EPT (default on; shadow paging is not there to replace it)");
+MODULE_PARM_DESC(ept, "Use EPT (default on; 0: shadow paging)");
 
 static bool eptad = true;
 module_param(eptad, bool, 0444);
@@ -166,6 +166,28 @@ static bool vmx_vpid_usable(u64 ept_vpid)
 	       (cap & (VMX_VPID_EXTENT_SINGLE_CONTEXT_BIT | VMX_VPID_EXTENT_GLOBAL_CONTEXT_BIT));
 }
 
+#define VMX_EPT_EXTENTS	(VMX_EPT_EXTENT_CONTEXT_BIT | VMX_EPT_EXTENT_GLOBAL_BIT)
+
+static bool vmx_ept_usable(u64 ept_vpid)
+{
+	return (ept_vpid & VMX_EPT_NEEDED) == VMX_EPT_NEEDED && (ept_vpid & VMX_EPT_EXTENTS);
+}
+
+/*
+ * Shadow paging: hardware walks our tables, so that CR3 and INVLPG are ours to see (25.1.3), and
+ * INVPCID, which would have to be emulated, is not offered. Real mode in hardware needs EPT
+ * (26.2.1.1).
+ */
+static void vmx_caps_without_ept(struct vmx_caps *caps)
+{
+	caps->base[VMX_PROC2] &= ~(SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_UNRESTRICTED_GUEST |
+				   SECONDARY_EXEC_ENABLE_INVPCID);
+	caps->base[VMX_PROC] |= CPU_BASED_CR3_LOAD_EXITING | CPU_BASED_CR3_STORE_EXITING |
+				CPU_BASED_INVLPG_EXITING;
+	caps->ept_ad = false;
+	caps->ept_5level = false;
+}
+
 /* Take out what a parameter, or another capability that is missing, forbids. */
 static void vmx_caps_restrict(struct vmx_caps *caps)
 {
@@ -182,6 +204,9 @@ static void vmx_caps_restrict(struct vmx_caps *caps)
 	caps->ept_ad = eptad && (caps->ept_vpid & VMX_EPT_AD_BIT);
 	caps->ept_5level = (caps->ept_vpid & VMX_EPT_PAGE_WALK_5_BIT) &&
 			   boot_cpu_data.x86_phys_bits > 48;
+	if (!ept || !(caps->base[VMX_PROC2] & SECONDARY_EXEC_ENABLE_EPT) ||
+	    !vmx_ept_usable(caps->ept_vpid))
+		vmx_caps_without_ept(caps);
 	vmx_msr_switch_restrict(caps);
 	if (!(caps->base[VMX_PROC] & CPU_BASED_TPR_SHADOW))
 		caps->base[VMX_PROC] |= CPU_BASED_CR8_STORE_EXITING;
@@ -205,26 +230,12 @@ static int vmx_caps_read(struct vmx_caps *caps)
 	r = vmx_controls_read(caps);
 	if (r)
 		return r;
-	rdmsrl(MSR_IA32_VMX_EPT_VPID_CAP, caps->ept_vpid);
+	/* It is there with EPT or VPID (A.10). */
+	if (rdmsrl_safe(MSR_IA32_VMX_EPT_VPID_CAP, &caps->ept_vpid))
+		caps->ept_vpid = 0;
 	rdmsrl(MSR_IA32_CR_PAT, caps->host_pat);
 	vmx_caps_restrict(caps);
 	vmx_caps_read_crs(caps);
-	return 0;
-}
-
-static int vmx_caps_check(const struct vmx_caps *caps)
-{
-	u64 extents = VMX_EPT_EXTENT_CONTEXT_BIT | VMX_EPT_EXTENT_GLOBAL_BIT;
-
-	if (!ept) {
-		pr_err("kvm_intel: ept=0 needs shadow paging, which is not there: leave it out\n");
-		return -EOPNOTSUPP;
-	}
-	if ((caps->ept_vpid & VMX_EPT_NEEDED) != VMX_EPT_NEEDED || !(caps->ept_vpid & extents)) {
-		pr_err("kvm_intel: EPT without 4 levels, write-back or INVEPT (capability %#llx)\n",
-		       caps->ept_vpid);
-		return -EOPNOTSUPP;
-	}
 	return 0;
 }
 
@@ -254,6 +265,15 @@ int vmx_check_processor_compatibility(void)
 
 /* ---- module load ----------------------------------------------------------------------------- */
 
+/* What an exit makes stale in vcpu->arch. With shadow paging CR3 changes by an exit only. */
+static void vmx_lazy_regs_setup(void)
+{
+	vmx_caps.lazy_regs = BIT(VCPU_REGS_RSP) | BIT(VCPU_REGS_RIP) | BIT(VCPU_EXREG_CR0) |
+			     BIT(VCPU_EXREG_CR4) | BIT(VCPU_EXREG_RFLAGS);
+	if (vmx_has_ept())
+		vmx_caps.lazy_regs |= BIT(VCPU_EXREG_CR3) | BIT(VCPU_EXREG_PDPTR);
+}
+
 static void vmx_params_settle(void)
 {
 	if (flexpriority || enable_apicv || preemption_timer || nested)
@@ -265,6 +285,7 @@ static void vmx_params_settle(void)
 	pml = pml && vmx_caps.ept_ad &&
 	      (vmx_caps.allowed[VMX_PROC2] & SECONDARY_EXEC_ENABLE_PML);
 	nested = false;
+	ept = vmx_has_ept();
 	eptad = vmx_caps.ept_ad;
 	unrestricted_guest = vmx_has_real_mode();
 	vnmi = vmx_caps.vnmi;
@@ -297,11 +318,10 @@ int vmx_hardware_setup(void)
 	int r;
 
 	r = vmx_caps_read(&vmx_caps);
-	if (!r)
-		r = vmx_caps_check(&vmx_caps);
 	if (r)
 		return r;
 	vmx_params_settle();
+	vmx_lazy_regs_setup();
 	r = vmx_cpus_alloc();
 	if (r)
 		return r;
@@ -315,7 +335,8 @@ int vmx_hardware_setup(void)
 	vmx_msr_switch_setup();
 	vmx_ept_setup();
 	kvm_compat_register_emergency_vmx(vmx_emergency_disable);
-	pr_info("kvm_intel: EPT%s%s%s%s%s%s\n", vmx_caps.ept_ad ? ", A/D flags" : "",
+	pr_info("kvm_intel: %s%s%s%s%s%s%s\n", ept ? "EPT" : "shadow paging",
+		vmx_caps.ept_ad ? ", A/D flags" : "",
 		unrestricted_guest ? ", unrestricted guest" : "", vnmi ? ", virtual NMIs" : "",
 		vpid ? ", VPID" : "", ple_gap ? ", PAUSE loops" : "",
 		kvm_host.tsc_khz_scaling ? ", TSC scaling" : "");
@@ -335,6 +356,9 @@ void vmx_hardware_unsetup(void)
 void vmx_set_cpu_caps(void)
 {
 	kvm_cpu_cap_clear(X86_FEATURE_VMX);
+	/* Without INVPCID they are of little use. */
+	if (!vmx_has_ept())
+		kvm_cpu_cap_clear(X86_FEATURE_PCID);
 	/* 25.3: without their controls these instructions raise #UD in a guest. */
 	if (!vmx_has2(SECONDARY_EXEC_ENABLE_RDTSCP)) {
 		kvm_cpu_cap_clear(X86_FEATURE_RDTSCP);

@@ -88,8 +88,10 @@ void vmx_ept_setup(void)
 		huge = 2;
 	if (huge == 2 && (vmx_caps.ept_vpid & VMX_EPT_1GB_PAGE_BIT))
 		huge = 3;
-	kvm_mmu_configure(true, vmx_get_tdp_level(), huge);
-	kvm_mmu_set_ept_masks(vmx_caps.ept_ad, vmx_caps.ept_vpid & VMX_EPT_EXECUTE_ONLY_BIT);
+	kvm_mmu_configure(vmx_has_ept(), vmx_get_tdp_level(), huge);
+	if (vmx_has_ept())
+		kvm_mmu_set_ept_masks(vmx_caps.ept_ad,
+				      vmx_caps.ept_vpid & VMX_EPT_EXECUTE_ONLY_BIT);
 	kvm_mmu_set_dirty_buffer(vmx_pml_used() ? PML_ENTRIES : 0);
 }
 
@@ -105,13 +107,18 @@ int vmx_get_tdp_level(void)
  * @root: physical address of the top table
  * @level: of the tables
  *
- * The tables themselves are read as write-back memory (24.6.11).
+ * The tables themselves are read as write-back memory (24.6.11). Without EPT they are the guest's
+ * as the CPU sees them; PAE's four entries are loaded from there by VM entry (26.3.2.4).
  */
 void vmx_load_mmu_root(struct kvm_vcpu *vcpu, hpa_t root, int level)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 	u64 eptp = root | VMX_EPTP_MT_WB | (level == 5 ? VMX_EPTP_PWL_5 : VMX_EPTP_PWL_4);
 
+	if (!vmx_has_ept()) {
+		vmcs_writel(GUEST_CR3, root);
+		return;
+	}
 	if (vmx_caps.ept_ad)
 		eptp |= VMX_EPTP_AD_ENABLE_BIT;
 	if (vmx->eptp == eptp)
@@ -148,6 +155,14 @@ void vmx_ept_flush_cpu(void)
 		vmx_invvpid(VMX_VPID_EXTENT_ALL_CONTEXT, 0, 0);
 }
 
+static void vmx_invept_vcpu(struct vcpu_vmx *vmx)
+{
+	if (vmx_caps.ept_vpid & VMX_EPT_EXTENT_CONTEXT_BIT)
+		vmx_invept(VMX_EPT_EXTENT_CONTEXT, vmx->eptp);
+	else
+		vmx_invept(VMX_EPT_EXTENT_GLOBAL, 0);
+}
+
 /**
  * vmx_tlb_flush_all - our own tables have changed: forget what was made of them
  * @vcpu: the vCPU, about to be entered
@@ -158,10 +173,8 @@ void vmx_ept_flush_cpu(void)
  */
 void vmx_tlb_flush_all(struct kvm_vcpu *vcpu)
 {
-	if (vmx_caps.ept_vpid & VMX_EPT_EXTENT_CONTEXT_BIT)
-		vmx_invept(VMX_EPT_EXTENT_CONTEXT, to_vmx(vcpu)->eptp);
-	else
-		vmx_invept(VMX_EPT_EXTENT_GLOBAL, 0);
+	if (vmx_has_ept())
+		vmx_invept_vcpu(to_vmx(vcpu));
 	vmx_tlb_flush_guest(vcpu);
 }
 

@@ -37,6 +37,8 @@ void vmx_update_exception_bitmap(struct kvm_vcpu *vcpu)
 	/* Virtual-8086 code that stands for real mode has no IDT. */
 	if (to_vmx(vcpu)->rmode.active)
 		bitmap = ~0u;
+	if (!vmx_has_ept())
+		bitmap |= BIT(X86_TRAP_PF);
 	if (vmx_debugger_wants_bp(vcpu))
 		bitmap |= BIT(X86_TRAP_BP);
 	if (bitmap == to_vmx(vcpu)->exception_bitmap)
@@ -105,6 +107,12 @@ int vmx_exit_exception(struct kvm_vcpu *vcpu)
 		return vmx_debug_exit_to_user(vcpu, X86_TRAP_BP, DR6_RESERVED);
 	case X86_TRAP_UD:
 		return kvm_emulate_instruction(vcpu, 0, EMULTYPE_TRAP_UD, NULL, 0);
+	case X86_TRAP_PF:
+		/* Shadow paging's: the address is in the qualification (27.2.1). */
+		if (!vmx_has_ept())
+			return kvm_mmu_page_fault(vcpu, vmcs_readl(EXIT_QUALIFICATION),
+						  vmcs_read32(VM_EXIT_INTR_ERROR_CODE), NULL, 0);
+		return vmx_rmode_exception(vcpu, vector);
 	case X86_TRAP_AC:
 		kvm_queue_exception_e(vcpu, X86_TRAP_AC, 0);
 		return 1;

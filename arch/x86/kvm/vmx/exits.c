@@ -54,6 +54,13 @@ static int vmx_exit_pause(struct kvm_vcpu *vcpu)
 	return kvm_skip_emulated_instruction(vcpu);
 }
 
+/* With shadow paging alone; the qualification is the linear address (27.2.1). */
+static int vmx_exit_invlpg(struct kvm_vcpu *vcpu)
+{
+	vcpu->arch.mmu->invlpg(vcpu, vmcs_readl(EXIT_QUALIFICATION));
+	return kvm_skip_emulated_instruction(vcpu);
+}
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 /* The host's own: its handler has run. */
@@ -122,6 +129,7 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[VMX_EXIT_GETSEC]			= vmx_exit_undefined,
 	[EXIT_REASON_HLT]			= vmx_exit_hlt,
 	[EXIT_REASON_INVD]			= kvm_emulate_as_nop,
+	[EXIT_REASON_INVLPG]			= vmx_exit_invlpg,
 	[EXIT_REASON_RDPMC]			= vmx_exit_rdpmc,
 	[EXIT_REASON_VMCALL]			= kvm_emulate_hypercall,
 	[EXIT_REASON_VMCLEAR]			= vmx_exit_undefined,

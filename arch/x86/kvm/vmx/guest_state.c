@@ -236,7 +236,7 @@ int vmx_identity_map_create(struct kvm *kvm)
 	u32 *page, i;
 	int r;
 
-	if (vmx_has_real_mode())
+	if (vmx_has_real_mode() || !vmx_has_ept())
 		return 0;
 	page = (u32 *)__get_free_page(GFP_KERNEL);
 	if (!page)

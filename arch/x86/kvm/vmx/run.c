@@ -18,11 +18,6 @@
 /* VTPR's place on the virtual-APIC page, in words (29.1.1). */
 #define VMX_VTPR	(0x80 / sizeof(u32))
 
-/* Registers that an exit makes stale in vcpu->arch and that are read from the VMCS when wanted. */
-#define VMX_LAZY_REGS	(BIT(VCPU_REGS_RSP) | BIT(VCPU_REGS_RIP) | BIT(VCPU_EXREG_CR0) |	\
-			 BIT(VCPU_EXREG_CR3) | BIT(VCPU_EXREG_CR4) | BIT(VCPU_EXREG_PDPTR) |	\
-			 BIT(VCPU_EXREG_RFLAGS))
-
 #define VMX_DIRTY_REGS	(BIT(VCPU_REGS_RSP) | BIT(VCPU_EXREG_CR3) | BIT(VCPU_EXREG_PDPTR))
 
 /*
@@ -115,7 +110,7 @@ static __always_inline bool vmx_state_exit(struct vcpu_vmx *vmx)
 {
 	u32 reason;
 
-	vmx->vcpu.arch.regs_avail = ~(u32)VMX_LAZY_REGS;
+	vmx->vcpu.arch.regs_avail = ~vmx_caps.lazy_regs;
 	vmx->vcpu.arch.regs_dirty = 0;
 	vmx->vectoring = 0;
 	if (likely(vmx->fail == VMX_RUN_EXITED)) {

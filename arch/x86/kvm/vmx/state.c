@@ -226,6 +226,9 @@ int vmx_set_efer(struct kvm_vcpu *vcpu, u64 efer)
 	vcpu->arch.efer = efer;
 	if (!vmx_has_real_mode() && !(efer & EFER_LMA))
 		hw_efer &= ~EFER_LME;
+	/* Our tables use bit 63, whether or not the guest's may. */
+	if (!vmx_has_ept())
+		hw_efer |= EFER_NX;
 	vmx_msr_switch_set(vmx, MSR_EFER, hw_efer, kvm_host.efer);
 	vmcs_control(vmx, VMX_ENTRY, VM_ENTRY_IA32E_MODE, efer & EFER_LMA);
 	if (efer & EFER_LMA)
@@ -254,7 +257,8 @@ static void vmx_switch_mode(struct kvm_vcpu *vcpu)
 {
 	vmx_rmode_switch(to_vmx(vcpu), !(vcpu->arch.cr0 & X86_CR0_PE));
 	vmcs_control(to_vmx(vcpu), VMX_PROC,
-		     CPU_BASED_CR3_LOAD_EXITING | CPU_BASED_CR3_STORE_EXITING, vmx_unpaged(vcpu));
+		     CPU_BASED_CR3_LOAD_EXITING | CPU_BASED_CR3_STORE_EXITING,
+		     vmx_unpaged(vcpu) || !vmx_has_ept());
 	vmx_set_cr3(vcpu, vcpu->arch.cr3);
 	vmx_set_cr4(vcpu, vcpu->arch.cr4);
 }
@@ -293,14 +297,19 @@ void vmx_set_cr0(struct kvm_vcpu *vcpu, unsigned long cr0)
 		vcpu->arch.cr0_guest_owned_bits = VMX_CR0_GUEST_OWNED;
 		vmcs_writel(CR0_GUEST_HOST_MASK, ~(unsigned long)VMX_CR0_GUEST_OWNED);
 	}
+	/* Tables that are write-protected must be so for the supervisor too. */
+	if (!vmx_has_ept())
+		hw_cr0 |= X86_CR0_WP;
 	vmcs_writel(CR0_READ_SHADOW, cr0);
 	vmcs_writel(GUEST_CR0, (hw_cr0 | vmx_caps.cr0_fixed0) & vmx_caps.cr0_fixed1);
 }
 
-/** vmx_set_cr3 - the guest's own CR3; the MMU checked it */
+/** vmx_set_cr3 - the guest's own CR3; the MMU checked it. With shadow paging hardware has ours */
 void vmx_set_cr3(struct kvm_vcpu *vcpu, unsigned long cr3)
 {
-	vmcs_writel(GUEST_CR3, vmx_unpaged(vcpu) ? vmx_identity_map(vcpu->kvm) : cr3);
+	if (vmx_has_ept())
+		vmcs_writel(GUEST_CR3,
+			    vmx_unpaged(vcpu) ? vmx_identity_map(vcpu->kvm) : cr3);
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_CR3);
 }
 
@@ -309,7 +318,7 @@ void vmx_write_pdptrs(struct kvm_vcpu *vcpu)
 {
 	const u64 *pdptrs = vcpu->arch.mmu->pdptrs;
 
-	if (!kvm_is_pae_paging(vcpu))
+	if (!kvm_is_pae_paging(vcpu) || !vmx_has_ept())
 		return;
 	vmcs_write64(GUEST_PDPTR0, pdptrs[0]);
 	vmcs_write64(GUEST_PDPTR1, pdptrs[1]);
@@ -350,6 +359,8 @@ static unsigned long vmx_cr4_unpaged(struct vcpu_vmx *vmx, unsigned long cr4)
 		return cr4;
 	if (vmx->rmode.active)
 		cr4 &= ~VMX_CR4_RMODE_OFF;
+	if (!vmx_has_ept())
+		return cr4 & ~VMX_CR4_UNPAGED_OFF;
 	return (cr4 & ~VMX_CR4_UNPAGED_OFF) | X86_CR4_PSE;
 }
 
@@ -366,6 +377,13 @@ void vmx_set_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
 	unsigned long owned = VMX_CR4_GUEST_OWNED & ~vcpu->arch.cr4_guest_rsvd_bits;
 	unsigned long hw_cr4 = vmx_cr4_unpaged(to_vmx(vcpu), cr4);
 
+	/* Shadow tables outside long mode are PAE's; and PGE flushes, which they must hear of. */
+	if (!vmx_has_ept()) {
+		hw_cr4 |= X86_CR4_PAE;
+		owned &= ~X86_CR4_PGE;
+		if (!kvm_is_long_mode(vcpu))
+			hw_cr4 &= ~(X86_CR4_PKE | X86_CR4_LA57);
+	}
 	if (unlikely(to_vmx(vcpu)->rmode.active))
 		owned = 0;
 	vcpu->arch.cr4 = cr4;

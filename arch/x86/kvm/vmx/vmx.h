@@ -29,6 +29,8 @@ enum vmx_control_word {
  * @base: each control word as a vCPU starts with it
  * @allowed: those of the table's bits that may be set
  * @revision: VMCS revision identifier (24.2)
+ * @lazy_regs: registers that an exit makes stale in vcpu->arch and that are read from the VMCS
+ *   when wanted: bits of enum kvm_reg
  * @ept_vpid: IA32_VMX_EPT_VPID_CAP
  * @cr0_fixed0: bits of CR0 that are 1 in the guest; without PE and PG for an unrestricted guest
  * @cr0_fixed1: bits that may be 1
@@ -44,6 +46,7 @@ struct vmx_caps {
 	u32 base[VMX_CONTROL_WORDS];
 	u32 allowed[VMX_CONTROL_WORDS];
 	u32 revision;
+	u32 lazy_regs;
 	u64 ept_vpid;
 	unsigned long cr0_fixed0;
 	unsigned long cr0_fixed1;
@@ -65,6 +68,12 @@ static __always_inline bool vmx_has2(u32 control)
 }
 
 /* Does the CPU enter guests that have CR0.PE or PG clear? */
+/* Else shadow paging: our tables are the guest's CR3, and #PF exits. */
+static __always_inline bool vmx_has_ept(void)
+{
+	return vmx_has2(SECONDARY_EXEC_ENABLE_EPT);
+}
+
 static __always_inline bool vmx_has_real_mode(void)
 {
 	return vmx_has2(SECONDARY_EXEC_UNRESTRICTED_GUEST);

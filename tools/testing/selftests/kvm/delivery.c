@@ -71,6 +71,15 @@ static void expect_trap(struct __test_metadata *_metadata, struct vcpu *vcpu, ui
 	EXPECT_EQ(error, vector == 14 ? uc.arg[1] : uc.arg[1] & ~1ULL);
 }
 
+/*
+ * With shadow paging the first exception is injected again once the IDT or the stack is mapped, and
+ * TCG makes no double fault of one that comes in the delivery of an injected one.
+ */
+#define SKIP_IF_INJECTED()	do {							\
+	if (host_is_tcg() && !nested_paging())						\
+		SKIP(return, "TCG makes no double fault of an injected exception");	\
+} while (0)
+
 TEST(benign_then_contributory_is_the_second_one)
 {
 	struct vcpu *vcpu = start(undefined);
@@ -84,6 +93,7 @@ TEST(contributory_twice_is_a_double_fault)
 {
 	struct vcpu *vcpu = start(general_protection);
 
+	SKIP_IF_INJECTED();
 	gate(vcpu->vm, 13)[5] &= ~GATE_PRESENT;
 	expect_trap(_metadata, vcpu, 8, 0);
 }
@@ -92,6 +102,7 @@ TEST(page_fault_then_contributory_is_a_double_fault)
 {
 	struct vcpu *vcpu = start(page_fault);
 
+	SKIP_IF_INJECTED();
 	*vm_pte(vcpu->vm, GUEST_PAGE) = 0;
 	gate(vcpu->vm, 14)[5] &= ~GATE_PRESENT;
 	expect_trap(_metadata, vcpu, 8, 0);
@@ -121,6 +132,7 @@ TEST(double_fault_without_a_gate_is_a_shutdown)
 {
 	struct vcpu *vcpu = start(general_protection);
 
+	SKIP_IF_INJECTED();
 	gate(vcpu->vm, 13)[5] &= ~GATE_PRESENT;
 	gate(vcpu->vm, 8)[5] &= ~GATE_PRESENT;
 	EXPECT_EQ(KVM_EXIT_SHUTDOWN, vcpu_exit(vcpu));

@@ -19,6 +19,8 @@ static const struct {
 	{ "spte: NPT encoding", test_spte_npt },
 	{ "spte: EPT encoding", test_spte_ept },
 	{ "spte: which changes need a TLB flush", test_spte_flush },
+	{ "shadow: rights of a leaf, as hardware sees them", test_shadow_rights },
+	{ "shadow: quadrants of 32-bit tables", test_shadow_quadrants },
 	{ "tdp: random operations against a flat model", test_tdp_random },
 	{ "tdp: the dirty log and the page's own state", test_tdp_dirty },
 	{ "tdp: tables come and go with their range", test_tdp_tables },

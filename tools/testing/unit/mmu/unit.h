@@ -71,5 +71,7 @@ void test_walk_ept(void);
 void test_spte_npt(void);
 void test_spte_ept(void);
 void test_spte_flush(void);
+void test_shadow_rights(void);
+void test_shadow_quadrants(void);
 
 #endif

@@ -73,6 +73,31 @@ bool host_is_tcg(void)
 }
 
 /**
+ * nested_paging() - does the CPU itself walk the guest's page tables?
+ *
+ * Return: false with npt=0 or ept=0: then what the guest sees of them is KVM's work alone.
+ */
+bool nested_paging(void)
+{
+	static const char *const files[] = {
+		"/sys/module/kvm_amd/parameters/npt", "/sys/module/kvm_intel/parameters/ept",
+	};
+	unsigned int i;
+	char value;
+
+	for (i = 0; i < ARRAY_LEN(files); i++) {
+		int fd = open(files[i], O_RDONLY);
+		bool off = fd >= 0 && read(fd, &value, 1) == 1 && value == 'N';
+
+		if (fd >= 0)
+			close(fd);
+		if (off)
+			return false;
+	}
+	return true;
+}
+
+/**
  * host_is() - are we in the nested test host of this flavour?
  * @flavour: "svm-bochs" and the like, or a part of it
  *

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest that does what it likes with its tables, in every paging mode, while the host does what
+ * it likes with the memory. After each flush that the manual asks for, every access must go where
+ * the guest's tables say.
+ *
+ * Frames: 0-15 are tables, arranged by setup(): two roots that share what is below, the last levels
+ * TABLES .. TABLES + 3; 16 up is data. Linear: the first 2 or 4 MiB map all memory one to one, the
+ * next three regions are rewritten at random.
+ */
+#include <stdarg.h>
+#include <asm/processor-flags.h>
+#include "sim.h"
+
+#define STEPS		60000
+#define IDENTITY	10u		/* last-level table of the first region */
+#define TABLES		11u		/* and of the others */
+#define REGIONS		4u
+#define RWU		(GPTE_P | GPTE_W | GPTE_U)
+
+static unsigned int failures;
+
+void sim_fail(const char *format, ...)
+{
+	va_list args;
+
+	if (failures++ >= 5)
+		return;
+	printf("# ");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+}
+
+/* ---- the guest's tables ---- */
+
+static bool wide(const struct sim_mode *mode)
+{
+	return mode->pae || mode->long_mode;
+}
+
+static u64 region_addr(const struct sim_mode *mode, unsigned int region)
+{
+	return (u64)region << (wide(mode) ? 21 : 22);
+}
+
+static void put(const struct sim_mode *mode, u64 gpa, u64 value)
+{
+	memcpy(sim_memory + gpa, &value, wide(mode) ? 8 : 4);
+}
+
+static u64 entry_gpa(const struct sim_mode *mode, unsigned int frame, unsigned int index)
+{
+	return frame * 4096ull + index * (wide(mode) ? 8 : 4);
+}
+
+/* Root at frame 0 and another at 8; directories at 1, 2, 3 as many as there are levels. */
+static void setup(const struct sim_mode *mode)
+{
+	unsigned int dir = mode->levels - 2, level, i;
+
+	for (level = mode->levels; level > 2; level--) {
+		u64 bits = level == 3 && !mode->long_mode ? GPTE_P : RWU;
+
+		put(mode, entry_gpa(mode, mode->levels - level, 0),
+		    (mode->levels - level + 1) * 4096ull | bits);
+	}
+	put(mode, entry_gpa(mode, dir, 0), IDENTITY * 4096ull | RWU);
+	for (i = 1; i < REGIONS; i++)
+		put(mode, entry_gpa(mode, dir, i), (TABLES + i - 1) * 4096ull | RWU);
+	for (i = 0; i < SIM_PAGES; i++)
+		put(mode, entry_gpa(mode, IDENTITY, i), i * 4096ull | RWU);
+	for (i = 0; i < SIM_PAGES && !wide(mode); i++)
+		put(mode, entry_gpa(mode, IDENTITY, 512 + i), i * 4096ull | RWU);
+	memcpy(sim_memory + 8 * 4096, sim_memory, 4096);
+}
+
+static unsigned int dir_frame(const struct sim_mode *mode, unsigned int root)
+{
+	return mode->levels == 2 && root ? 8 : mode->levels - 2;
+}
+
+/* ---- what the guest does ---- */
+
+static const struct sim_mode *mode;
+static struct sim_mode now;
+static unsigned int root[SIM_VCPUS];
+
+static struct sim_access any_access(void)
+{
+	u64 random = sim_random();
+
+	return (struct sim_access) {
+		.write = (random & 7) < 3, .fetch = (random & 7) == 3, .user = random & 8,
+	};
+}
+
+/* Few, so that they meet again; and in both halves of a 32-bit guest's tables. */
+static unsigned int any_index(void)
+{
+	unsigned int index = sim_random() % 24;
+
+	return wide(&now) || (sim_random() & 1) ? index : index + 512;
+}
+
+static u64 any_addr(void)
+{
+	unsigned int region = sim_random() % REGIONS;
+
+	return region_addr(&now, region) + any_index() * 4096ull + 0x123 * 8;
+}
+
+/* The bits that an access must have left in the guest's entry. */
+static void check_entry(struct kvm_vcpu *vcpu, u64 addr, struct sim_access access)
+{
+	u8 *gpte = sim_gpte(vcpu, addr);
+	u64 want = GPTE_A | (access.write ? GPTE_D : 0);
+
+	if (gpte)
+		EXPECT((*gpte & want) == want, "%s: addr %#llx entry %#x", mode->name, addr, *gpte);
+}
+
+static void check_access(struct kvm_vcpu *vcpu, u64 addr, struct sim_access access)
+{
+	u64 want = sim_expect(vcpu, addr, access), got = sim_touch(vcpu, addr, access);
+
+	EXPECT(got == want, "%s: %s%s%s at %#llx: %#llx, not %#llx", mode->name,
+	       access.user ? "user " : "", access.write ? "write" : "",
+	       access.fetch ? "fetch" : "", addr, got, want);
+	if (got >= sizeof(sim_memory))
+		return;
+	check_entry(vcpu, addr, access);
+	if (access.write)
+		EXPECT(sim_slot.dirty_bitmap[got / 4096 / 64] & BIT(got / 4096 % 64),
+		       "%s: a write to frame %llu is not logged", mode->name, got / 4096);
+}
+
+/* The guest writes an entry of a table through its linear addresses: frames are one to one. */
+static void guest_store(struct kvm_vcpu *vcpu, u64 gpa, u64 value)
+{
+	u64 got = sim_store(vcpu, gpa, value, wide(&now) ? 8 : 4);
+
+	/* With SMAP the supervisor may not. */
+	EXPECT(got == gpa || now.smap, "%s: identity %#llx leads to %#llx", mode->name, gpa, got);
+}
+
+/* Often only one bit of the old entry changes. */
+static u64 any_leaf(u64 old)
+{
+	static const u64 bits[] = { GPTE_P, GPTE_W, GPTE_U, GPTE_A, GPTE_D, GPTE_A | GPTE_D };
+	u64 random = sim_random(), pte = (random >> 8) % SIM_PAGES * 4096;
+
+	if (random & 0x300000000)
+		return old ^ bits[random % ARRAY_SIZE(bits)];
+	pte |= (random | random >> 35) & (GPTE_W | GPTE_U);
+	if (random & 0xf00000)
+		pte |= GPTE_P;
+	if (random & 0x1000000)
+		pte |= GPTE_A | (random & 0x2000000 ? GPTE_D : 0);
+	if (wide(&now) && !(random & 0x70000000))
+		pte |= GPTE_NX;
+	return pte;
+}
+
+/* Flush as a careful guest does: on every CPU. */
+static void flush_everywhere(u64 addr, bool all)
+{
+	unsigned int i;
+
+	for (i = 0; i < SIM_VCPUS; i++) {
+		if (all)
+			sim_flush_guest(&sim_vcpu[i]);
+		else
+			sim_invlpg(&sim_vcpu[i], addr);
+	}
+}
+
+static void rewrite_leaf(struct kvm_vcpu *vcpu)
+{
+	unsigned int table = sim_random() % (REGIONS - 1), index = any_index();
+	u64 gpa = entry_gpa(&now, TABLES + table, index);
+	bool all = sim_random() & 1;
+
+	/* The same table may be used by several regions, so that one address is not enough. */
+	guest_store(vcpu, gpa, any_leaf(sim_read_entry(gpa, wide(&now))));
+	if (!all) {
+		unsigned int i;
+
+		for (i = 0; i < REGIONS; i++)
+			flush_everywhere(region_addr(&now, i) + index * 4096ull, false);
+	} else {
+		flush_everywhere(0, true);
+	}
+}
+
+/* A directory's entry: another table, none, or a big page. */
+static void rewrite_directory(struct kvm_vcpu *vcpu)
+{
+	unsigned int region = 1 + sim_random() % (REGIONS - 1);
+	u64 random = sim_random(), entry = (TABLES + random % (REGIONS - 1)) * 4096ull;
+
+	/* Mostly with all rights, so that those below matter. */
+	entry |= GPTE_P | ((random >> 8 | random >> 40 | random >> 45) & (GPTE_W | GPTE_U));
+	if (!(random & 0x30000))
+		entry = GPTE_PS | GPTE_P | (random >> 8 & (GPTE_W | GPTE_U | GPTE_D));
+	else if (!(random & 0xf00000))
+		entry = 0;
+	guest_store(vcpu, entry_gpa(&now, dir_frame(&now, random >> 32 & 1), region), entry);
+	flush_everywhere(0, true);
+}
+
+/* A frame that once was a table: bytes that mean nothing. */
+static void scribble(struct kvm_vcpu *vcpu)
+{
+	unsigned int frame = 16 + sim_random() % (SIM_PAGES - 16), i;
+
+	for (i = 0; i < 6; i++)
+		guest_store(vcpu, frame * 4096ull + i * 8, sim_random());
+}
+
+static void change_mode(void)
+{
+	u64 random = sim_random();
+	unsigned int i;
+
+	now = *mode;
+	now.wp = random & 1;
+	now.smep = random & 2;
+	now.smap = random & 4;
+	for (i = 0; i < SIM_VCPUS; i++)
+		sim_set_mode(&sim_vcpu[i], &now, root[i] * 8 * 4096ull);
+}
+
+/* ---- what the host does ---- */
+
+static void host_step(void)
+{
+	gfn_t gfn = sim_random() % (SIM_PAGES - 8);
+	struct kvm_gfn_range range = { .slot = &sim_slot, .start = gfn, .end = gfn + 8 };
+
+	switch (sim_random() % 16) {
+	case 0 ... 7:
+		sim_unmap(gfn, gfn + 1 + sim_random() % 8);
+		return;
+	case 8:
+		shadow_zap_all(&sim_kvm);
+		return;
+	}
+	write_lock(&sim_kvm.mmu_lock);
+	switch (sim_random() % 4) {
+	case 0:
+		shadow_age_range(&sim_kvm, &range, true);
+		break;
+	case 1:
+		shadow_flush_slot(&sim_kvm, &sim_slot);
+		break;
+	default:
+		for (gfn = range.start; gfn < range.end; gfn++) {
+			sim_slot.dirty_bitmap[gfn / 64] &= ~BIT(gfn % 64);
+			shadow_write_protect_gfn(&sim_kvm, &sim_slot, gfn);
+		}
+		shadow_commit(&sim_kvm);
+	}
+	write_unlock(&sim_kvm.mmu_lock);
+}
+
+static void switch_root(unsigned int id)
+{
+	root[id] = sim_random() & 1;
+	sim_set_cr3(&sim_vcpu[id], root[id] * 8 * 4096ull);
+}
+
+static void step(void)
+{
+	unsigned int id = sim_random() % SIM_VCPUS;
+	struct kvm_vcpu *vcpu = &sim_vcpu[id];
+	u64 random = sim_random() % 100;
+
+	if (random < 70)
+		check_access(vcpu, any_addr(), any_access());
+	else if (random < 80)
+		rewrite_leaf(vcpu);
+	else if (random < 84)
+		rewrite_directory(vcpu);
+	else if (random < 86)
+		scribble(vcpu);
+	else if (random < 87 && !(sim_random() & 3))
+		change_mode();
+	else if (random < 95)
+		switch_root(id);
+	else
+		host_step();
+}
+
+static void run_mode(const struct sim_mode *m, unsigned long max_pages)
+{
+	unsigned int i;
+
+	mode = m;
+	now = *m;
+	memset(root, 0, sizeof(root));
+	sim_begin(m, max_pages);
+	setup(m);
+	for (i = 0; i < SIM_VCPUS; i++)
+		sim_set_mode(&sim_vcpu[i], m, 0);
+	for (i = 0; i < STEPS && !failures; i++)
+		step();
+	sim_end();
+}
+
+static const struct sim_mode modes[] = {
+	{ "4 levels", .long_mode = true, .pae = true, .nxe = true, .wp = true, .levels = 4 },
+	{ "5 levels", .long_mode = true, .pae = true, .la57 = true, .nxe = true, .wp = true,
+	  .levels = 5 },
+	{ "4 levels, no NX", .long_mode = true, .pae = true, .levels = 4 },
+	{ "PAE", .pae = true, .nxe = true, .wp = true, .levels = 3 },
+	{ "32-bit", .wp = true, .levels = 2 },
+};
+
+int main(void)
+{
+	static const unsigned long limits[] = { 1000, 10 };
+	unsigned int i, j, n = 0, all = 0;
+
+	printf("TAP version 13\n1..%zu\n", ARRAY_SIZE(modes) * ARRAY_SIZE(limits));
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		for (j = 0; j < ARRAY_SIZE(limits); j++) {
+			failures = 0;
+			run_mode(&modes[i], limits[j]);
+			all += failures;
+			printf("%sok %u shadow: %s, at most %lu pages\n", failures ? "not " : "",
+			       ++n, modes[i].name, limits[j]);
+		}
+	}
+	return !!all;
+}

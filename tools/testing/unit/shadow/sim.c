@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The machine under the tests. Its CPUs walk the shadow tables as hardware does, keep what they
+ * have walked in TLBs and paging-structure caches until told otherwise, and count as an error
+ * whatever they reach that is not theirs any more: a freed table (ASan), a frame of the host's that
+ * the notifier has taken away.
+ */
+#include "sim.h"
+#include "kvm_mmu.h"
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+
+#define PFN_BASE	0x1000000ull
+#define NR_TABLES	4096u
+#define TLB_ENTRIES	64u
+
+struct kvm_mmu_config kvm_mmu_config = { .tdp = false };
+struct spte_masks spte_masks;
+struct kvm sim_kvm;
+struct kvm_vcpu sim_vcpu[SIM_VCPUS];
+struct kvm_memory_slot sim_slot;
+u8 sim_memory[SIM_PAGES * 4096] __attribute__((aligned(4096)));
+
+/* The host's frame behind each guest frame; another one after each unmap. */
+static u64 pfn_of[SIM_PAGES];
+static u64 next_pfn;
+static struct page host_page;
+static struct page tables[NR_TABLES];
+static bool paged_out;
+
+/* What a CPU remembers. @table: of the last level, as paging-structure caches keep it. */
+struct tlb {
+	struct { bool valid; u64 page, spte; } entry[TLB_ENTRIES];
+	struct { bool valid; u64 region; u64 *table; u64 rights; } upper[TLB_ENTRIES];
+};
+
+static struct tlb tlbs[SIM_VCPUS];
+
+/*
+ * --- the fake kernel -----------------------------------------------------------------------------
+ */
+
+u64 sim_random(void)
+{
+	static u64 state = 0x9e3779b97f4a7c15ull;
+
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return state * 0x2545f4914f6cdd1dull;
+}
+
+struct page *alloc_page(int gfp)
+{
+	unsigned int i;
+
+	for (i = 0; tables[i].addr; i++)
+		;
+	tables[i] = (struct page) { .addr = aligned_alloc(4096, 4096) };
+	memset(tables[i].addr, 0, 4096);
+	return &tables[i];
+}
+
+unsigned long get_zeroed_page(int gfp)
+{
+	return (unsigned long)alloc_page(0)->addr;
+}
+
+struct page *virt_to_page(const void *addr)
+{
+	unsigned int i;
+
+	for (i = 0; tables[i].addr != addr; i++)
+		WARN_ON(i == NR_TABLES - 1);
+	return &tables[i];
+}
+
+void __free_page(struct page *page)
+{
+	free(page->addr);
+	page->addr = NULL;
+}
+
+void free_page(unsigned long addr)
+{
+	__free_page(virt_to_page((void *)addr));
+}
+
+struct page *pfn_to_page(u64 pfn)
+{
+	if (pfn >= PFN_BASE && pfn < next_pfn)
+		return &host_page;
+	return virt_to_page((void *)(unsigned long)(pfn << PAGE_SHIFT));
+}
+
+bool fake_paged_out(void)
+{
+	return paged_out && !(sim_random() & 511);
+}
+
+void mmu_account_table(struct kvm *kvm, u64 *spt, int nr)
+{
+	kvm->stat.page_table_pages += nr;
+}
+
+void kvm_make_all_vcpus_request(struct kvm *kvm, int req)
+{
+	unsigned int i;
+
+	for (i = 0; i < SIM_VCPUS; i++)
+		kvm_make_request(req, &sim_vcpu[i]);
+}
+
+void kvm_flush_remote_tlbs(struct kvm *kvm)
+{
+	memset(tlbs, 0, sizeof(tlbs));
+}
+
+void kvm_slot_mark_dirty(struct kvm *kvm, struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
+			 gfn_t gfn)
+{
+	if (slot->dirty_bitmap)
+		slot->dirty_bitmap[gfn / 64] |= BIT(gfn % 64);
+}
+
+struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn)
+{
+	return gfn < SIM_PAGES ? &sim_slot : NULL;
+}
+
+int kvm_faultin_pfn(const struct kvm_memory_slot *slot, gfn_t gfn, bool write, bool interruptible,
+		    struct kvm_page_ref *ref)
+{
+	*ref = (struct kvm_page_ref) { .pfn = pfn_of[gfn], .page = &host_page, .writable = true };
+	return 0;
+}
+
+int mmu_fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, int err)
+{
+	return err;
+}
+
+bool need_resched(void)
+{
+	return !(sim_random() & 7);
+}
+
+/* Whoever has the lock next relies on this: no TLB entry is without a table entry. */
+void fake_lock_dropped(void)
+{
+	EXPECT(!shadow_vm(&sim_kvm)->flush, "the lock is dropped before the TLB flush");
+	EXPECT(list_empty(&shadow_vm(&sim_kvm)->zapped), "the lock is dropped with pages to free");
+}
+
+int cond_resched_rwlock_write(rwlock_t *lock)
+{
+	fake_lock_dropped();
+	return 1;
+}
+
+/*
+ * --- guest memory, as walk.c reads it ------------------------------------------------------------
+ */
+
+u64 sim_read_entry(u64 gpa, bool wide)
+{
+	u64 value = 0;
+
+	if (gpa >= sizeof(sim_memory))
+		return wide ? ~0ull : ~0u;
+	memcpy(&value, sim_memory + gpa, wide ? 8 : 4);
+	return value;
+}
+
+u64 guest_pte_read(struct kvm_walk *walk, u64 gpa, bool wide)
+{
+	return sim_read_entry(gpa, wide);
+}
+
+static bool walk_is_dry;
+
+bool guest_pte_set(struct kvm_walk *walk, u64 gpa, bool wide, u64 pte, u64 bits)
+{
+	pte |= bits;
+	if (!walk_is_dry && gpa < sizeof(sim_memory))
+		memcpy(sim_memory + gpa, &pte, wide ? 8 : 4);
+	return true;
+}
+
+u64 guest_pdptr(struct kvm_vcpu *vcpu, int index)
+{
+	return vcpu->arch.root_mmu.pdptrs[index];
+}
+
+gpa_t mmu_walk_traced(struct kvm_walk *walk, struct kvm_vcpu *vcpu, struct kvm_mmu *mmu,
+		      gpa_t addr, u64 access, struct x86_exception *fault)
+{
+	walk->vcpu = vcpu;
+	walk->paging = &mmu->guest;
+	walk->root = vcpu->arch.cr3;
+	walk->access = access;
+	walk->pkru = 0;
+	return kvm_walk_guest_traced(walk, addr, fault);
+}
+
+static u64 sim_walk(struct kvm_vcpu *vcpu, u64 addr, struct sim_access access,
+		    struct kvm_walk_trace *trace, u8 *level)
+{
+	struct kvm_walk walk = { .trace = trace };
+	struct x86_exception fault;
+	u64 kind = (access.write ? PFERR_WRITE_MASK : 0) | (access.user ? PFERR_USER_MASK : 0) |
+		   (access.fetch ? PFERR_FETCH_MASK : 0);
+	u64 gpa = mmu_walk_traced(&walk, vcpu, vcpu->arch.mmu, addr, kind, &fault);
+
+	*level = walk.level;
+	return gpa;
+}
+
+u64 sim_expect(struct kvm_vcpu *vcpu, u64 addr, struct sim_access access)
+{
+	struct kvm_walk_trace trace;
+	u64 gpa;
+	u8 level;
+
+	walk_is_dry = true;
+	gpa = sim_walk(vcpu, addr, access, &trace, &level);
+	walk_is_dry = false;
+	return gpa;
+}
+
+u8 *sim_gpte(struct kvm_vcpu *vcpu, u64 addr)
+{
+	struct kvm_walk_trace trace;
+	u8 level;
+
+	walk_is_dry = true;
+	if (sim_walk(vcpu, addr, (struct sim_access) {}, &trace, &level) == KVM_WALK_FAULT)
+		level = 0;
+	walk_is_dry = false;
+	return level && vcpu->arch.mmu->guest.level ? sim_memory + trace.pte_gpa[level - 1] : NULL;
+}
+
+/*
+ * --- the CPU -------------------------------------------------------------------------------------
+ */
+
+gfn_t sim_frame_of(u64 pfn)
+{
+	gfn_t gfn;
+
+	for (gfn = 0; gfn < SIM_PAGES; gfn++)
+		if (pfn_of[gfn] == pfn)
+			return gfn;
+	EXPECT(false, "pfn %#llx is not the guest's any more", pfn);
+	return 0;
+}
+
+/* CR0.WP and EFER.NXE are set, CR4 is the guest's. */
+static bool rights_allow(struct kvm_vcpu *vcpu, u64 spte, struct sim_access access)
+{
+	u64 cr4 = vcpu->arch.mmu->guest.level ? vcpu->arch.cr4 : 0;
+
+	if (access.fetch && (spte & SHADOW_NX))
+		return false;
+	if (access.write && !(spte & SHADOW_W))
+		return false;
+	if (access.user)
+		return spte & SHADOW_U;
+	if (!(spte & SHADOW_U))
+		return true;
+	return !(access.fetch ? cr4 & X86_CR4_SMEP : cr4 & X86_CR4_SMAP);
+}
+
+/* The table of the last level, from the cache or by a walk. */
+static u64 *cpu_last_table(struct kvm_vcpu *vcpu, struct tlb *tlb, u64 addr)
+{
+	struct kvm_mmu *mmu = vcpu->arch.mmu;
+	unsigned int slot = (addr >> 21) % TLB_ENTRIES;
+	u64 *table = (u64 *)(unsigned long)mmu->root_hpa, spte;
+	int level = mmu->root_level;
+
+	if (tlb->upper[slot].valid && tlb->upper[slot].region == addr >> 21)
+		return tlb->upper[slot].table;
+	if (level == 3) {
+		spte = table[addr >> 30 & 3];
+		if (!(spte & SHADOW_P))
+			return NULL;
+		EXPECT(!(spte & ~(SHADOW_P | SHADOW_ADDR)), "PDPTE %#llx", spte);
+		table = (u64 *)(unsigned long)(spte & SHADOW_ADDR);
+		level = 2;
+	}
+	for (; level > 1; level--) {
+		spte = table[addr >> (12 + 9 * (level - 1)) & 511];
+		if (!(spte & SHADOW_P))
+			return NULL;
+		table = (u64 *)(unsigned long)(spte & SHADOW_ADDR);
+	}
+	tlb->upper[slot].valid = true;
+	tlb->upper[slot].region = addr >> 21;
+	tlb->upper[slot].table = table;
+	return table;
+}
+
+/* The leaf that lets the access through, or 0 with the error code. */
+static u64 cpu_translate(struct kvm_vcpu *vcpu, u64 addr, struct sim_access access, u64 *error)
+{
+	struct tlb *tlb = &tlbs[vcpu - sim_vcpu];
+	unsigned int slot = (addr >> 12) % TLB_ENTRIES;
+	u64 *table, spte;
+
+	*error = (access.write ? PFERR_WRITE_MASK : 0) | (access.user ? PFERR_USER_MASK : 0) |
+		 (access.fetch ? PFERR_FETCH_MASK : 0);
+	if (tlb->entry[slot].valid && tlb->entry[slot].page == addr >> 12) {
+		spte = tlb->entry[slot].spte;
+		if (rights_allow(vcpu, spte, access) && (!access.write || (spte & SHADOW_D)))
+			return spte;
+		tlb->entry[slot].valid = false;
+	}
+	table = cpu_last_table(vcpu, tlb, addr);
+	spte = table ? table[addr >> 12 & 511] : 0;
+	if (!(spte & SHADOW_P) || !rights_allow(vcpu, spte, access)) {
+		*error |= spte & SHADOW_P;
+		/* A fault invalidates what was used (SDM 4.10.4.1). */
+		tlb->upper[(addr >> 21) % TLB_ENTRIES].valid = false;
+		return 0;
+	}
+	table[addr >> 12 & 511] |= SHADOW_A | (access.write ? SHADOW_D : 0);
+	spte = table[addr >> 12 & 511];
+	tlb->entry[slot].valid = true;
+	tlb->entry[slot].page = addr >> 12;
+	tlb->entry[slot].spte = spte;
+	return spte;
+}
+
+/* What the run loop does before an entry. */
+static void cpu_enter(struct kvm_vcpu *vcpu)
+{
+	if (vcpu->requests & BIT(KVM_REQ_MMU_RELOAD)) {
+		vcpu->requests &= ~BIT(KVM_REQ_MMU_RELOAD);
+		vcpu->arch.mmu->root_hpa = KVM_MMU_NO_ROOT;
+	}
+	if (vcpu->arch.mmu->root_hpa == KVM_MMU_NO_ROOT)
+		shadow_load(vcpu);
+	if (vcpu->requests & BIT(KVM_REQ_TLB_FLUSH_CURRENT)) {
+		vcpu->requests &= ~BIT(KVM_REQ_TLB_FLUSH_CURRENT);
+		memset(&tlbs[vcpu - sim_vcpu], 0, sizeof(tlbs[0]));
+	}
+}
+
+static bool guest_fault, emulated;
+
+static void note_guest_fault(struct kvm_vcpu *vcpu, struct x86_exception *fault)
+{
+	guest_fault = true;
+}
+
+/* The emulator's write: the bytes are the caller's business. */
+static u64 cpu_emulate(struct kvm_vcpu *vcpu, u64 addr, struct sim_access access)
+{
+	struct kvm_walk_trace trace;
+	u8 level;
+	u64 gpa = sim_walk(vcpu, addr, access, &trace, &level);
+
+	emulated = true;
+	if (gpa < sizeof(sim_memory) && access.write)
+		kvm_slot_mark_dirty(&sim_kvm, vcpu, &sim_slot, gpa_to_gfn(gpa));
+	return gpa;
+}
+
+u64 sim_touch(struct kvm_vcpu *vcpu, u64 addr, struct sim_access access)
+{
+	unsigned int tries;
+	u64 error, spte;
+
+	emulated = false;
+	if (vcpu->arch.mmu->guest.level < 4)
+		addr = (u32)addr;
+	for (tries = 0; tries < 100; tries++) {
+		struct kvm_page_fault fault = { .gpa = addr, .write = access.write };
+		int ret;
+
+		cpu_enter(vcpu);
+		spte = cpu_translate(vcpu, addr, access, &error);
+		if (spte)
+			return gfn_to_gpa(sim_frame_of((spte & SHADOW_ADDR) >> 12)) |
+			       (addr & 4095);
+		fault.error_code = error;
+		vcpu->cpl = access.user ? 3 : 0;
+		guest_fault = false;
+		ret = shadow_page_fault(vcpu, &fault);
+		if (guest_fault)
+			return KVM_WALK_FAULT;
+		if (ret == KVM_PF_EMULATE)
+			return cpu_emulate(vcpu, addr, access);
+		EXPECT(ret >= 0, "fault: %d", ret);
+	}
+	EXPECT(false, "the access to %#llx never ends", addr);
+	return KVM_WALK_FAULT;
+}
+
+u64 sim_store(struct kvm_vcpu *vcpu, u64 addr, u64 value, unsigned int len)
+{
+	u64 gpa = sim_touch(vcpu, addr, (struct sim_access) { .write = true });
+
+	if (gpa >= sizeof(sim_memory))
+		return gpa;
+	memcpy(sim_memory + gpa, &value, len);
+	if (emulated)
+		vcpu->arch.mmu->update_pte(vcpu, gpa, NULL, len);
+	return gpa;
+}
+
+/*
+ * --- what software does --------------------------------------------------------------------------
+ */
+
+void sim_set_cr3(struct kvm_vcpu *vcpu, u64 cr3)
+{
+	struct kvm_mmu *mmu = vcpu->arch.mmu;
+
+	vcpu->arch.cr3 = cr3;
+	if (mmu->guest.level == 3)
+		memcpy(mmu->pdptrs, sim_memory + cr3, sizeof(mmu->pdptrs));
+	mmu->root_hpa = KVM_MMU_NO_ROOT;
+	sim_flush_guest(vcpu);
+}
+
+void sim_set_mode(struct kvm_vcpu *vcpu, const struct sim_mode *mode, u64 cr3)
+{
+	struct kvm_paging_facts facts = {
+		.cr0 = (mode->levels ? X86_CR0_PG : 0) | (mode->wp ? X86_CR0_WP : 0),
+		.cr4 = (mode->pae ? X86_CR4_PAE : X86_CR4_PSE) | (mode->la57 ? X86_CR4_LA57 : 0) |
+		       (mode->smep ? X86_CR4_SMEP : 0) | (mode->smap ? X86_CR4_SMAP : 0),
+		.efer = (mode->nxe ? EFER_NX : 0) | (mode->long_mode ? EFER_LMA : 0),
+		.maxphyaddr = 40, .has_gbpages = true, .pdptrs_cached = true,
+	};
+
+	vcpu->arch.cr0 = facts.cr0;
+	vcpu->arch.cr4 = facts.cr4;
+	kvm_paging_init(&vcpu->arch.mmu->guest, &facts);
+	shadow_reset_context(vcpu);
+	sim_set_cr3(vcpu, cr3);
+}
+
+void sim_flush_guest(struct kvm_vcpu *vcpu)
+{
+	vcpu->arch.mmu->sync_page(vcpu, KVM_GFN_INVALID);
+	memset(&tlbs[vcpu - sim_vcpu], 0, sizeof(tlbs[0]));
+}
+
+void sim_invlpg(struct kvm_vcpu *vcpu, u64 addr)
+{
+	vcpu->arch.mmu->invlpg(vcpu, addr);
+}
+
+/* The host takes the frames away: others will be there at the next fault. */
+void sim_unmap(gfn_t start, gfn_t end)
+{
+	struct kvm_gfn_range range = { .slot = &sim_slot, .start = start, .end = end };
+	gfn_t gfn;
+
+	write_lock(&sim_kvm.mmu_lock);
+	if (shadow_unmap_range(&sim_kvm, &range))
+		kvm_flush_remote_tlbs(&sim_kvm);
+	for (gfn = start; gfn < end; gfn++)
+		pfn_of[gfn] = next_pfn++;
+	write_unlock(&sim_kvm.mmu_lock);
+}
+
+static unsigned long sim_get_pgd(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.cr3;
+}
+
+static u64 sim_get_pdptr(struct kvm_vcpu *vcpu, int index)
+{
+	return vcpu->arch.mmu->pdptrs[index];
+}
+
+void sim_begin(const struct sim_mode *mode, unsigned long max_pages)
+{
+	static unsigned long dirty[SIM_PAGES / 64 + 1];
+	unsigned int i;
+
+	memset(sim_memory, 0, sizeof(sim_memory));
+	memset(tlbs, 0, sizeof(tlbs));
+	memset(&sim_kvm, 0, sizeof(sim_kvm));
+	sim_slot = (struct kvm_memory_slot) {
+		.npages = SIM_PAGES, .userspace_addr = (unsigned long)sim_memory,
+		.dirty_bitmap = dirty,
+	};
+	next_pfn = PFN_BASE;
+	for (i = 0; i < SIM_PAGES; i++)
+		pfn_of[i] = next_pfn++;
+	shadow_pages_init();
+	shadow_init_vm(&sim_kvm);
+	shadow_rmap_prepare(&sim_slot, NULL);
+	shadow_vm(&sim_kvm)->max_pages = max_pages;
+	for (i = 0; i < SIM_VCPUS; i++) {
+		struct kvm_vcpu *vcpu = &sim_vcpu[i];
+
+		memset(vcpu, 0, sizeof(*vcpu));
+		vcpu->kvm = &sim_kvm;
+		vcpu->arch.mmu = &vcpu->arch.root_mmu;
+		vcpu->arch.root_mmu.get_guest_pgd = sim_get_pgd;
+		vcpu->arch.root_mmu.get_pdptr = sim_get_pdptr;
+		vcpu->arch.root_mmu.inject_page_fault = note_guest_fault;
+		shadow_create(vcpu);
+		sim_set_mode(vcpu, mode, 0);
+	}
+	paged_out = true;
+}
+
+void sim_end(void)
+{
+	unsigned int i;
+
+	paged_out = false;
+	for (i = 0; i < SIM_VCPUS; i++)
+		shadow_destroy(&sim_vcpu[i]);
+	memset(tlbs, 0, sizeof(tlbs));
+	shadow_uninit_vm(&sim_kvm);
+	shadow_rmap_free(&sim_slot);
+	shadow_pages_exit();
+	EXPECT(!sim_kvm.stat.page_table_pages, "%llu tables are left",
+	       sim_kvm.stat.page_table_pages);
+	EXPECT(!sim_kvm.stat.pages_4k, "%llu leaves are left", sim_kvm.stat.pages_4k);
+	EXPECT(!sim_kvm.stat.mmu_unsync, "%llu unsync pages are left", sim_kvm.stat.mmu_unsync);
+	for (i = 0; i < NR_TABLES; i++)
+		EXPECT(!tables[i].addr, "page %u is not freed", i);
+}
