@@ -21,8 +21,8 @@ struct kvm_compat_vcpu {
  * kvm_compat_vcpu_alloc - make the kernel's view of a vCPU
  * @run: the vCPU's shared page, where the kernel writes the exit reason
  *
- * Everything but @run is zero: the callees read nothing else, but for a virtual PMU that is off. Returns NULL when out of memory.
- * May sleep.
+ * Everything but @run is zero: the callees read nothing else, but for a virtual PMU that is off.
+ * Returns NULL when out of memory. May sleep.
  */
 struct kvm_compat_vcpu *kvm_compat_vcpu_alloc(struct kvm_run *run)
 {

@@ -56,7 +56,7 @@ struct kvm {
 	struct xarray vcpus_by_id;		/* id → vCPU; (k), RCU readers */
 	atomic_t online_vcpus;			/* (a) indices below it are in @vcpus; grows only */
 	int created_vcpus;			/* (k) online ones and those in the making */
-	int last_boosted;			/* (a) a hint: whom kvm_vcpu_on_spin() helped last */
+	int last_boosted;			/* (a) a hint: whom kvm_vcpu_on_spin() helped */
 	unsigned int max_halt_poll_ns;		/* (a) KVM_CAP_HALT_POLL */
 	bool override_halt_poll_ns;		/* (a) it was enabled */
 

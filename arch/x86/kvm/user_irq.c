@@ -40,8 +40,8 @@ int kvm_user_irq_queue(struct kvm_vcpu *vcpu, u32 vector)
  * @vector: 0–255, or -1: none
  *
  * The two ways state is restored (SREGS' interrupt_bitmap and VCPU_EVENTS) name the same interrupt,
- * so the last one wins and nothing is queued twice. What an APIC in the kernel has handed over is in
- * service there already, and goes to the CPU whatever IF says.
+ * so the last one wins and nothing is queued twice. What an APIC in the kernel has handed over is
+ * in service there already, and goes to the CPU whatever IF says.
  */
 void kvm_user_irq_restore(struct kvm_vcpu *vcpu, int vector)
 {
@@ -74,8 +74,9 @@ static bool user_pic_is_heard(struct kvm_vcpu *vcpu)
 /** kvm_user_irq_ready - would KVM_INTERRUPT now be injected at the next entry? */
 bool kvm_user_irq_ready(struct kvm_vcpu *vcpu)
 {
-	return user_pic_is_heard(vcpu) && vcpu->arch.user_irq < 0 && !vcpu->arch.exception.pending &&
-	       !kvm_event_needs_reinjection(vcpu) && kvm_x86_call(interrupt_allowed)(vcpu);
+	return user_pic_is_heard(vcpu) && vcpu->arch.user_irq < 0 &&
+	       !vcpu->arch.exception.pending && !kvm_event_needs_reinjection(vcpu) &&
+	       kvm_x86_call(interrupt_allowed)(vcpu);
 }
 
 /**

@@ -28,8 +28,8 @@ int kvm_vcpu_get_lapic(struct kvm_vcpu *vcpu, struct kvm_lapic_state *state)
  * @vcpu: the vCPU, with APIC_BASE set before: the format of the id depends on it
  * @state: the registers
  *
- * Return: 0; -EINVAL and nothing changed: no APIC in the kernel, a reserved bit of TPR, an LVT entry
- * or the divide configuration, a vector below 16 in service, or the id of another x2APIC.
+ * Return: 0; -EINVAL and nothing changed: no APIC in the kernel, a reserved bit of TPR, of an LVT
+ * entry or the divide configuration, a vector below 16 in service, or the id of another x2APIC.
  */
 int kvm_vcpu_set_lapic(struct kvm_vcpu *vcpu, const struct kvm_lapic_state *state)
 {

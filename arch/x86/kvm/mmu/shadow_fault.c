@@ -281,8 +281,8 @@ static gpa_t access_walk(struct kvm_vcpu *vcpu, struct shadow_access *access,
 }
 
 /*
- * Did the walk end in a reserved bit because a table is in a slot behind which the VMM has no memory
- * any more? With TDP hardware's own walk would fault there, and the VMM hear of it.
+ * Did the walk end in a reserved bit because a table is in a slot behind which the VMM has no
+ * memory any more? With TDP hardware's own walk would fault there, and the VMM hear of it.
  */
 static bool access_tables_gone(struct kvm_vcpu *vcpu, const struct shadow_access *access)
 {

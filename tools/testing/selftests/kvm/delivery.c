@@ -65,8 +65,8 @@ static void expect_trap(struct __test_metadata *_metadata, struct vcpu *vcpu, ui
 	ASSERT_EQ(UCALL_TRAP, vcpu_ucall(vcpu, &uc));
 	EXPECT_EQ(vector, uc.arg[0]);
 	/*
-	 * Bit 0, EXT: to Intel an earlier exception is external to the program (SDM 6.13), to AMD it
-	 * is not (APM2 8.4.1). For #PF it is P.
+	 * Bit 0, EXT: to Intel an earlier exception is external to the program (SDM 6.13), to AMD
+	 * it is not (APM2 8.4.1). For #PF it is P.
 	 */
 	EXPECT_EQ(error, vector == 14 ? uc.arg[1] : uc.arg[1] & ~1ULL);
 }

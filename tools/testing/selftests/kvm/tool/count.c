@@ -4,7 +4,7 @@
  * machine away from under it.
  *
  *	count		until it is killed; says "counting" when all of them do
- *	count suspend	suspends the machine to RAM for a few seconds, and looks whether they count on
+ *	count suspend	suspends the machine to RAM for seconds, and looks whether they count on
  *	count once	until all of them count
  *
  * Linked statically, and it opens nothing that may be on a file system which does not survive.
