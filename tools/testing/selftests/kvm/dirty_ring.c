@@ -310,7 +310,7 @@ TEST(no_write_is_lost)
 	for (i = 0; i < VCPUS; i++) {
 		runner[i] = (struct runner) { &storm, vcpu_new(storm.vm, i) };
 		storm.gfns[i] = map_ring(runner[i].vcpu, RING_BYTES);
-		vcpu_enter(runner[i].vcpu, stamp_until_told);
+		vcpu_enter_spinner(runner[i].vcpu, stamp_until_told);
 	}
 	for (i = 0; i < VCPUS; i++) {
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, run_vcpu, &runner[i]));

@@ -209,7 +209,7 @@ TEST_F_TIMEOUT(pressure, contents_survive_what_hosts_do, 100000)
 	write_file("/sys/kernel/mm/ksm/run", "1");
 	for (i = 0; i < VCPUS; i++) {
 		vcpu[i] = vcpu_new(vm, i);
-		vcpu_enter(vcpu[i], stamp_and_check);
+		vcpu_enter_spinner(vcpu[i], stamp_and_check);
 	}
 	going = true;
 	ASSERT_EQ(0, pthread_create(&disturber, NULL, disturb_until_told, &m));
