@@ -45,16 +45,17 @@ void vmx_pml_init(struct vcpu_vmx *vmx)
  * vmx_pml_flush - bring what was logged into the dirty ring
  * @vmx: the vCPU, which has a page; after an exit, before anything else is made of it
  *
- * An index beyond the last entry says that the page is full: it was counted down from 0.
+ * An index beyond the last entry says that the page is full: it was counted down from 0. The ring
+ * gets the entries in the order of the writes.
  */
 void vmx_pml_flush(struct vcpu_vmx *vmx)
 {
 	u16 next = vmcs_read16(GUEST_PML_INDEX);
-	unsigned int i;
+	int i, last = next < PML_ENTRIES ? next + 1 : 0;
 
 	if (next == PML_FIRST)
 		return;
-	for (i = next < PML_ENTRIES ? next + 1 : 0; i < PML_ENTRIES; i++)
+	for (i = PML_FIRST; i >= last; i--)
 		kvm_vcpu_mark_page_dirty(&vmx->vcpu, gpa_to_gfn(vmx->pml[i]));
 	vmcs_write16(GUEST_PML_INDEX, PML_FIRST);
 }
