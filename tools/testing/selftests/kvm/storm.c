@@ -231,6 +231,9 @@ TEST(slots_change_beside_running_vcpus)
 
 	vm_slot(vm, 1, 0, SLOT_GPA, PAGES * SZ_4K, mem);
 	start_vcpus(_metadata, vm, count_in_slot, vcpu, thread, 2);
+	/* On one CPU all changes may come before the guests have begun. */
+	for (i = 0; i < 500 && !((volatile uint64_t *)mem)[0]; i++)
+		usleep(10000);
 	for (i = 0; i < 80; i++) {
 		/* The slot in use changes its flags; its neighbour comes, moves and goes. */
 		vm_slot(vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGES * SZ_4K, mem);

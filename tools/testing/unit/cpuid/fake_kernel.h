@@ -137,6 +137,7 @@ struct msr_data {
 #define kvm_is_valid_cr3(v, cr3)	(!((cr3) & (v)->arch.reserved_gpa_bits))
 #define kvm_mmu_load_pdptrs(v, cr3)	((void)(v), (void)(cr3), true)
 #define kvm_mmu_reset_context(v)	((void)(v))
+#define kvm_mmu_new_pgd(v)		((void)(v))
 #define kvm_make_request(req, v)	((void)(v))
 #define kvm_reg_mark_dirty(v, reg)	((void)(v))
 #define kvm_queue_exception(v, n)	((void)(v))
