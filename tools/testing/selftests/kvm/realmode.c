@@ -451,27 +451,14 @@ TEST_F(real, trap_flag)
 
 /* ---- the page that stands for paging off ---- */
 
-static bool unrestricted(void)
-{
-	char answer = 'Y';
-	int fd = open("/sys/module/kvm_intel/parameters/unrestricted_guest", O_RDONLY);
-
-	if (fd >= 0) {
-		if (read(fd, &answer, 1) != 1)
-			answer = 'Y';
-		close(fd);
-	}
-	return answer == 'Y';
-}
-
 TEST(identity_map)
 {
 	uint64_t addr = 0xfeffc000;
 	struct vm *vm = vm_new();
 	void *page = host_pages(SZ_4K);
 
-	if (unrestricted())
-		SKIP(return, "only with kvm_intel unrestricted_guest=0");
+	if (!parameter_is_off("kvm_intel/parameters/unrestricted_guest") || !nested_paging())
+		SKIP(return, "only with kvm_intel unrestricted_guest=0, and EPT");
 	/* Where userspace has memory already, no vCPU can be. */
 	vm_slot(vm, 5, 0, 0xfffbc000, SZ_4K, page);
 	EXPECT_EQ(EEXIST, kvm_errno(vm->fd, KVM_CREATE_VCPU, 0));

@@ -101,6 +101,7 @@ int kvm_errno_of(int fd, unsigned long request, unsigned long arg);
 
 bool host_is_tcg(void);
 bool host_is(const char *flavour);
+bool parameter_is_off(const char *name);
 bool nested_paging(void);
 bool kvm_is_in_tree(void);
 bool set_kvm_parameter(const char *name, const char *value);

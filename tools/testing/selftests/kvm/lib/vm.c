@@ -73,28 +73,33 @@ bool host_is_tcg(void)
 }
 
 /**
+ * parameter_is_off() - does a module that is loaded say N to this?
+ * @name: "kvm_amd/parameters/npt" and the like
+ */
+bool parameter_is_off(const char *name)
+{
+	char path[96], value = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (read(fd, &value, 1) != 1)
+		die("%s: %s", path, strerror(errno));
+	close(fd);
+	return value == 'N';
+}
+
+/**
  * nested_paging() - does the CPU itself walk the guest's page tables?
  *
  * Return: false with npt=0 or ept=0: then what the guest sees of them is KVM's work alone.
  */
 bool nested_paging(void)
 {
-	static const char *const files[] = {
-		"/sys/module/kvm_amd/parameters/npt", "/sys/module/kvm_intel/parameters/ept",
-	};
-	unsigned int i;
-	char value;
-
-	for (i = 0; i < ARRAY_LEN(files); i++) {
-		int fd = open(files[i], O_RDONLY);
-		bool off = fd >= 0 && read(fd, &value, 1) == 1 && value == 'N';
-
-		if (fd >= 0)
-			close(fd);
-		if (off)
-			return false;
-	}
-	return true;
+	return !parameter_is_off("kvm_amd/parameters/npt") &&
+	       !parameter_is_off("kvm_intel/parameters/ept");
 }
 
 /**
