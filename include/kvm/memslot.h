@@ -26,7 +26,6 @@
 /* And those behind them that the kernel makes for itself (private_slot.c), by what they are for. */
 enum kvm_private_slot {
 	KVM_SLOT_IDENTITY_MAP = KVM_USER_MEM_SLOTS,
-	KVM_SLOT_APIC_ACCESS,
 	KVM_SLOT_PRIVATE_END,
 };
 #define KVM_PRIVATE_MEM_SLOTS	(KVM_SLOT_PRIVATE_END - KVM_USER_MEM_SLOTS)

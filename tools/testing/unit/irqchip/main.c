@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The list of tests, and TAP. */
-#include <stdarg.h>
 #include "unit.h"
+#include <unit_main.h>
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} tests[] = {
+static const struct unit_test tests[] = {
 	{ "8259A: initialization with and without ICW4", test_pic_init },
 	{ "8259A: edges, levels and what is coalesced", test_pic_lines },
 	{ "8259A: who wins, by line and by what is in service", test_pic_priority },
@@ -37,43 +34,7 @@ static const struct {
 	{ "82093AA: state, valid and impossible, there and back", test_ioapic_state },
 };
 
-static unsigned int failures;
-
-void unit_fail(const char *format, ...)
-{
-	va_list args;
-
-	if (failures++ >= 10)
-		return;
-	printf("# ");
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-}
-
-/* xorshift64*: the same sequence in every run. */
-u64 unit_random(void)
-{
-	static u64 state = 0x9e3779b97f4a7c15ull;
-
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return state * 0x2545f4914f6cdd1dull;
-}
-
 int main(void)
 {
-	bool failed = false;
-	unsigned int i;
-
-	printf("TAP version 13\n1..%zu\n", ARRAY_SIZE(tests));
-	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		failures = 0;
-		tests[i].run();
-		printf("%sok %u %s\n", failures ? "not " : "", i + 1, tests[i].name);
-		failed |= failures;
-	}
-	return failed;
+	return unit_main(tests, ARRAY_SIZE(tests));
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The list of tests, and TAP. */
-#include <stdarg.h>
 #include "unit.h"
+#include <unit_main.h>
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} tests[] = {
+static const struct unit_test tests[] = {
 	{ "registers after reset (SDM 11.4.7.1)", test_reset },
 	{ "xAPIC: every bit of every register (table 11-1)", test_xapic_bits },
 	{ "x2APIC: every bit of every register (table 11-6)", test_x2apic_bits },
@@ -20,32 +17,6 @@ static const struct {
 	{ "destinations: all ids, models and modes (11.6.2)", test_destinations },
 	{ "save and restore, reserved bits refused", test_save_restore },
 };
-
-static unsigned int failures;
-
-void unit_fail(const char *format, ...)
-{
-	va_list args;
-
-	if (failures++ >= 10)
-		return;
-	printf("# ");
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-}
-
-/* xorshift64*: the same sequence in every run. */
-u64 unit_random(void)
-{
-	static u64 state = 0x9e3779b97f4a7c15ull;
-
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return state * 0x2545f4914f6cdd1dull;
-}
 
 /* One at a time: the next call takes it away. */
 struct lapic_regs *unit_apic(enum lapic_mode mode, u32 id)
@@ -64,15 +35,5 @@ struct lapic_regs *unit_apic(enum lapic_mode mode, u32 id)
 
 int main(void)
 {
-	bool failed = false;
-	unsigned int i;
-
-	printf("TAP version 13\n1..%zu\n", ARRAY_SIZE(tests));
-	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		failures = 0;
-		tests[i].run();
-		printf("%sok %u %s\n", failures ? "not " : "", i + 1, tests[i].name);
-		failed |= failures;
-	}
-	return failed;
+	return unit_main(tests, ARRAY_SIZE(tests));
 }
