@@ -300,6 +300,9 @@ static void check_events(struct __test_metadata *_metadata, struct vm *vm, struc
 		ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
 		EXPECT_EQ(i, vm_word(vm, 0x600));
 	}
+	/* NMIs wait for a single step over IRET, which Bochs does not end by #DB. */
+	if (host_is("svm-bochs"))
+		return;
 	/* The second comes in the first one's handler, and waits for its IRET. */
 	kvm_do(vcpu->fd, KVM_NMI, 0);
 	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
