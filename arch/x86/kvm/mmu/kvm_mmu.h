@@ -31,13 +31,15 @@ struct shadow_page;
 
 /**
  * struct kvm_shadow_root - one root of shadow paging that the vCPU has in store (v)
- * @key: CR3's address bits, or the four PDPTEs of PAE paging
+ * @key: CR3's address bits and PCID, or the four PDPTEs of PAE paging
+ * @left: kvm_shadow_vm.filled when it was the current one last; 0: its PCID was flushed since
  * @role: of the mode it was made for
  * @used: there is one here
  * @page: its top table; or, for PAE tables, the four below it
  */
 struct kvm_shadow_root {
 	u64 key[4];
+	u64 left;
 	u32 role;
 	bool used;
 	struct shadow_page *page[4];

@@ -121,6 +121,7 @@ int shadow_create(struct kvm_vcpu *vcpu);
 void shadow_destroy(struct kvm_vcpu *vcpu);
 void shadow_reset_context(struct kvm_vcpu *vcpu);
 int shadow_load(struct kvm_vcpu *vcpu);
+void shadow_new_pgd(struct kvm_vcpu *vcpu);
 void shadow_zap_all(struct kvm *kvm);
 unsigned long shadow_reclaim(struct kvm *kvm, unsigned long nr);
 void shadow_zap_tables(struct kvm *kvm, gfn_t start, gfn_t end);

@@ -174,14 +174,12 @@ static bool vmx_ept_usable(u64 ept_vpid)
 }
 
 /*
- * Shadow paging: hardware walks our tables, so that CR3 and INVLPG are ours to see (25.1.3), and
- * INVPCID, which would have to be emulated, is not offered. Real mode in hardware needs EPT
- * (26.2.1.1).
+ * Shadow paging: hardware walks our tables, so that CR3 and INVLPG, and INVPCID with it, are ours to
+ * see (25.1.3). Real mode in hardware needs EPT (26.2.1.1).
  */
 static void vmx_caps_without_ept(struct vmx_caps *caps)
 {
-	caps->base[VMX_PROC2] &= ~(SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_UNRESTRICTED_GUEST |
-				   SECONDARY_EXEC_ENABLE_INVPCID);
+	caps->base[VMX_PROC2] &= ~(SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_UNRESTRICTED_GUEST);
 	caps->base[VMX_PROC] |= CPU_BASED_CR3_LOAD_EXITING | CPU_BASED_CR3_STORE_EXITING |
 				CPU_BASED_INVLPG_EXITING;
 	caps->ept_ad = false;
@@ -356,9 +354,6 @@ void vmx_hardware_unsetup(void)
 void vmx_set_cpu_caps(void)
 {
 	kvm_cpu_cap_clear(X86_FEATURE_VMX);
-	/* Without INVPCID they are of little use. */
-	if (!vmx_has_ept())
-		kvm_cpu_cap_clear(X86_FEATURE_PCID);
 	/* 25.3: without their controls these instructions raise #UD in a guest. */
 	if (!vmx_has2(SECONDARY_EXEC_ENABLE_RDTSCP)) {
 		kvm_cpu_cap_clear(X86_FEATURE_RDTSCP);

@@ -54,7 +54,13 @@ static int vmx_exit_pause(struct kvm_vcpu *vcpu)
 	return kvm_skip_emulated_instruction(vcpu);
 }
 
-/* With shadow paging alone; the qualification is the linear address (27.2.1). */
+/* With shadow paging alone, as the next one; without it in CPUID hardware raises #UD (25.3). */
+static int vmx_exit_invpcid(struct kvm_vcpu *vcpu)
+{
+	return kvm_emulate_instruction(vcpu, 0, 0, NULL, 0);
+}
+
+/* The qualification is the linear address (27.2.1). */
 static int vmx_exit_invlpg(struct kvm_vcpu *vcpu)
 {
 	vcpu->arch.mmu->invlpg(vcpu, vmcs_readl(EXIT_QUALIFICATION));
@@ -157,6 +163,7 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[EXIT_REASON_EPT_VIOLATION]		= vmx_exit_ept_violation,
 	[EXIT_REASON_PML_FULL]			= vmx_exit_pml_full,
 	[EXIT_REASON_EPT_MISCONFIG]		= vmx_exit_ept_misconfig,
+	[EXIT_REASON_INVPCID]			= vmx_exit_invpcid,
 	[EXIT_REASON_INVEPT]			= vmx_exit_undefined,
 	[EXIT_REASON_INVVPID]			= vmx_exit_undefined,
 	[EXIT_REASON_WBINVD]			= kvm_emulate_as_nop,
