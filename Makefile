@@ -13,7 +13,7 @@ build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules-for modules-test modules-bochs install uninstall demo check bench unit
-.PHONY: unit-long storm upstream coverage fuzz lint setup clean help
+.PHONY: unit-long storm pressure upstream coverage fuzz lint setup clean help
 
 modules:
 	@$(call build)
@@ -47,6 +47,10 @@ check: setup modules-test
 # A million events of each kind: many minutes, and so no part of check.
 storm: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/storm
+
+# The MMU under what hosts do to memory, at full size: likewise.
+pressure: setup $(modules-host)
+	@TEST_KVER=$(TEST_KVER) tools/testing/pressure
 
 # The kernel's own KVM selftests on our modules, beside what in-tree makes of them.
 upstream: setup modules-test
@@ -94,6 +98,9 @@ help:
 	@echo '                        VMX in place of SVM'
 	@echo '  make check            every test; last line: N passed, N failed, N skipped'
 	@echo '  make storm            a million events through ioeventfds and irqfds, none lost: long'
+	@echo '  make pressure         four vCPUs on the same 2 GiB while the host takes pages away, slots'
+	@echo '                        change and the dirty log is collected: long. DEBUG=1: with slab'
+	@echo '                        debugging and page poisoning; NPT=0: shadow paging; CPU=intel'
 	@echo "  make upstream         the kernel's own KVM selftests on our modules"
 	@echo '  make bench            executed instructions per exit, in-tree modules and ours;'
 	@echo '                        CPU=intel as above'
