@@ -13,7 +13,7 @@ build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules-for modules-test modules-bochs install uninstall demo check bench unit
-.PHONY: unit-long storm shadow upstream coverage fuzz lint setup clean help
+.PHONY: unit-long storm shadow upstream coverage fuzz lint setup clean help pressure
 
 modules:
 	@$(call build)
@@ -51,6 +51,9 @@ storm: setup modules-test
 # All of the selftests with npt=0 and ept=0, and guests of 64 and 32 bits that boot: an hour.
 shadow: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/check npt0-all npt0-bochs ept0-all npt0-boot ept0-boot
+# The MMU under what hosts do to memory, at full size: likewise.
+pressure: setup $(modules-host)
+	@TEST_KVER=$(TEST_KVER) tools/testing/pressure
 
 # The kernel's own KVM selftests on our modules, beside what in-tree makes of them.
 upstream: setup modules-test
@@ -99,6 +102,9 @@ help:
 	@echo '  make check            every test; last line: N passed, N failed, N skipped'
 	@echo '  make storm            a million events through ioeventfds and irqfds, none lost: long'
 	@echo '  make shadow           shadow paging alone: all selftests, and guests that boot: long'
+	@echo '  make pressure         four vCPUs on the same 2 GiB while the host takes pages away, slots'
+	@echo '                        change and the dirty log is collected: long. DEBUG=1: with slab'
+	@echo '                        debugging and page poisoning; NPT=0: shadow paging; CPU=intel'
 	@echo "  make upstream         the kernel's own KVM selftests on our modules"
 	@echo '  make bench            executed instructions per exit, in-tree modules and ours;'
 	@echo '                        CPU=intel as above'

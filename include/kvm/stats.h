@@ -57,6 +57,7 @@ struct kvm_vcpu;
 	S(pf_fixed)			\
 	S(pf_spurious)			\
 	S(pf_mmio)			\
+	S(pf_mmio_spte_created)		\
 	S(tlb_flush)			\
 	S(invlpg)			\
 	S(preemption_other)

@@ -60,7 +60,7 @@ void mmu_nx_exit(void);
  * @gfn: where, as a frame
  * @error_code: PFERR_*
  * @write: it is a write
- * @slot: the memslot, under kvm->srcu
+ * @slot: the memslot, under kvm->srcu; NULL: a device's
  * @invalidate_seq: the notifier's sequence before the frame was looked up
  * @ref: the frame
  * @level: to map at: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB; then, at which it is mapped
@@ -101,6 +101,7 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 int tdp_alloc_root(struct kvm *kvm);
 void tdp_free_root(struct kvm *kvm);
 int tdp_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
+bool tdp_is_mmio(struct kvm *kvm, gfn_t gfn);
 void tdp_zap_gfn(struct kvm *kvm, gfn_t gfn);
 bool tdp_zap_range(struct kvm *kvm, gfn_t start, gfn_t end, bool can_yield);
 bool tdp_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
