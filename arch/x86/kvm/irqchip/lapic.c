@@ -343,6 +343,8 @@ bool kvm_lapic_mmio_read(struct kvm_vcpu *vcpu, gpa_t gpa, int len, void *data)
 
 	if (!lapic_owns_gpa(apic, gpa))
 		return false;
+	if ((offset & ~15u) == APIC_TASKPRI)
+		kvm_vapic_accessed(vcpu, false);
 	effects = lapic_read(apic, offset & ~15u, &value[0]);
 	if (effects)
 		lapic_effects(apic, effects, 0);
@@ -362,6 +364,8 @@ bool kvm_lapic_mmio_write(struct kvm_vcpu *vcpu, gpa_t gpa, int len, const void 
 	/* Undefined otherwise (11.4.1): nothing happens. */
 	if (len < 4 || (offset & 15))
 		return true;
+	if (offset == APIC_TASKPRI)
+		kvm_vapic_accessed(vcpu, true);
 	memcpy(&value, data, sizeof(value));
 	lapic_write(apic, offset, value);
 	return true;

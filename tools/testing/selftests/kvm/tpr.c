@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The task priority in the local APIC's page: answered by the CPU itself (flexpriority), or by an
- * exit each.
+ * exit each; and those exits as userspace is told of them (KVM_TPR_ACCESS_REPORTING).
  */
 #include "kselftest_harness.h"
 #include "apic.h"
@@ -192,6 +192,88 @@ TEST(page_is_of_each_vcpu)
 	expect_exits(_metadata, exits);
 	sync_exits(vcpu[0], &exits);
 	expect_exits(_metadata, exits);
+}
+
+/* ---- reports ---- */
+
+#define WORD_RIP	0	/* shared->word[]: where each access is */
+
+/* By a store and a load, which need no emulator, and by an instruction that does. */
+__guest static void three_accesses(void)
+{
+	void *tpr = (void *)(APIC_PAGE + APIC_TPR);
+	const void *from = (const void *)GUEST_DATA;
+	uint64_t rip;
+	uint32_t value = 0x35;
+
+	apic_on();
+	guest_sync(0, 0, 0);
+	__asm__ volatile("lea 1f(%%rip), %0\n1: movl %1, (%2)"
+			 : "=&r" (rip) : "r" (value), "r" (tpr) : "memory");
+	shared->word[WORD_RIP] = rip;
+	__asm__ volatile("lea 1f(%%rip), %0\n1: movl (%2), %1"
+			 : "=&r" (rip), "=r" (value) : "r" (tpr) : "memory");
+	shared->word[WORD_RIP + 1] = rip;
+	*(uint32_t *)GUEST_DATA = 0x61;
+	__asm__ volatile("lea 1f(%%rip), %0\n1: movsl"
+			 : "=&r" (rip), "+S" (from), "+D" (tpr) : : "memory");
+	shared->word[WORD_RIP + 2] = rip;
+	guest_sync(value, from == (void *)(GUEST_DATA + 4), apic_read(APIC_TPR));
+	apic_write(APIC_TPR, 0);
+	guest_sync(1, 0, 0);
+	guest_done();
+}
+
+static void report_tpr(struct vcpu *vcpu, bool enabled)
+{
+	struct kvm_tpr_access_ctl ctl = { .enabled = enabled };
+
+	kvm_do(vcpu->fd, KVM_TPR_ACCESS_REPORTING, &ctl);
+}
+
+static void expect_access(struct __test_metadata *_metadata, struct vcpu *vcpu, bool write,
+			  uint32_t tpr, uint64_t *rip)
+{
+	struct kvm_regs regs;
+
+	ASSERT_EQ(KVM_EXIT_TPR_ACCESS, vcpu_exit(vcpu));
+	EXPECT_EQ(write, vcpu->run->tpr_access.is_write);
+	EXPECT_EQ(tpr, lapic_word(vcpu, APIC_TPR));
+	*rip = vcpu->run->tpr_access.rip;
+	/* It is done, and the guest behind it. */
+	vcpu_regs(vcpu, &regs);
+	EXPECT_LT(*rip, regs.rip);
+	EXPECT_GE(*rip + 15, regs.rip);
+}
+
+TEST(accesses_are_reported)
+{
+	struct kvm_tpr_access_ctl ctl = { .enabled = 1, .flags = 1 };
+	struct vm *vm = vm_apic();
+	struct vcpu *vcpu = vcpu_new(vm, 0);
+	struct ucall uc = {};
+	uint64_t rip[3];
+
+	vcpu_enter(vcpu, three_accesses);
+	EXPECT_EQ(EINVAL, kvm_errno(vcpu->fd, KVM_TPR_ACCESS_REPORTING, &ctl));
+	EXPECT_EQ(EFAULT, kvm_errno(vcpu->fd, KVM_TPR_ACCESS_REPORTING, BAD_POINTER));
+	report_tpr(vcpu, true);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	if (accelerated())
+		SKIP(return, "the CPU answers for TPR");
+	expect_access(_metadata, vcpu, true, 0x35, &rip[0]);
+	expect_access(_metadata, vcpu, false, 0x35, &rip[1]);
+	expect_access(_metadata, vcpu, true, 0x61, &rip[2]);
+	/* The report of apic_read() for the sync. */
+	ASSERT_EQ(KVM_EXIT_TPR_ACCESS, vcpu_exit(vcpu));
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(0x35, uc.arg[0]);
+	EXPECT_EQ(1, uc.arg[1]);
+	EXPECT_EQ(0x61, uc.arg[2]);
+	EXPECT_EQ(0, memcmp(rip, &vm_shared(vm)->word[WORD_RIP], sizeof(rip)));
+	report_tpr(vcpu, false);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(1, uc.arg[0]);
 }
 
 TEST_HARNESS_MAIN
