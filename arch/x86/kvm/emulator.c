@@ -361,6 +361,12 @@ EXPORT_SYMBOL_GPL(kvm_emulate_instruction);
 /* Exceptions that are faults (SDM table 6-1): #DE, #BR to #NM, #TS to #PF, #MF to #CP, not #MC. */
 #define FAULT_VECTORS	0x3b7ce1u
 
+/* What an exception's frame has for EFLAGS.RF. */
+static bool is_fault(int vector)
+{
+	return vector >= 0 && vector < 32 && (FAULT_VECTORS >> vector & 1);
+}
+
 /**
  * kvm_task_switch - a hardware task switch that the CPU leaves to us
  * @vcpu: the vCPU, at the instruction or where the event came
@@ -388,7 +394,7 @@ int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reas
 		return handle_failure(vcpu);
 	kvm_emulator_of(vcpu)->singlestep = false;
 	/* The old task's EFLAGS are what an exception's frame would have: RF for a fault. */
-	if (idt_index >= 0 && idt_index < 32 && (FAULT_VECTORS >> idt_index & 1))
+	if (is_fault(idt_index))
 		ctxt->eflags |= X86_EFLAGS_RF;
 
 	switch (x86_emulate_task_switch(ctxt, length, selector, reason, idt_index >= 0,
@@ -405,37 +411,45 @@ int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reas
 EXPORT_SYMBOL_GPL(kvm_task_switch);
 
 /**
- * kvm_inject_realmode - deliver an event to a guest in real mode, in software
- * @vcpu: the vCPU, whose CR0.PE is clear
+ * kvm_deliver_event - deliver an event to the guest in software
+ * @vcpu: the vCPU; the event is marked as injected
  * @vector: of the event
  * @length: of the INT n, INT3 or INTO at RIP that it comes from, else 0
- * @fault: filled on -EFAULT
+ * @has_error_code: it pushes an error code, but not in real mode
+ * @error_code: that code
  *
- * For a CPU that cannot deliver it itself. No error code is pushed there (SDM 20.1.4).
- *
- * Return: 0; -EFAULT: the delivery raised @fault; -EIO: it cannot be done at all.
+ * For a CPU that cannot do it itself. A fault in the delivery is the guest's; with an exception it
+ * may make a double fault.
  */
-int kvm_inject_realmode(struct kvm_vcpu *vcpu, u8 vector, unsigned int length,
-			struct x86_exception *fault)
+void kvm_deliver_event(struct kvm_vcpu *vcpu, u8 vector, unsigned int length, bool has_error_code,
+		       u32 error_code)
 {
 	struct x86_emulate_ctxt *ctxt = vcpu->arch.emulate_ctxt;
 
 	setup(vcpu);
 	ctxt->fetched = 0;
-	switch (x86_emulate_int_real(ctxt, vector, length)) {
+	if (vcpu->arch.exception.injected && is_fault(vector))
+		ctxt->eflags |= X86_EFLAGS_RF;
+	switch (x86_emulate_event(ctxt, vector, length, has_error_code, error_code)) {
 	case X86EMUL_CONTINUE:
+		kvm_clear_event_queues(vcpu);
 		kvm_rip_write(vcpu, ctxt->eip);
 		kvm_set_rflags(vcpu, ctxt->eflags);
 		set_shadow(vcpu, 0);
-		return 0;
+		if (ctxt->late_fault)
+			kvm_inject_x86_exception(vcpu, &ctxt->exception);
+		break;
 	case X86EMUL_PROPAGATE_FAULT:
-		*fault = ctxt->exception;
-		return -EFAULT;
+		vcpu->arch.interrupt.injected = false;
+		vcpu->arch.nmi_injected = false;
+		kvm_inject_x86_exception(vcpu, &ctxt->exception);
+		break;
 	default:
-		return -EIO;
+		kvm_triple_fault(vcpu);
+		break;
 	}
 }
-EXPORT_SYMBOL_GPL(kvm_inject_realmode);
+EXPORT_SYMBOL_GPL(kvm_deliver_event);
 
 /**
  * kvm_insn_length_at_rip - length of an intercepted instruction, without next-RIP

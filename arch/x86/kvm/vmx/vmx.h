@@ -356,7 +356,6 @@ void vmx_fpu_deactivate(struct kvm_vcpu *vcpu);
 void vmx_rmode_switch(struct vcpu_vmx *vmx, bool active);
 bool vmx_rmode_fits(struct vcpu_vmx *vmx);
 void vmx_rmode_force(struct vcpu_vmx *vmx);
-void vmx_rmode_inject(struct vcpu_vmx *vmx, u8 vector, unsigned int len);
 int vmx_rmode_exception(struct kvm_vcpu *vcpu, u8 vector);
 
 /* ---- guest_state.c: what VM entry refuses, paging off ---------------------------------------- */

@@ -361,15 +361,15 @@ static void test_interrupts(void)
 	put(0x18, 0x30005678, 4);
 	machine_decode(&m);
 	rip = m.ctxt.eip;
-	tap_ok(x86_emulate_int_real(&m.ctxt, 6, 0) == X86EMUL_CONTINUE && m.ctxt.eip == 0x5678 &&
+	tap_ok(x86_emulate_event(&m.ctxt, 6, 0, false, 0) == X86EMUL_CONTINUE && m.ctxt.eip == 0x5678 &&
 	       m.seg[X86_SREG_CS].base == 0x30000 && get(STACK - 6, 2) == rip &&
 	       m.s.gpr[X86_RSP] == STACK - 6 && !(m.ctxt.eflags & X86_EFLAGS_IF) &&
 	       (get(STACK - 2, 2) & X86_EFLAGS_IF), "an exception in real mode");
 	m.ctxt.eip = rip;
-	tap_ok(x86_emulate_int_real(&m.ctxt, 3, 1) == X86EMUL_CONTINUE &&
+	tap_ok(x86_emulate_event(&m.ctxt, 3, 1, false, 0) == X86EMUL_CONTINUE &&
 	       get(STACK - 12, 2) == rip + 1, "a trap in real mode");
 	m.idt.limit = 0x1a;
-	tap_ok(x86_emulate_int_real(&m.ctxt, 6, 0) == X86EMUL_PROPAGATE_FAULT &&
+	tap_ok(x86_emulate_event(&m.ctxt, 6, 0, false, 0) == X86EMUL_PROPAGATE_FAULT &&
 	       m.ctxt.exception.vector == 13 && m.s.gpr[X86_RSP] == STACK - 12,
 	       "a vector beyond the table is #GP, and nothing is pushed");
 
@@ -410,6 +410,29 @@ static void test_interrupts(void)
 	START(PROT32, 3, "\xf1");
 	gate(IDT + 1 * 8, CODE0, 0x5000, 0x8e, 0);
 	tap_ok(retires(0x5000) && m.cpl == 0, "INT1 does not ask for the gate's DPL");
+
+	/* Events that hardware leaves to us ask for no DPL, and bring RF and an error code. */
+	START(PROT32, 3, "\x90");
+	gate(IDT + 13 * 8, CODE0, 0x5000, 0x8e, 0);
+	m.s.rflags |= X86_EFLAGS_RF;
+	machine_decode(&m);
+	tap_ok(x86_emulate_event(&m.ctxt, 13, 0, true, 0x88) == X86EMUL_CONTINUE &&
+	       m.ctxt.eip == 0x5000 && m.cpl == 0 && m.s.gpr[X86_RSP] == STACK0 - 24 &&
+	       get(STACK0 - 24, 4) == 0x88 && get(STACK0 - 20, 4) == 0x100 &&
+	       (get(STACK0 - 12, 4) & X86_EFLAGS_RF) && !(m.ctxt.eflags & X86_EFLAGS_RF),
+	       "a fault with an error code");
+	START(PROT32, 3, "\xcc");
+	gate(IDT + 3 * 8, CODE0, 0x5000, 0x8e, 0);
+	machine_decode(&m);
+	tap_ok(x86_emulate_event(&m.ctxt, 3, 1, false, 0) == X86EMUL_PROPAGATE_FAULT &&
+	       m.ctxt.exception.vector == 13 && m.ctxt.exception.error_code == 3 * 8 + 2,
+	       "INT3 through a gate of ring 0");
+	START(PROT32, 0, "\x90");
+	gate(IDT + 6 * 8, CODE0, 0x5000, 0x0e, 0);
+	machine_decode(&m);
+	tap_ok(x86_emulate_event(&m.ctxt, 6, 0, false, 0) == X86EMUL_PROPAGATE_FAULT &&
+	       m.ctxt.exception.vector == 11 && m.ctxt.exception.error_code == 6 * 8 + 3,
+	       "an event through an absent gate: EXT");
 
 	START(LONG, 3, "\xcd\x21");
 	gate(IDT + 0x21 * 16, LONG0, CODE_BASE + 8, 0xee, 2);
