@@ -13,7 +13,7 @@ build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules-for modules-test modules-bochs install uninstall demo check bench unit
-.PHONY: unit-long storm upstream coverage fuzz lint setup clean help
+.PHONY: unit-long storm features upstream coverage fuzz lint setup clean help
 
 modules:
 	@$(call build)
@@ -47,6 +47,10 @@ check: setup modules-test
 # A million events of each kind: many minutes, and so no part of check.
 storm: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/storm
+
+# A stock guest on VMX without each feature that a parameter turns off: a minute for each.
+features: setup
+	@TEST_KVER=$(TEST_KVER) tools/testing/features/run
 
 # The kernel's own KVM selftests on our modules, beside what in-tree makes of them.
 upstream: setup modules-test
@@ -94,6 +98,7 @@ help:
 	@echo '                        VMX in place of SVM'
 	@echo '  make check            every test; last line: N passed, N failed, N skipped'
 	@echo '  make storm            a million events through ioeventfds and irqfds, none lost: long'
+	@echo '  make features         a stock guest on VMX, without each of its features in turn'
 	@echo "  make upstream         the kernel's own KVM selftests on our modules"
 	@echo '  make bench            executed instructions per exit, in-tree modules and ours;'
 	@echo '                        CPU=intel as above'

@@ -361,12 +361,6 @@ EXPORT_SYMBOL_GPL(kvm_emulate_instruction);
 /* Exceptions that are faults (SDM table 6-1): #DE, #BR to #NM, #TS to #PF, #MF to #CP, not #MC. */
 #define FAULT_VECTORS	0x3b7ce1u
 
-/* What an exception's frame has for EFLAGS.RF. */
-static bool is_fault(int vector)
-{
-	return vector >= 0 && vector < 32 && (FAULT_VECTORS >> vector & 1);
-}
-
 /**
  * kvm_task_switch - a hardware task switch that the CPU leaves to us
  * @vcpu: the vCPU, at the instruction or where the event came
@@ -394,7 +388,7 @@ int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reas
 		return handle_failure(vcpu);
 	kvm_emulator_of(vcpu)->singlestep = false;
 	/* The old task's EFLAGS are what an exception's frame would have: RF for a fault. */
-	if (is_fault(idt_index))
+	if (idt_index >= 0 && idt_index < 32 && (FAULT_VECTORS >> idt_index & 1))
 		ctxt->eflags |= X86_EFLAGS_RF;
 
 	switch (x86_emulate_task_switch(ctxt, length, selector, reason, idt_index >= 0,
@@ -412,7 +406,7 @@ EXPORT_SYMBOL_GPL(kvm_task_switch);
 
 /**
  * kvm_deliver_event - deliver an event to the guest in software
- * @vcpu: the vCPU; the event is marked as injected
+ * @vcpu: the vCPU; the event is marked as injected, and RF is set for a fault
  * @vector: of the event
  * @length: of the INT n, INT3 or INTO at RIP that it comes from, else 0
  * @has_error_code: it pushes an error code, but not in real mode
@@ -428,8 +422,6 @@ void kvm_deliver_event(struct kvm_vcpu *vcpu, u8 vector, unsigned int length, bo
 
 	setup(vcpu);
 	ctxt->fetched = 0;
-	if (vcpu->arch.exception.injected && is_fault(vector))
-		ctxt->eflags |= X86_EFLAGS_RF;
 	switch (x86_emulate_event(ctxt, vector, length, has_error_code, error_code)) {
 	case X86EMUL_CONTINUE:
 		kvm_clear_event_queues(vcpu);

@@ -309,7 +309,8 @@ void vmx_shadow_fix_pending_db(struct kvm_vcpu *vcpu)
 {
 	u32 state = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 
-	if (likely(!(state & VMX_SHADOW)) || !(vmx_get_rflags(vcpu) & X86_EFLAGS_TF))
+	if (likely(!(state & VMX_SHADOW)) || vmx_steps_by_mtf(vcpu) ||
+	    !(vmx_get_rflags(vcpu) & X86_EFLAGS_TF))
 		return;
 	if (vcpu->arch.guest_debug & KVM_GUESTDBG_SINGLESTEP)
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, state & ~VMX_SHADOW);

@@ -149,6 +149,7 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	/* Monitoring ends for many reasons, this one among them (SDM vol. 2, MWAIT). */
 	[EXIT_REASON_MWAIT_INSTRUCTION]		= kvm_emulate_as_nop,
 	[EXIT_REASON_MONITOR_INSTRUCTION]	= kvm_emulate_as_nop,
+	[EXIT_REASON_MONITOR_TRAP_FLAG]		= vmx_exit_mtf,
 	[EXIT_REASON_PAUSE_INSTRUCTION]		= vmx_exit_pause,
 	[EXIT_REASON_MCE_DURING_VMENTRY]	= vmx_exit_host_event,
 	[EXIT_REASON_TPR_BELOW_THRESHOLD]	= vmx_exit_tpr_below_threshold,

@@ -345,6 +345,7 @@ void vmx_set_dr6(struct kvm_vcpu *vcpu, unsigned long value);
 void vmx_set_dr7(struct kvm_vcpu *vcpu, unsigned long value);
 void vmx_sync_dirty_debug_regs(struct kvm_vcpu *vcpu);
 void vmx_cache_reg(struct kvm_vcpu *vcpu, enum kvm_reg reg);
+bool vmx_steps_by_mtf(struct kvm_vcpu *vcpu);
 unsigned long vmx_get_rflags(struct kvm_vcpu *vcpu);
 void vmx_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags);
 bool vmx_get_if_flag(struct kvm_vcpu *vcpu);
@@ -395,6 +396,7 @@ void vmx_patch_hypercall(struct kvm_vcpu *vcpu, unsigned char *code);
 
 /* exceptions.c: #DB, #BP, #UD, #AC, #MC; the bitmap of what is intercepted */
 int vmx_exit_exception(struct kvm_vcpu *vcpu);
+int vmx_exit_mtf(struct kvm_vcpu *vcpu);
 void vmx_exit_exception_irqoff(void);
 void vmx_machine_check(void);
 void vmx_update_exception_bitmap(struct kvm_vcpu *vcpu);
