@@ -436,6 +436,10 @@ void kvm_deliver_event(struct kvm_vcpu *vcpu, u8 vector, unsigned int length, bo
 		vcpu->arch.nmi_injected = false;
 		kvm_inject_x86_exception(vcpu, &ctxt->exception);
 		break;
+	case X86EMUL_CMPXCHG_FAILED:
+		/* Another vCPU has changed a descriptor meanwhile: again. */
+		kvm_make_request(KVM_REQ_EVENT, vcpu);
+		break;
 	default:
 		kvm_triple_fault(vcpu);
 		break;

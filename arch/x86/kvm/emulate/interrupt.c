@@ -264,7 +264,8 @@ static int int_vm86(struct x86_emulate_ctxt *ctxt, u8 vector)
 	if (rc)
 		return rc;
 	if (!stays)
-		return virtual ? x86_fault_gp(ctxt, 0) : int_protected(ctxt, vector, true, false, 0);
+		return virtual ? x86_fault_gp(ctxt, 0) :
+				 int_protected(ctxt, vector, true, false, 0);
 	rc = vector_8086(ctxt, 0, vector, virtual ? x86_virtual_flags(flags) : flags);
 	ctxt->eflags &= ~(u64)(X86_EFLAGS_TF | (virtual ? X86_EFLAGS_VIF : X86_EFLAGS_IF));
 	return rc;

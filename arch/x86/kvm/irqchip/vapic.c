@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * For guests whose accesses to TPR userspace patches, and its option ROM answers, because each of
- * them exits: KVM_TPR_ACCESS_REPORTING says where they are, KVM_SET_VAPIC_ADDR names a word of guest
- * memory with the task priority.
+ * them exits: KVM_TPR_ACCESS_REPORTING says where they are, KVM_SET_VAPIC_ADDR names a word of
+ * guest memory with the task priority.
  *
- * Owns vcpu->arch.vapic_addr and tpr_*. The run loop stores the word before an entry and loads it after the
- * exit, when there is one; all in the vCPU's thread. Byte 0 is TPR, and the guest's to write; byte
- * 1 the class in service and byte 3 the highest vector that is requested: what the ROM's code must
- * know to find out whether a lower TPR lets an interrupt in.
+ * Owns vcpu->arch.vapic_addr and tpr_*. The run loop stores the word before an entry and loads it
+ * after the exit, when there is one; all in the vCPU's thread. Byte 0 is TPR, and the guest's to
+ * write; byte 1 the class in service and byte 3 the highest vector that is requested: what the
+ * ROM's code must know to find out whether a lower TPR lets an interrupt in.
  */
 #include "../x86.h"
 #include "lapic.h"

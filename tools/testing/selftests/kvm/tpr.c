@@ -185,7 +185,7 @@ TEST(page_is_of_each_vcpu)
 
 	if (vm_stat(vm, "exits") < 0)
 		SKIP(return, "no statistics in debugfs");
-	/* And again as before: the instruction that waits for userspace is the loop's first store. */
+	/* And again as before: it is the loop's first store that waits for userspace. */
 	set_apic_base(vcpu[1], APIC_BASE_EN);
 	EXPECT_EQ((ACCESSES - 1) & 0xff, sync_exits(vcpu[1], &exits));
 	EXPECT_EQ((ACCESSES - 1) & 0xff, sync_exits(vcpu[1], &exits));

@@ -343,8 +343,6 @@ static void test_returns(void)
 
 static void test_interrupts(void)
 {
-	u64 rip;
-
 	START(REAL, 0, "\xcd\x10");
 	m.idt.base = 0;
 	m.s.gpr[X86_RSP] = STACK;
@@ -352,26 +350,6 @@ static void test_interrupts(void)
 	tap_ok(retires(0x1234) && m.seg[X86_SREG_CS].base == 0x20000 &&
 	       !(m.s.rflags & X86_EFLAGS_IF) && get(STACK - 6, 2) == 0x102 &&
 	       get(STACK - 2, 2) == 0x202, "real: INT");
-
-	/* An event that hardware leaves to us: #UD stays at its instruction, INT3 is behind. */
-	START(REAL, 0, "\x90");
-	m.idt.base = 0;
-	m.s.gpr[X86_RSP] = STACK;
-	m.s.rflags |= X86_EFLAGS_IF;
-	put(0x18, 0x30005678, 4);
-	machine_decode(&m);
-	rip = m.ctxt.eip;
-	tap_ok(x86_emulate_event(&m.ctxt, 6, 0, false, 0) == X86EMUL_CONTINUE && m.ctxt.eip == 0x5678 &&
-	       m.seg[X86_SREG_CS].base == 0x30000 && get(STACK - 6, 2) == rip &&
-	       m.s.gpr[X86_RSP] == STACK - 6 && !(m.ctxt.eflags & X86_EFLAGS_IF) &&
-	       (get(STACK - 2, 2) & X86_EFLAGS_IF), "an exception in real mode");
-	m.ctxt.eip = rip;
-	tap_ok(x86_emulate_event(&m.ctxt, 3, 1, false, 0) == X86EMUL_CONTINUE &&
-	       get(STACK - 12, 2) == rip + 1, "a trap in real mode");
-	m.idt.limit = 0x1a;
-	tap_ok(x86_emulate_event(&m.ctxt, 6, 0, false, 0) == X86EMUL_PROPAGATE_FAULT &&
-	       m.ctxt.exception.vector == 13 && m.s.gpr[X86_RSP] == STACK - 12,
-	       "a vector beyond the table is #GP, and nothing is pushed");
 
 	START(REAL, 0, "\xcf");
 	put(STACK, 0x4321, 2);
@@ -411,7 +389,44 @@ static void test_interrupts(void)
 	gate(IDT + 1 * 8, CODE0, 0x5000, 0x8e, 0);
 	tap_ok(retires(0x5000) && m.cpl == 0, "INT1 does not ask for the gate's DPL");
 
-	/* Events that hardware leaves to us ask for no DPL, and bring RF and an error code. */
+	START(LONG, 3, "\xcd\x21");
+	gate(IDT + 0x21 * 16, LONG0, CODE_BASE + 8, 0xee, 2);
+	put(TSS + 44, DATA_BASE + 0x40c, 8);
+	tap_ok(retires(CODE_BASE + 8) && m.cpl == 0 && m.s.gpr[X86_RSP] == DATA_BASE + 0x400 - 40 &&
+	       get(0x3f8, 8) == (DATA3 | 3) && get(0x400 - 16, 8) == DATA_BASE + STACK,
+	       "long: INT through IST2, aligned");
+	START(LONG, 0, "\xcd\x21");
+	gate(IDT + 0x21 * 16, CODE0, CODE_BASE + 8, 0xee, 0);
+	tap_ok(faults(13, CODE0), "long: a handler that is not 64-bit code");
+}
+
+/* Events that hardware leaves to us. */
+static void test_events(void)
+{
+	u64 rip;
+
+	/* #UD stays at its instruction, INT3 is behind. */
+	START(REAL, 0, "\x90");
+	m.idt.base = 0;
+	m.s.gpr[X86_RSP] = STACK;
+	m.s.rflags |= X86_EFLAGS_IF;
+	put(0x18, 0x30005678, 4);
+	machine_decode(&m);
+	rip = m.ctxt.eip;
+	tap_ok(x86_emulate_event(&m.ctxt, 6, 0, false, 0) == X86EMUL_CONTINUE &&
+	       m.ctxt.eip == 0x5678 && m.seg[X86_SREG_CS].base == 0x30000 &&
+	       get(STACK - 6, 2) == rip && m.s.gpr[X86_RSP] == STACK - 6 &&
+	       !(m.ctxt.eflags & X86_EFLAGS_IF) &&
+	       (get(STACK - 2, 2) & X86_EFLAGS_IF), "an exception in real mode");
+	m.ctxt.eip = rip;
+	tap_ok(x86_emulate_event(&m.ctxt, 3, 1, false, 0) == X86EMUL_CONTINUE &&
+	       get(STACK - 12, 2) == rip + 1, "a trap in real mode");
+	m.idt.limit = 0x1a;
+	tap_ok(x86_emulate_event(&m.ctxt, 6, 0, false, 0) == X86EMUL_PROPAGATE_FAULT &&
+	       m.ctxt.exception.vector == 13 && m.s.gpr[X86_RSP] == STACK - 12,
+	       "a vector beyond the table is #GP, and nothing is pushed");
+
+	/* An event asks for no DPL, and brings RF and an error code. */
 	START(PROT32, 3, "\x90");
 	gate(IDT + 13 * 8, CODE0, 0x5000, 0x8e, 0);
 	m.s.rflags |= X86_EFLAGS_RF;
@@ -433,16 +448,6 @@ static void test_interrupts(void)
 	tap_ok(x86_emulate_event(&m.ctxt, 6, 0, false, 0) == X86EMUL_PROPAGATE_FAULT &&
 	       m.ctxt.exception.vector == 11 && m.ctxt.exception.error_code == 6 * 8 + 3,
 	       "an event through an absent gate: EXT");
-
-	START(LONG, 3, "\xcd\x21");
-	gate(IDT + 0x21 * 16, LONG0, CODE_BASE + 8, 0xee, 2);
-	put(TSS + 44, DATA_BASE + 0x40c, 8);
-	tap_ok(retires(CODE_BASE + 8) && m.cpl == 0 && m.s.gpr[X86_RSP] == DATA_BASE + 0x400 - 40 &&
-	       get(0x3f8, 8) == (DATA3 | 3) && get(0x400 - 16, 8) == DATA_BASE + STACK,
-	       "long: INT through IST2, aligned");
-	START(LONG, 0, "\xcd\x21");
-	gate(IDT + 0x21 * 16, CODE0, CODE_BASE + 8, 0xee, 0);
-	tap_ok(faults(13, CODE0), "long: a handler that is not 64-bit code");
 }
 
 static void test_iret(void)
@@ -646,6 +651,7 @@ void test_segments(void)
 	test_jumps();
 	test_returns();
 	test_interrupts();
+	test_events();
 	test_iret();
 	test_vm86();
 	test_questions();
