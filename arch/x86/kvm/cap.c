@@ -73,6 +73,8 @@ int kvm_arch_check_extension(struct kvm *kvm, long ext)
 		 * Routes lead to an in-kernel one: in a VM without it, setting them is -EINVAL.
 		 */
 		return KVM_MAX_GSIS;
+	case KVM_CAP_VAPIC:
+		return !kvm_x86_call(cpu_has_accelerated_tpr)();
 	case KVM_CAP_TSC_CONTROL:
 		return kvm_host.tsc_khz_scaling;
 	default:

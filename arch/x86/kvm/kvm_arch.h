@@ -74,6 +74,7 @@ enum kvm_x86_request {
 	KVM_REQ_SCAN_IOAPIC,		/* routes changed: which EOIs must be told? */
 	KVM_REQ_IOAPIC_EOI_EXIT,	/* leave with KVM_EXIT_IOAPIC_EOI */
 	KVM_REQ_UNBLOCK,		/* end a halt: looked at, not acted on */
+	KVM_REQ_TPR_ACCESS,		/* leave with KVM_EXIT_TPR_ACCESS */
 };
 
 /* Bits of kvm_vcpu_arch.switch_db_regs. */
@@ -138,6 +139,9 @@ struct kvm_vcpu_arch {
 	u64 apic_base;
 	struct kvm_lapic *apic;			/* (o) NULL without an irqchip in the kernel */
 	gpa_t vapic_addr;			/* KVM_SET_VAPIC_ADDR, 0: none */
+	bool tpr_reporting;			/* KVM_TPR_ACCESS_REPORTING */
+	bool tpr_written;			/* the access that waits to be reported */
+	unsigned long tpr_rip;			/* and its instruction */
 
 	/* events */
 	struct kvm_queued_exception exception;

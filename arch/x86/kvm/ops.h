@@ -110,6 +110,8 @@ enum kvm_fastpath {
 	/* KVM_X86_SHADOW_INT_STI | KVM_X86_SHADOW_INT_MOV_SS */				\
 	OP(void, set_interrupt_shadow, (struct kvm_vcpu *vcpu, int mask))		\
 	OP(u32, get_interrupt_shadow, (struct kvm_vcpu *vcpu))				\
+	/* the vCPU's xAPIC, in the kernel, is at its default address, or not there any more */	\
+	OP(void, set_apic_page, (struct kvm_vcpu *vcpu, bool there))			\
 	OP(int, set_tss_addr, (struct kvm *kvm, unsigned long addr))			\
 	OP(int, set_identity_map_addr, (struct kvm *kvm, u64 addr))			\
 	/* --- MMU --------------------------------------------------------------- */	\

@@ -157,6 +157,8 @@ static int requests_process_irqchip(struct kvm_vcpu *vcpu)
 		vcpu->run->eoi.vector = apic->eoi_vector;
 		return 0;
 	}
+	if (kvm_check_request(KVM_REQ_TPR_ACCESS, vcpu))
+		return kvm_vapic_report(vcpu);
 	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
 	if (unlikely(kvm_mp_has_mail(vcpu)))
 		kvm_mp_process_mail(vcpu);

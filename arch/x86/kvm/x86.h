@@ -341,8 +341,8 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 			    const void *insn, int insn_len);
 int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reason,
 		    bool has_error_code, u32 error_code);
-int kvm_inject_realmode(struct kvm_vcpu *vcpu, u8 vector, unsigned int length,
-			struct x86_exception *fault);
+void kvm_deliver_event(struct kvm_vcpu *vcpu, u8 vector, unsigned int length, bool has_error_code,
+		       u32 error_code);
 /*
  * Length of the instruction at RIP whose intercept the exit was (no NRIPS): the bytes at RIP must
  * be the opcode that @opcode names (X86_SKIP_*, see emulate/insn.h), after any prefixes;

@@ -270,7 +270,8 @@ enum x86_task_reason {
 int x86_emulate_task_switch(struct x86_emulate_ctxt *ctxt, unsigned int length, u16 selector,
 			    enum x86_task_reason reason, bool external, bool has_error_code,
 			    u32 error_code);
-int x86_emulate_int_real(struct x86_emulate_ctxt *ctxt, u8 vector, unsigned int length);
+int x86_emulate_event(struct x86_emulate_ctxt *ctxt, u8 vector, unsigned int length,
+		      bool has_error_code, u32 error_code);
 int x86_decode_insn(struct x86_emulate_ctxt *ctxt, const void *insn, unsigned int len);
 int x86_emulate_insn(struct x86_emulate_ctxt *ctxt);
 void x86_emulate_reset(struct x86_emulate_ctxt *ctxt);

@@ -73,6 +73,9 @@ int kvm_vcpu_set_lapic(struct kvm_vcpu *vcpu, const struct kvm_lapic_state *stat
 
 /* ---- vapic.c ---- */
 int kvm_vapic_set_addr(struct kvm_vcpu *vcpu, const struct kvm_vapic_addr *addr);
+int kvm_vapic_set_reporting(struct kvm_vcpu *vcpu, const struct kvm_tpr_access_ctl *ctl);
+void kvm_vapic_accessed(struct kvm_vcpu *vcpu, bool write);
+int kvm_vapic_report(struct kvm_vcpu *vcpu);
 void kvm_vapic_store(struct kvm_vcpu *vcpu);
 void kvm_vapic_load(struct kvm_vcpu *vcpu);
 

@@ -199,7 +199,7 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	 * emulator's walk meets the reserved bit and raises #PF, as that CPU would (SDM 4.1.4).
 	 */
 	if (!fault->slot || unlikely(fault->gpa & vcpu->arch.reserved_gpa_bits))
-		return KVM_PF_EMULATE;
+		return mmu_map_apic_page(vcpu, fault);
 	if (unlikely(fault->slot->flags & KVM_MEMSLOT_INVALID))
 		return KVM_PF_RETRY;
 	if (fault->write && kvm_slot_readonly(fault->slot))
@@ -329,6 +329,18 @@ static int fault_corrupt(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
 	kvm_vm_dead(vcpu->kvm);
 	return -EIO;
 }
+
+int kvm_mmu_mmio_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
+{
+	struct kvm_page_fault fault = {
+		.gpa = gpa,
+		.error_code = error_code,
+		.write = error_code & PFERR_WRITE_MASK,
+	};
+
+	return fault_emulate(vcpu, &fault, NULL, 0);
+}
+EXPORT_SYMBOL_GPL(kvm_mmu_mmio_fault);
 
 int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const void *insn,
 		       int insn_len)

@@ -107,6 +107,9 @@ bool tdp_zap_range(struct kvm *kvm, gfn_t start, gfn_t end, bool can_yield);
 bool tdp_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
 bool tdp_test_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
 
+/* ---- apic_page.c: where hardware answers for the APIC */
+int mmu_map_apic_page(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
+
 /* ---- fault.c */
 int mmu_fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, int err);
 

@@ -27,6 +27,11 @@ static int svm_set_identity_map_addr(struct kvm *kvm, u64 addr)
 	return 0;
 }
 
+/* AVIC's business, which there is not. */
+static void svm_set_apic_page(struct kvm_vcpu *vcpu, bool there)
+{
+}
+
 /* CR8 is fast (V_TPR), but guests that use the APIC's memory page exit. */
 static bool svm_cpu_has_accelerated_tpr(void)
 {
@@ -112,6 +117,7 @@ static const struct kvm_x86_ops svm_ops = {
 	.update_cr8_intercept		= svm_update_cr8_intercept,
 	.set_interrupt_shadow		= svm_set_interrupt_shadow,
 	.get_interrupt_shadow		= svm_get_interrupt_shadow,
+	.set_apic_page			= svm_set_apic_page,
 	.set_tss_addr			= svm_set_tss_addr,
 	.set_identity_map_addr		= svm_set_identity_map_addr,
 

@@ -42,11 +42,11 @@ static unsigned int ple_window = 4096;
 module_param(ple_window, uint, 0444);
 MODULE_PARM_DESC(ple_window, "Cycles that a PAUSE loop may last");
 
-/* Of use to an in-kernel interrupt controller, a nested hypervisor or hardware dirty logs alone. */
-static bool flexpriority;
+static bool flexpriority = true;
 module_param(flexpriority, bool, 0444);
-MODULE_PARM_DESC(flexpriority, "APIC page in hardware (not available: always off)");
+MODULE_PARM_DESC(flexpriority, "Let the CPU answer for TPR in the APIC's page (default on)");
 
+/* Of use to an in-kernel interrupt controller or a nested hypervisor alone. */
 static bool enable_apicv;
 module_param(enable_apicv, bool, 0444);
 MODULE_PARM_DESC(enable_apicv, "APIC virtualization (not available: always off)");
@@ -208,6 +208,10 @@ static void vmx_caps_restrict(struct vmx_caps *caps)
 	vmx_msr_switch_restrict(caps);
 	if (!(caps->base[VMX_PROC] & CPU_BASED_TPR_SHADOW))
 		caps->base[VMX_PROC] |= CPU_BASED_CR8_STORE_EXITING;
+	/* The page is mapped in EPT alone; without the shadow each access exits (29.4.2). */
+	caps->flexpriority = flexpriority && (caps->base[VMX_PROC] & CPU_BASED_TPR_SHADOW) &&
+			     (caps->base[VMX_PROC2] & SECONDARY_EXEC_ENABLE_EPT) &&
+			     (caps->allowed[VMX_PROC2] & SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
 }
 
 static int vmx_caps_read(struct vmx_caps *caps)
@@ -274,10 +278,10 @@ static void vmx_lazy_regs_setup(void)
 
 static void vmx_params_settle(void)
 {
-	if (flexpriority || enable_apicv || preemption_timer || nested)
-		pr_warn("kvm_intel: flexpriority, enable_apicv, preemption_timer and nested "
-			"are not available: off\n");
-	flexpriority = false;
+	if (enable_apicv || preemption_timer || nested)
+		pr_warn("kvm_intel: enable_apicv, preemption_timer and nested are not available: "
+			"off\n");
+	flexpriority = vmx_caps.flexpriority;
 	enable_apicv = false;
 	preemption_timer = false;
 	pml = pml && vmx_caps.ept_ad &&
@@ -333,10 +337,11 @@ int vmx_hardware_setup(void)
 	vmx_msr_switch_setup();
 	vmx_ept_setup();
 	kvm_compat_register_emergency_vmx(vmx_emergency_disable);
-	pr_info("kvm_intel: %s%s%s%s%s%s%s\n", ept ? "EPT" : "shadow paging",
+	pr_info("kvm_intel: %s%s%s%s%s%s%s%s\n", ept ? "EPT" : "shadow paging",
 		vmx_caps.ept_ad ? ", A/D flags" : "",
 		unrestricted_guest ? ", unrestricted guest" : "", vnmi ? ", virtual NMIs" : "",
 		vpid ? ", VPID" : "", ple_gap ? ", PAUSE loops" : "",
+		flexpriority ? ", APIC accesses" : "",
 		kvm_host.tsc_khz_scaling ? ", TSC scaling" : "");
 	return 0;
 }

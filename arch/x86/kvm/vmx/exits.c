@@ -155,9 +155,11 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	/* Monitoring ends for many reasons, this one among them (SDM vol. 2, MWAIT). */
 	[EXIT_REASON_MWAIT_INSTRUCTION]		= kvm_emulate_as_nop,
 	[EXIT_REASON_MONITOR_INSTRUCTION]	= kvm_emulate_as_nop,
+	[EXIT_REASON_MONITOR_TRAP_FLAG]		= vmx_exit_mtf,
 	[EXIT_REASON_PAUSE_INSTRUCTION]		= vmx_exit_pause,
 	[EXIT_REASON_MCE_DURING_VMENTRY]	= vmx_exit_host_event,
 	[EXIT_REASON_TPR_BELOW_THRESHOLD]	= vmx_exit_tpr_below_threshold,
+	[EXIT_REASON_APIC_ACCESS]		= vmx_exit_apic_access,
 	[EXIT_REASON_GDTR_IDTR]			= vmx_exit_descriptor_table,
 	[EXIT_REASON_LDTR_TR]			= vmx_exit_descriptor_table,
 	[EXIT_REASON_EPT_VIOLATION]		= vmx_exit_ept_violation,

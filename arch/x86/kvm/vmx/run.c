@@ -91,7 +91,8 @@ static __always_inline void vmx_state_enter(struct vcpu_vmx *vmx)
 		vmcs_writel(GUEST_RIP, vcpu->arch.regs[VCPU_REGS_RIP]);
 	if (unlikely(vcpu->arch.regs_dirty & VMX_DIRTY_REGS))
 		vmx_dirty_enter(vcpu);
-	if (vmx->virtual_apic)
+	/* TPR's low half, which CR8 has not, stays as long as the high one does. */
+	if (vmx->virtual_apic && unlikely(vmx->virtual_apic[VMX_VTPR] >> 4 != vcpu->arch.cr8))
 		vmx->virtual_apic[VMX_VTPR] = vcpu->arch.cr8 << 4;
 	vmx_host_enter(&vmx->host);
 }

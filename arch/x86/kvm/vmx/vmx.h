@@ -41,6 +41,7 @@ enum vmx_control_word {
  * @host_pat: the host's PAT, the same on every CPU
  * @zero_len: an event may be injected with instruction length 0 (A.6)
  * @vnmi: the CPU knows when the guest handles an NMI (virtual NMIs)
+ * @flexpriority: it reads and writes TPR in the APIC's page itself: see apic_page.c
  */
 struct vmx_caps {
 	u32 base[VMX_CONTROL_WORDS];
@@ -57,6 +58,7 @@ struct vmx_caps {
 	bool ept_5level;
 	bool zero_len;
 	bool vnmi;
+	bool flexpriority;
 };
 
 extern struct vmx_caps vmx_caps;
@@ -197,7 +199,8 @@ struct vmx_rmode {
  * @exception_bitmap: EXCEPTION_BITMAP as it is there
  * @eptp: EPT_POINTER as it is there
  * @msr_bitmap: one page (24.6.9)
- * @virtual_apic: the page that has VTPR (29.1), or NULL
+ * @virtual_apic: the page that has VTPR (29.1): the APIC's own; NULL: there is none
+ * @apic_away: its xAPIC is not at the default address
  * @tpr_threshold: TPR_THRESHOLD as it is there
  * @kernel_gs_base: the guest's, while it is not in the CPU
  * @star: the guest's MSRs that no VMCS field holds; each is in the CPU in guest mode
@@ -218,6 +221,7 @@ struct vcpu_vmx {
 	int cpu;
 	bool launched;
 	bool host_saved;
+	bool apic_away;
 	u8 entry_work;
 	u32 fail;
 	u32 exit_reason;
@@ -337,6 +341,7 @@ void vmx_set_dr6(struct kvm_vcpu *vcpu, unsigned long value);
 void vmx_set_dr7(struct kvm_vcpu *vcpu, unsigned long value);
 void vmx_sync_dirty_debug_regs(struct kvm_vcpu *vcpu);
 void vmx_cache_reg(struct kvm_vcpu *vcpu, enum kvm_reg reg);
+bool vmx_steps_by_mtf(struct kvm_vcpu *vcpu);
 unsigned long vmx_get_rflags(struct kvm_vcpu *vcpu);
 void vmx_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags);
 bool vmx_get_if_flag(struct kvm_vcpu *vcpu);
@@ -348,7 +353,6 @@ void vmx_fpu_deactivate(struct kvm_vcpu *vcpu);
 void vmx_rmode_switch(struct vcpu_vmx *vmx, bool active);
 bool vmx_rmode_fits(struct vcpu_vmx *vmx);
 void vmx_rmode_force(struct vcpu_vmx *vmx);
-void vmx_rmode_inject(struct vcpu_vmx *vmx, u8 vector, unsigned int len);
 int vmx_rmode_exception(struct kvm_vcpu *vcpu, u8 vector);
 
 /* ---- guest_state.c: what VM entry refuses, paging off ---------------------------------------- */
@@ -388,6 +392,7 @@ void vmx_patch_hypercall(struct kvm_vcpu *vcpu, unsigned char *code);
 
 /* exceptions.c: #DB, #BP, #UD, #AC, #MC; the bitmap of what is intercepted */
 int vmx_exit_exception(struct kvm_vcpu *vcpu);
+int vmx_exit_mtf(struct kvm_vcpu *vcpu);
 void vmx_exit_exception_irqoff(void);
 void vmx_machine_check(void);
 void vmx_update_exception_bitmap(struct kvm_vcpu *vcpu);
@@ -417,6 +422,14 @@ void vmx_events_iret_fault(struct kvm_vcpu *vcpu, u64 info);
 void vmx_shadow_fix_pending_db(struct kvm_vcpu *vcpu);
 int vmx_exit_irq_window(struct kvm_vcpu *vcpu);
 int vmx_exit_nmi_window(struct kvm_vcpu *vcpu);
+
+/* ---- apic_page.c: TPR in hardware ------------------------------------------------------------ */
+
+int vmx_apic_page_create(struct kvm *kvm);
+void vmx_apic_page_free(struct kvm *kvm);
+bool vmx_apic_page_used(struct vcpu_vmx *vmx);
+void vmx_set_apic_page(struct kvm_vcpu *vcpu, bool there);
+int vmx_exit_apic_access(struct kvm_vcpu *vcpu);
 
 /* ---- ept.c: address spaces ------------------------------------------------------------------- */
 
