@@ -311,8 +311,11 @@ static noinline int vcpu_wait(struct kvm_vcpu *vcpu)
 			return r;
 	}
 	kvm_vcpu_drop_srcu(vcpu);
-	if (!kvm_mp_wakes(vcpu))
+	if (!kvm_mp_wakes(vcpu)) {
+		kvm_lapic_timer_wait(vcpu);
 		kvm_vcpu_halt(vcpu);
+		kvm_lapic_timer_run(vcpu);
+	}
 	kvm_mp_wake(vcpu);
 	return 1;
 }
