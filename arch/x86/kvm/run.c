@@ -94,7 +94,9 @@ static bool guest_has_pv_unhalt(struct kvm_vcpu *vcpu)
 {
 	struct kvm_cpuid_entry2 *e = kvm_find_cpuid_entry(vcpu, KVM_CPUID_FEATURES_LEAF, 0);
 
-	return vcpu->arch.apic && e && (e->eax & BIT(KVM_FEATURE_PV_UNHALT));
+	/* We do not see who halts by himself (api.rst 7.13). */
+	return vcpu->arch.apic && !kvm_exits_disabled(vcpu, KVM_X86_DISABLE_EXITS_HLT) && e &&
+	       (e->eax & BIT(KVM_FEATURE_PV_UNHALT));
 }
 
 /* Outside 64-bit mode the registers have 32 bits (hypercalls.rst). */

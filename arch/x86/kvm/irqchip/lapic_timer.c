@@ -144,10 +144,14 @@ static void timer_stop_hv(struct kvm_lapic *apic)
 	kvm_x86_call(set_hv_timer)(apic->vcpu, KVM_HV_TIMER_OFF);
 }
 
-/* Run on to the end that the hrtimer's expiry says, or the deadline. It is stopped. */
+/*
+ * Run on to the end that the hrtimer's expiry says, or the deadline. It is stopped. Hardware's stops
+ * in C-states deeper than C2 (25.5.1), where only a guest's own MWAIT leads.
+ */
 static void timer_start(struct kvm_lapic *apic)
 {
-	if (kvm_host.hv_timer && !check_tsc_unstable())
+	if (kvm_host.hv_timer && !check_tsc_unstable() &&
+	    !kvm_exits_disabled(apic->vcpu, KVM_X86_DISABLE_EXITS_MWAIT))
 		timer_start_hv(apic);
 	else
 		hrtimer_start_expires(&apic->timer.hrtimer, HRTIMER_MODE_ABS_PINNED_HARD);

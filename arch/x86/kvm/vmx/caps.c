@@ -327,6 +327,7 @@ int vmx_hardware_setup(void)
 	}
 	vmx_tsc_setup();
 	vmx_timer_setup();
+	kvm_host.disable_exits |= KVM_X86_DISABLE_EXITS_CSTATE;
 	vmx_msr_setup();
 	vmx_msr_switch_setup();
 	vmx_ept_setup();
