@@ -12,6 +12,7 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <asm/tsc.h>
+#include "compat/compat.h"
 #include "lapic.h"
 #include "x86.h"
 
@@ -174,8 +175,8 @@ static u64 timer_period(const struct kvm_lapic *apic, u64 ns)
 /** lapic_timer_init - a new APIC's timer, stopped */
 void lapic_timer_init(struct kvm_lapic *apic)
 {
-	hrtimer_init(&apic->timer.hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
-	apic->timer.hrtimer.function = timer_expired;
+	kvm_compat_hrtimer_setup(&apic->timer.hrtimer, timer_expired, CLOCK_MONOTONIC,
+				 HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
 /** lapic_timer_stop - it does not run, nor does its handler, on return */
