@@ -38,6 +38,7 @@ struct kvm_vcpu;
 	S(nmi_window_exits)		\
 	S(nmi_injections)		\
 	S(irq_injections)		\
+	S(hv_timer_exits)		\
 	S(halt_exits)			\
 	S(halt_attempted_poll)		\
 	S(halt_successful_poll)		\

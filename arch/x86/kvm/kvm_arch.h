@@ -241,6 +241,7 @@ struct kvm_arch {
 	struct kvm_apic_map __rcu *apic_map;	/* which LAPIC has which id; see delivery.c */
 	u32 boot_cpu_id;			/* (k) KVM_SET_BOOT_CPU_ID, before the first vCPU */
 	u32 max_vcpu_id;			/* (k) KVM_CAP_MAX_VCPU_ID; exclusive, 0: not set */
+	u32 disabled_exits;			/* (k) KVM_CAP_X86_DISABLE_EXITS, before vCPUs */
 	u64 disabled_quirks;			/* (k) KVM_CAP_DISABLE_QUIRKS2 */
 	bool exit_on_emulation_error;		/* (k) KVM_CAP_EXIT_ON_EMULATION_FAILURE */
 	/* (o) the vendor's per-VM state, made by vm_init() */

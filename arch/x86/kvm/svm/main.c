@@ -38,6 +38,11 @@ static bool svm_cpu_has_accelerated_tpr(void)
 	return false;
 }
 
+/* SVM has none: kvm_host.hv_timer is false. */
+static void svm_set_hv_timer(struct kvm_vcpu *vcpu, u64 tsc)
+{
+}
+
 static const struct kvm_x86_ops svm_ops = {
 	.name				= "kvm_amd",
 	.isa				= 2,
@@ -132,6 +137,7 @@ static const struct kvm_x86_ops svm_ops = {
 
 	.write_tsc_offset		= svm_write_tsc_offset,
 	.write_tsc_multiplier		= svm_write_tsc_multiplier,
+	.set_hv_timer			= svm_set_hv_timer,
 };
 
 static int __init svm_init(void)

@@ -117,8 +117,14 @@ static void svm_vmcb_init_control(struct vcpu_svm *svm)
 	for (i = 0; i < ARRAY_SIZE(svm_exceptions_always); i++)
 		svm_intercept_exception(svm, svm_exceptions_always[i], true);
 	svm_vmcb_intercept_drs(svm, true);
-
-	if (svm_caps.pause_filter) {
+	if (kvm_exits_disabled(&svm->vcpu, KVM_X86_DISABLE_EXITS_HLT))
+		svm_intercept(svm, INTERCEPT_HLT, false);
+	if (kvm_exits_disabled(&svm->vcpu, KVM_X86_DISABLE_EXITS_MWAIT)) {
+		svm_intercept(svm, INTERCEPT_MONITOR, false);
+		svm_intercept(svm, INTERCEPT_MWAIT, false);
+	}
+	if (svm_caps.pause_filter &&
+	    !kvm_exits_disabled(&svm->vcpu, KVM_X86_DISABLE_EXITS_PAUSE)) {
 		svm_intercept(svm, INTERCEPT_PAUSE, true);
 		control->pause_filter_count = svm_pause_filter_count();
 		control->pause_filter_thresh = svm_pause_filter_thresh();

@@ -51,10 +51,6 @@ static bool enable_apicv;
 module_param(enable_apicv, bool, 0444);
 MODULE_PARM_DESC(enable_apicv, "APIC virtualization (not available: always off)");
 
-static bool preemption_timer;
-module_param(preemption_timer, bool, 0444);
-MODULE_PARM_DESC(preemption_timer, "VMX preemption timer (not available: always off)");
-
 static bool pml = true;
 module_param(pml, bool, 0444);
 MODULE_PARM_DESC(pml, "Page-modification logging, for dirty rings");
@@ -278,12 +274,10 @@ static void vmx_lazy_regs_setup(void)
 
 static void vmx_params_settle(void)
 {
-	if (enable_apicv || preemption_timer || nested)
-		pr_warn("kvm_intel: enable_apicv, preemption_timer and nested are not available: "
-			"off\n");
+	if (enable_apicv || nested)
+		pr_warn("kvm_intel: enable_apicv and nested are not available: off\n");
 	flexpriority = vmx_caps.flexpriority;
 	enable_apicv = false;
-	preemption_timer = false;
 	pml = pml && vmx_caps.ept_ad &&
 	      (vmx_caps.allowed[VMX_PROC2] & SECONDARY_EXEC_ENABLE_PML);
 	nested = false;
@@ -333,16 +327,19 @@ int vmx_hardware_setup(void)
 		return r;
 	}
 	vmx_tsc_setup();
+	vmx_timer_setup();
+	kvm_host.disable_exits |= KVM_X86_DISABLE_EXITS_CSTATE;
 	vmx_msr_setup();
 	vmx_msr_switch_setup();
 	vmx_ept_setup();
 	kvm_compat_register_emergency_vmx(vmx_emergency_disable);
-	pr_info("kvm_intel: %s%s%s%s%s%s%s%s\n", ept ? "EPT" : "shadow paging",
+	pr_info("kvm_intel: %s%s%s%s%s%s%s%s%s\n", ept ? "EPT" : "shadow paging",
 		vmx_caps.ept_ad ? ", A/D flags" : "",
 		unrestricted_guest ? ", unrestricted guest" : "", vnmi ? ", virtual NMIs" : "",
 		vpid ? ", VPID" : "", ple_gap ? ", PAUSE loops" : "",
 		flexpriority ? ", APIC accesses" : "",
-		kvm_host.tsc_khz_scaling ? ", TSC scaling" : "");
+		kvm_host.tsc_khz_scaling ? ", TSC scaling" : "",
+		kvm_host.hv_timer ? ", preemption timer" : "");
 	return 0;
 }
 

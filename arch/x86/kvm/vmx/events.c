@@ -33,6 +33,7 @@ static void vmx_deliver(struct vcpu_vmx *vmx, u8 vector, u8 len, bool has_error_
 
 static void vmx_inject(struct vcpu_vmx *vmx, u32 event)
 {
+	vmx_end_halt(vmx);
 	vmx->event = event | INTR_INFO_VALID_MASK;
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, vmx->event);
 }

@@ -167,6 +167,7 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[EXIT_REASON_EPT_MISCONFIG]		= vmx_exit_ept_misconfig,
 	[EXIT_REASON_INVPCID]			= vmx_exit_invpcid,
 	[EXIT_REASON_INVEPT]			= vmx_exit_undefined,
+	[EXIT_REASON_PREEMPTION_TIMER]		= vmx_exit_timer,
 	[EXIT_REASON_INVVPID]			= vmx_exit_undefined,
 	[EXIT_REASON_WBINVD]			= kvm_emulate_as_nop,
 	[EXIT_REASON_XSETBV]			= kvm_emulate_xsetbv,

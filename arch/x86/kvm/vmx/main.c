@@ -124,6 +124,7 @@ static const struct kvm_x86_ops vmx_ops = {
 
 	.write_tsc_offset		= vmx_write_tsc_offset,
 	.write_tsc_multiplier		= vmx_write_tsc_multiplier,
+	.set_hv_timer			= vmx_set_hv_timer,
 };
 
 static int __init vmx_init(void)

@@ -78,7 +78,9 @@ static noinline bool vmx_work_enter(struct vcpu_vmx *vmx)
 		if (vmx_has2(SECONDARY_EXEC_TSC_SCALING))
 			vmcs_write64(TSC_MULTIPLIER, arch->tsc_scaling_ratio ?: BIT_ULL(48));
 	}
-	vmx->entry_work = 0;
+	vmx->entry_work &= VMX_WORK_TIMER;
+	if (vmx->entry_work)
+		vmx_timer_enter(vmx);
 	return true;
 }
 

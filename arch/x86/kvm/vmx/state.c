@@ -498,6 +498,7 @@ void vmx_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 
+	vmx_end_halt(vmx);
 	rflags |= X86_EFLAGS_FIXED;
 	if (!vmx_has_real_mode() && ((rflags ^ vmx_get_rflags(vcpu)) & X86_EFLAGS_VM))
 		vmx_segments_changed(vmx);

@@ -51,6 +51,8 @@ void vmx_vmcs_recalc_controls(struct vcpu_vmx *vmx)
 		value &= ~SECONDARY_EXEC_ENABLE_INVPCID;
 	if (!vmx->vpid)
 		value &= ~SECONDARY_EXEC_ENABLE_VPID;
+	if (kvm_exits_disabled(vcpu, KVM_X86_DISABLE_EXITS_PAUSE))
+		value &= ~SECONDARY_EXEC_PAUSE_LOOP_EXITING;
 	if (vmx->rmode.active)
 		value |= vmx_caps.allowed[VMX_PROC2] & SECONDARY_EXEC_DESC;
 	if (vmx->pml)
@@ -127,6 +129,18 @@ static void vmcs_init_tpr_shadow(struct vcpu_vmx *vmx)
 		vmcs_write64(APIC_ACCESS_ADDR, page_to_phys(vcpu->kvm->arch.mmu.apic_page));
 }
 
+/* KVM_CAP_X86_DISABLE_EXITS; none of them is a control that must be on (A.3.2). */
+static void vmcs_disable_exits(struct vcpu_vmx *vmx)
+{
+	struct kvm_vcpu *vcpu = &vmx->vcpu;
+
+	if (kvm_exits_disabled(vcpu, KVM_X86_DISABLE_EXITS_HLT))
+		vmcs_control(vmx, VMX_PROC, CPU_BASED_HLT_EXITING, false);
+	if (kvm_exits_disabled(vcpu, KVM_X86_DISABLE_EXITS_MWAIT))
+		vmcs_control(vmx, VMX_PROC, CPU_BASED_MWAIT_EXITING | CPU_BASED_MONITOR_EXITING,
+			     false);
+}
+
 static void vmcs_init_controls(struct vcpu_vmx *vmx)
 {
 	int word;
@@ -134,6 +148,7 @@ static void vmcs_init_controls(struct vcpu_vmx *vmx)
 	for (word = 0; word < VMX_CONTROL_WORDS; word++)
 		vmcs_write_control(vmx, word, vmx_caps.base[word]);
 	vmx_vmcs_recalc_controls(vmx);
+	vmcs_disable_exits(vmx);
 
 	vmcs_write64(MSR_BITMAP, __pa(vmx->msr_bitmap));
 	/* No #PF exits: the bitmap's bit 14 is clear, and mask and match are equal (24.6.3). */

@@ -108,6 +108,7 @@ struct vmcs_page {
 #define VMX_WORK_TSC		BIT(0)	/* TSC offset and multiplier are to be written */
 #define VMX_WORK_L1D		BIT(1)	/* the vCPU was loaded anew: flush L1D (conditional mode) */
 #define VMX_WORK_SEGMENTS	BIT(2)	/* segments changed: see vmx_must_emulate() */
+#define VMX_WORK_TIMER		BIT(3)	/* the preemption timer runs, or was stopped */
 
 /* In vcpu_vmx.exit_reason, where hardware has no bit: in the delivery of an event, impossibly. */
 #define VMX_EXIT_DELIVERY	BIT(30)
@@ -190,6 +191,7 @@ struct vmx_rmode {
  * @exit_reason: field VM_EXIT_REASON of the last exit
  * @vectoring: field IDT_VECTORING_INFO_FIELD
  * @event: field VM_ENTRY_INTR_INFO_FIELD at the entry; 0: nothing is injected
+ * @timer_tsc: the host's TSC at which the preemption timer ends guest mode
  * @vpid: virtual-processor identifier, 0: none
  * @rflags: the guest's RFLAGS, while VCPU_EXREG_RFLAGS is available
  * @rmode: real mode that hardware does not have
@@ -231,6 +233,7 @@ struct vcpu_vmx {
 	u32 tpr_threshold;
 	unsigned long rflags;
 	unsigned long rcu_jiffies;
+	u64 timer_tsc;
 	struct vmx_host host;
 
 	u32 controls[VMX_CONTROL_WORDS];
@@ -372,6 +375,13 @@ static __always_inline void vmx_segments_changed(struct vcpu_vmx *vmx)
 /* ---- run.c ----------------------------------------------------------------------------------- */
 
 enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu);
+
+/* ---- preemption_timer.c ---------------------------------------------------------------------- */
+
+void vmx_timer_setup(void);
+void vmx_set_hv_timer(struct kvm_vcpu *vcpu, u64 tsc);
+void vmx_timer_enter(struct vcpu_vmx *vmx);
+int vmx_exit_timer(struct kvm_vcpu *vcpu);
 
 /* ---- l1d.c: the L1 data cache before an entry ------------------------------------------------ */
 
