@@ -13,7 +13,7 @@ build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules-for modules-test modules-bochs install uninstall demo check bench unit
-.PHONY: unit-long storm upstream coverage fuzz lint setup clean help
+.PHONY: unit-long storm upstream clients coverage fuzz lint setup clean help
 
 modules:
 	@$(call build)
@@ -51,6 +51,10 @@ storm: setup modules-test
 # The kernel's own KVM selftests on our modules, beside what in-tree makes of them.
 upstream: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/upstream/run
+
+# QEMU in all its forms, gVisor and libvirt on our modules: half an hour.
+clients: setup modules-test
+	@TEST_KVER=$(TEST_KVER) tools/testing/clients/run
 
 bench: setup $(modules-host)
 	@TEST_KVER=$(TEST_KVER) tools/testing/bench/run
@@ -95,6 +99,7 @@ help:
 	@echo '  make check            every test; last line: N passed, N failed, N skipped'
 	@echo '  make storm            a million events through ioeventfds and irqfds, none lost: long'
 	@echo "  make upstream         the kernel's own KVM selftests on our modules"
+	@echo '  make clients          unmodified QEMU in all its forms, gVisor and libvirt on our modules'
 	@echo '  make bench            executed instructions per exit, in-tree modules and ours;'
 	@echo '                        CPU=intel as above'
 	@echo '  make unit             the tests that need no kernel'
