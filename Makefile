@@ -13,7 +13,7 @@ build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules-for modules-test modules-bochs install uninstall demo check bench unit
-.PHONY: unit-long storm shadow upstream coverage fuzz lint setup clean help pressure features
+.PHONY: unit-long storm shadow upstream coverage fuzz lint setup clean help pressure features clients
 
 modules:
 	@$(call build)
@@ -64,6 +64,10 @@ features: setup
 upstream: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/upstream/run
 
+# QEMU in all its forms, gVisor and libvirt on our modules: half an hour.
+clients: setup modules-test
+	@TEST_KVER=$(TEST_KVER) tools/testing/clients/run
+
 bench: setup $(modules-host)
 	@TEST_KVER=$(TEST_KVER) tools/testing/bench/run
 
@@ -112,6 +116,7 @@ help:
 	@echo '                        debugging and page poisoning; NPT=0: shadow paging; CPU=intel'
 	@echo '  make features         a stock guest on VMX, without each of its features in turn'
 	@echo "  make upstream         the kernel's own KVM selftests on our modules"
+	@echo '  make clients          unmodified QEMU in all its forms, gVisor and libvirt on our modules'
 	@echo '  make bench            executed instructions per exit, in-tree modules and ours;'
 	@echo '                        CPU=intel as above'
 	@echo '  make unit             the tests that need no kernel'
