@@ -52,6 +52,9 @@ static int enable_this_cpu(void)
 
 	if (__this_cpu_read(hardware_on))
 		return 0;
+	/* Here and not where users is looked at: hardware_reboot() passes this CPU only once. */
+	if (READ_ONCE(kvm_rebooting))
+		return -EBUSY;
 	r = check_this_cpu();
 	if (r)
 		return r;

@@ -158,16 +158,23 @@ void kvm_vcpu_stats_create(struct kvm_vcpu *vcpu)
 void kvm_vm_stats_create(struct kvm *kvm)
 {
 	struct kvm_stat_file *file;
+	struct dentry *other;
 	char name[2 * 11 + 2];
 	int i;
 
 	if (IS_ERR_OR_NULL(root))
 		return;
+	snprintf(name, sizeof(name), "%d-%d", kvm->creator, kvm->fd);
+	/* A VM that its vCPUs' fds keep may have the name still: debugfs would log it each time. */
+	other = debugfs_lookup(name, root);
+	if (other) {
+		dput(other);
+		return;
+	}
 	file = kcalloc(ARRAY_SIZE(stat_descs), sizeof(*file), GFP_KERNEL_ACCOUNT);
 	if (!file)
 		return;
 	kvm->stat_files = file;
-	snprintf(name, sizeof(name), "%d-%d", kvm->creator, kvm->fd);
 	kvm->debugfs = debugfs_create_dir(name, root);
 	for (i = 0; i < ARRAY_SIZE(stat_descs); i++, file++) {
 		file->kvm = kvm;

@@ -7,6 +7,7 @@
  * mutex.
  */
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <asm/fpu/types.h>
@@ -23,7 +24,10 @@ static s16 *kvm_cpuid_chain(struct kvm_cpuid_index *index, u32 function)
 {
 	u32 slot = function & 0x3fffffff;
 
-	return slot < KVM_CPUID_DIRECT ? &index->first[function >> 30][slot] : &index->others;
+	if (slot >= KVM_CPUID_DIRECT)
+		return &index->others;
+	/* The guest chose it, and what is read here says where the next look goes. */
+	return &index->first[function >> 30][array_index_nospec(slot, KVM_CPUID_DIRECT)];
 }
 
 /* From the last entry to the first, each put before its chain: the chains keep the order. */

@@ -133,11 +133,8 @@ static int finish(struct kvm_vcpu *vcpu)
 {
 	struct kvm_emulator *emu = kvm_emulator_of(vcpu);
 
-	if (emu->ctxt.halted) {
-		++vcpu->stat.halt_exits;
-		vcpu->run->exit_reason = KVM_EXIT_HLT;
-		return 0;
-	}
+	if (emu->ctxt.halted)
+		return kvm_vcpu_halted(vcpu);
 	if (emu->singlestep && !emu->ctxt.rep_continues)
 		return kvm_debug_singlestep(vcpu, X86_EFLAGS_TF);
 	return 1;

@@ -265,10 +265,21 @@ fault:
 }
 
 /*
+ * Does the access cross a cache line? Where the host has such a locked access raise #AC, it would
+ * be raised here, in the kernel, which dies of it (linux-doc: arch/x86/buslock.rst).
+ */
+static bool locks_bus(gpa_t gpa, unsigned int bytes)
+{
+	unsigned int line = boot_cpu_data.x86_cache_alignment;
+
+	return (gpa & (line - 1)) + bytes > line;
+}
+
+/*
  * x86_emulate_ops.cmpxchg
  *
- * Atomic on guest memory inside a page. A device has no atomic access, and one that straddles two
- * pages is as good as one: these are written plainly.
+ * Atomic on guest memory inside a cache line. A device has no atomic access, and one that straddles
+ * two lines is as good as one: these are written plainly.
  */
 int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old, const void *new,
 		     unsigned int bytes)
@@ -282,7 +293,7 @@ int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old,
 	if (rc != X86EMUL_CONTINUE)
 		return rc;
 	hva = kvm_vcpu_gfn_to_hva_prot(vcpu, gpa_to_gfn(parts.gpa[0]), &writable);
-	if (parts.nr > 1 || hva == KVM_HVA_INVALID || !writable)
+	if (locks_bus(parts.gpa[0], bytes) || hva == KVM_HVA_INVALID || !writable)
 		return kvm_emul_write_std(ctxt, linear, new, bytes, X86EMUL_ACC_WRITE);
 
 	rc = cmpxchg_user(hva + offset_in_page(parts.gpa[0]), old, new, bytes);

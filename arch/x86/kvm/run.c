@@ -69,24 +69,28 @@ int kvm_emulate_as_nop(struct kvm_vcpu *vcpu)
 EXPORT_SYMBOL_GPL(kvm_emulate_as_nop);
 
 /**
- * kvm_emulate_halt - HLT: wait for an interrupt, in the run loop
+ * kvm_vcpu_halted - HLT has retired: wait for an interrupt, in the run loop
  * @vcpu: the vCPU
  *
  * With the interrupt controller in userspace, userspace waits: KVM_EXIT_HLT.
  */
-int kvm_emulate_halt(struct kvm_vcpu *vcpu)
+int kvm_vcpu_halted(struct kvm_vcpu *vcpu)
 {
-	int r = kvm_skip_emulated_instruction(vcpu);
-
 	++vcpu->stat.halt_exits;
-	if (r <= 0)
-		return r;
 	if (vcpu->arch.apic) {
 		vcpu->arch.mp_state = KVM_MP_STATE_HALTED;
 		return 1;
 	}
 	vcpu->run->exit_reason = KVM_EXIT_HLT;
 	return 0;
+}
+
+/** kvm_emulate_halt - the HLT exit: step over it, and wait as above */
+int kvm_emulate_halt(struct kvm_vcpu *vcpu)
+{
+	int r = kvm_skip_emulated_instruction(vcpu);
+
+	return r <= 0 ? r : kvm_vcpu_halted(vcpu);
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_halt);
 

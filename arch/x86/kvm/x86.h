@@ -65,6 +65,7 @@ void kvm_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event);
 /* ---- run.c: the loop */
 /* Leave guest mode and HLT-wait in the kernel, or exit to userspace: KVM_EXIT_HLT. 1/0/errno */
 int kvm_emulate_halt(struct kvm_vcpu *vcpu);		/* skips the instruction */
+int kvm_vcpu_halted(struct kvm_vcpu *vcpu);		/* it is behind the guest already */
 /* and raises #DB for TF; 1/0/errno */
 int kvm_skip_emulated_instruction(struct kvm_vcpu *vcpu);
 int kvm_emulate_as_nop(struct kvm_vcpu *vcpu);

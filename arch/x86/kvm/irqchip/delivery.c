@@ -7,6 +7,7 @@
  * under apic_map_lock when an APIC changes what it answers to, and read under RCU from any context.
  * Where it has no answer, each APIC is asked: that is always right.
  */
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include "lapic.h"
 #include "trace.h"
@@ -134,14 +135,22 @@ static bool dest_may_be_broadcast(const struct kvm_apic_message *msg)
 	return msg->dest == LAPIC_X2APIC_BROADCAST || msg->dest == 0xff;
 }
 
+/* NULL: nobody, or beyond the map. A guest chose @id: also a CPU that guesses stays inside. */
+static struct kvm_vcpu *map_lookup(const struct kvm_apic_map *map, u32 id)
+{
+	if (id > map->max_id)
+		return NULL;
+	return map->physical[array_index_nospec(id, map->max_id + 1)];
+}
+
 /* One physical destination, nearly always. NULL: ask further. */
 static struct kvm_vcpu *dest_single(const struct kvm_apic_map *map,
 				    const struct kvm_apic_message *msg)
 {
 	if (msg->logical || msg->shorthand != KVM_APIC_DEST_FIELD || !map->unique ||
-	    msg->dest > map->max_id || dest_may_be_broadcast(msg))
+	    dest_may_be_broadcast(msg))
 		return NULL;
-	return map->physical[msg->dest];
+	return map_lookup(map, msg->dest);
 }
 
 /* A logical destination by the map into @dests; false: the map cannot say. */
@@ -149,8 +158,8 @@ static bool dest_logical(const struct kvm_apic_map *map, const struct kvm_apic_m
 			 unsigned long *dests)
 {
 	unsigned long bits = msg->dest & 0xffff;
+	struct kvm_vcpu *vcpu;
 	unsigned int bit;
-	u32 id;
 
 	if (!map || !msg->logical || dest_may_be_broadcast(msg))
 		return false;
@@ -165,9 +174,9 @@ static bool dest_logical(const struct kvm_apic_map *map, const struct kvm_apic_m
 	if (!map->x2apic || !map->unique)
 		return false;
 	for_each_set_bit(bit, &bits, 16) {
-		id = msg->dest >> 16 << 4 | bit;
-		if (id <= map->max_id && map->physical[id])
-			__set_bit(map->physical[id]->index, dests);
+		vcpu = map_lookup(map, msg->dest >> 16 << 4 | bit);
+		if (vcpu)
+			__set_bit(vcpu->index, dests);
 	}
 	return true;
 }

@@ -222,6 +222,21 @@ static noinline int vmx_exit_unexpected(struct kvm_vcpu *vcpu)
 				  ARRAY_SIZE(data), data);
 }
 
+/*
+ * Exits whose handling may read any memory of the VMM or of the host, by the emulator or to find a
+ * page: what it leaves in the L1 cache the guest must not find (l1tf.rst, conditional flushes).
+ */
+#define VMX_FAR_EXITS	(BIT_ULL(EXIT_REASON_EXCEPTION_NMI) | BIT_ULL(EXIT_REASON_TASK_SWITCH) |	\
+			 BIT_ULL(EXIT_REASON_IO_INSTRUCTION) | BIT_ULL(EXIT_REASON_GDTR_IDTR) |	\
+			 BIT_ULL(EXIT_REASON_LDTR_TR) | BIT_ULL(EXIT_REASON_EPT_VIOLATION) |	\
+			 BIT_ULL(EXIT_REASON_EPT_MISCONFIG))
+
+static void vmx_l1d_note_exit(struct vcpu_vmx *vmx)
+{
+	if (vmx->exit_reason >= 64 || (VMX_FAR_EXITS >> vmx->exit_reason & 1))
+		vmx->entry_work |= VMX_WORK_L1D;
+}
+
 /**
  * vmx_handle_exit - do what the exit asks for
  * @vcpu: the vCPU
@@ -233,6 +248,8 @@ int vmx_handle_exit(struct kvm_vcpu *vcpu, enum kvm_fastpath fastpath)
 {
 	u32 reason = to_vmx(vcpu)->exit_reason;
 
+	if (static_branch_unlikely(&vmx_l1d_should_flush))
+		vmx_l1d_note_exit(to_vmx(vcpu));
 	if (unlikely(to_vmx(vcpu)->pml))
 		vmx_pml_flush(to_vmx(vcpu));
 	if (fastpath != KVM_FASTPATH_NONE)

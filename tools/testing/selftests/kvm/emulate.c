@@ -4,13 +4,16 @@
  * instructions, beside the same on RAM by the CPU; what becomes of what it cannot do; the prefix
  * that forces it, and its tracepoint.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/time.h>
 
 #include "kselftest_harness.h"
 #include "kvm_test.h"
 #include "guest.h"
+#include "irq_test.h"
 
 #define PREFIX		".byte 0x0f, 0x0b, 0x6b, 0x76, 0x6d\n\t"
 #define TRACING		"/sys/kernel/tracing"
@@ -306,6 +309,40 @@ TEST(the_prefix_works_when_the_parameter_says_so)
 	ASSERT_EQ(UCALL_SYNC, run_device(vcpu, &uc));
 	EXPECT_EQ(5, uc.arg[0]);
 	EXPECT_EQ(6, uc.arg[1]);
+}
+
+__guest static void prefixed_hlt(void)
+{
+	__asm__ volatile(PREFIX "hlt");
+	guest_done();
+}
+
+static void wake(int signal)
+{
+	(void)signal;
+}
+
+/* With the interrupt controllers in the kernel an emulated HLT waits there, as any other does. */
+TEST(a_hlt_waits_in_the_kernel)
+{
+	struct itimerval timer = { .it_value.tv_usec = 100000, .it_interval.tv_usec = 100000 };
+	struct itimerval off = {};
+	struct kvm_mp_state state;
+	struct vcpu *vcpu;
+	struct vm *vm;
+
+	vm = vm_with_irqchip();
+	vcpu = vcpu_new(vm, 0);
+	if (!set_kvm_parameter("force_emulation_prefix", "1"))
+		SKIP(return, "force_emulation_prefix cannot be set: run as root");
+	vcpu_enter(vcpu, prefixed_hlt);
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = wake }, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	EXPECT_EQ(EINTR, kvm_errno(vcpu->fd, KVM_RUN, 0));
+	setitimer(ITIMER_REAL, &off, NULL);
+	set_kvm_parameter("force_emulation_prefix", "0");
+	kvm_do(vcpu->fd, KVM_GET_MP_STATE, &state);
+	EXPECT_EQ(KVM_MP_STATE_HALTED, state.mp_state);
 }
 
 static bool write_file(const char *path, const char *text)
