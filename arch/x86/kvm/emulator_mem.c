@@ -17,9 +17,7 @@ static u64 walk_access(struct x86_emulate_ctxt *ctxt, u32 access)
 
 	if (access & X86EMUL_ACC_SYSTEM)
 		return pferr | PFERR_IMPLICIT_ACCESS;
-	if (kvm_x86_call(get_cpl)(emul_to_vcpu(ctxt)) == 3)
-		pferr |= PFERR_USER_MASK;
-	return pferr;
+	return kvm_pferr(emul_to_vcpu(ctxt), pferr);
 }
 
 /* One access in guest physical terms: at most two pages. */
@@ -114,8 +112,8 @@ static int read_part(struct x86_emulate_ctxt *ctxt, gpa_t gpa, u8 *val, unsigned
 	return rc;
 }
 
-/** kvm_emul_read_std - x86_emulate_ops.read_std */
-int kvm_emul_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes,
+/** emul_read_std - emul_read_std */
+int emul_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes,
 		      u32 access)
 {
 	struct parts parts;
@@ -172,8 +170,8 @@ static int write_part(struct x86_emulate_ctxt *ctxt, gpa_t gpa, const u8 *val, u
 	return rc;
 }
 
-/** kvm_emul_write_std - x86_emulate_ops.write_std */
-int kvm_emul_write_std(struct x86_emulate_ctxt *ctxt, u64 linear, const void *val,
+/** emul_write_std - emul_write_std */
+int emul_write_std(struct x86_emulate_ctxt *ctxt, u64 linear, const void *val,
 		       unsigned int bytes, u32 access)
 {
 	struct parts parts;
@@ -187,8 +185,8 @@ int kvm_emul_write_std(struct x86_emulate_ctxt *ctxt, u64 linear, const void *va
 	return rc;
 }
 
-/** kvm_emul_probe_write - x86_emulate_ops.probe_write: IO_NEEDED where there is no RAM to write */
-int kvm_emul_probe_write(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int bytes)
+/** emul_probe_write - emul_probe_write: IO_NEEDED where there is no RAM to write */
+int emul_probe_write(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int bytes)
 {
 	struct parts parts;
 	unsigned int i;
@@ -265,12 +263,12 @@ fault:
 }
 
 /*
- * x86_emulate_ops.cmpxchg
+ * emul_cmpxchg
  *
  * Atomic on guest memory inside a page. A device has no atomic access, and one that straddles two
  * pages is as good as one: these are written plainly.
  */
-int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old, const void *new,
+int emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old, const void *new,
 		     unsigned int bytes)
 {
 	struct kvm_vcpu *vcpu = emul_to_vcpu(ctxt);
@@ -283,7 +281,7 @@ int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old,
 		return rc;
 	hva = kvm_vcpu_gfn_to_hva_prot(vcpu, gpa_to_gfn(parts.gpa[0]), &writable);
 	if (parts.nr > 1 || hva == KVM_HVA_INVALID || !writable)
-		return kvm_emul_write_std(ctxt, linear, new, bytes, X86EMUL_ACC_WRITE);
+		return emul_write_std(ctxt, linear, new, bytes, X86EMUL_ACC_WRITE);
 
 	rc = cmpxchg_user(hva + offset_in_page(parts.gpa[0]), old, new, bytes);
 	if (rc < 0)
@@ -295,8 +293,8 @@ int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old,
 	return X86EMUL_CONTINUE;
 }
 
-/** kvm_emul_fetch - x86_emulate_ops.fetch; code in device memory cannot be executed from here */
-int kvm_emul_fetch(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes)
+/** emul_fetch - emul_fetch; code in device memory cannot be executed from here */
+int emul_fetch(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes)
 {
 	u64 access = walk_access(ctxt, 0) | PFERR_FETCH_MASK;
 	int r = kvm_read_guest_virt(emul_to_vcpu(ctxt), linear, val, bytes, access,

@@ -163,7 +163,7 @@ int em_cmpxchg8b(struct x86_emulate_ctxt *ctxt)
 	rc = x86_linearize(ctxt, ctxt->dst.seg, ctxt->dst.ea, half * 2, true, &linear);
 	if (!rc && half == 8 && (linear & 15))
 		return x86_fault_gp(ctxt, 0);
-	rc = rc ?: ctxt->ops->read_std(ctxt, linear, old, half * 2, X86EMUL_ACC_WRITE);
+	rc = rc ?: emul_read_std(ctxt, linear, old, half * 2, X86EMUL_ACC_WRITE);
 	if (rc)
 		return rc;
 
@@ -176,7 +176,7 @@ int em_cmpxchg8b(struct x86_emulate_ctxt *ctxt)
 		return X86EMUL_CONTINUE;
 	}
 
-	rc = ctxt->ops->cmpxchg(ctxt, linear, old, new, half * 2);
+	rc = emul_cmpxchg(ctxt, linear, old, new, half * 2);
 	if (!rc)
 		x86_flags_set(ctxt, X86_EFLAGS_ZF, X86_EFLAGS_ZF);
 	return rc;

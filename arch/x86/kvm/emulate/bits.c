@@ -31,7 +31,8 @@ static bool cpu_has(struct x86_emulate_ctxt *ctxt, u32 leaf, unsigned int reg, u
 {
 	u32 r[4] = { leaf, 0, 0, 0 };
 
-	return !ctxt->ops->cpuid(ctxt, &r[0], &r[1], &r[2], &r[3]) && (r[reg] >> bit & 1);
+	emul_cpuid(ctxt, &r[0], &r[1], &r[2], &r[3]);
+	return r[reg] >> bit & 1;
 }
 
 /* CPUs without BMI1 ignore F3 before BSF (SDM 2B TZCNT); and without LZCNT before BSR. */

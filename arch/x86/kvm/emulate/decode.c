@@ -8,6 +8,22 @@
 
 #define PAGE_BYTES	4096
 
+/**
+ * struct x86_fetch - the bytes that decoding reads
+ * @ctxt: NULL: there are no more than these
+ * @bytes: instruction bytes
+ * @pos: the next one
+ * @end: how many there are
+ * @rc: X86EMUL_*, the first failure; after it all bytes read as zero
+ */
+struct x86_fetch {
+	struct x86_emulate_ctxt *ctxt;
+	const u8 *bytes;
+	u8 pos;
+	u8 end;
+	int rc;
+};
+
 /* --- Bytes ----------------------------------------------------------- */
 
 /* The linear address and the number of bytes CS still allows at @offset. */
@@ -52,7 +68,7 @@ static int fetch_refill(struct x86_fetch *f)
 	n = min_t(u64, X86_INSN_MAX - f->end, PAGE_BYTES - (linear & (PAGE_BYTES - 1)));
 	n = min_t(u64, n, room);
 
-	rc = ctxt->ops->fetch(ctxt, linear, ctxt->bytes + f->end, n);
+	rc = emul_fetch(ctxt, linear, ctxt->bytes + f->end, n);
 	if (!rc)
 		f->end += n;
 	ctxt->fetched = f->end;
@@ -60,19 +76,27 @@ static int fetch_refill(struct x86_fetch *f)
 }
 
 /* Little-endian, sign-extended: most callers want that, the rest mask. */
-static s64 fetch(struct x86_fetch *f, unsigned int bytes)
+static s64 fetch_more(struct x86_fetch *f, unsigned int bytes)
 {
-	u64 v = 0;
+	u64 val = 0;
 	unsigned int i;
 
-	for (i = 0; i < bytes; i++) {
-		if (!f->rc && f->pos >= f->end)
-			f->rc = fetch_refill(f);
+	while (f->pos + bytes > f->end) {
+		f->rc = f->rc ?: fetch_refill(f);
 		if (f->rc)
 			return 0;
-		v |= (u64)f->bytes[f->pos++] << i * 8;
 	}
-	return x86_sext(v, bytes);
+	for (i = 0; i < bytes; i++)
+		val |= (u64)f->bytes[f->pos + i] << i * 8;
+	f->pos += bytes;
+	return x86_sext(val, bytes);
+}
+
+static inline s64 fetch(struct x86_fetch *f, unsigned int bytes)
+{
+	if (bytes == 1 && likely(f->pos < f->end))
+		return (s8)f->bytes[f->pos++];
+	return fetch_more(f, bytes);
 }
 
 /* #UD, unless the bytes that told so could not be had. */
@@ -85,54 +109,31 @@ static int invalid_opcode(struct x86_fetch *f)
 
 /* --- Prefixes and opcode --------------------------------------------- */
 
-/* True when @b was a legacy prefix; CS, DS, ES and SS mean nothing in 64-bit mode (SDM 3.3.4). */
-static bool legacy_prefix(struct x86_insn *d, enum x86_mode mode, u8 b)
-{
-	unsigned int sreg = (b & 0xe7) == 0x26 ? b >> 3 & 3 : b & 7;
-
-	switch (b) {
-	case 0x26:
-	case 0x2e:
-	case 0x36:
-	case 0x3e:
-	case 0x64:
-	case 0x65:
-		if (mode != X86_MODE_LONG || sreg >= X86_SREG_FS) {
-			d->seg = sreg;
-			d->seg_override = true;
-		}
-		return true;
-	case 0x66:
-		d->prefixes |= X86_PREFIX_OPSIZE;
-		return true;
-	case 0x67:
-		d->prefixes |= X86_PREFIX_ADSIZE;
-		return true;
-	case 0xf0:
-		d->prefixes |= X86_PREFIX_LOCK;
-		return true;
-	case 0xf2:
-	case 0xf3:
-		/* The last of the two counts. */
-		d->prefixes &= ~(X86_PREFIX_REP | X86_PREFIX_REPNE);
-		d->prefixes |= b == 0xf3 ? X86_PREFIX_REP : X86_PREFIX_REPNE;
-		return true;
-	}
-	return false;
-}
-
-/* The byte behind the prefixes. A REX that another prefix follows is ignored (SDM 2.2.1). */
-static u8 decode_prefixes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+/*
+ * The byte behind the prefixes. Of REP and REPNE the last counts; CS, DS, ES and SS mean nothing in
+ * 64-bit mode (SDM 3.3.4). A REX that another prefix follows is ignored (SDM 2.2.1).
+ */
+static __always_inline u8 decode_prefixes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
 	for (;;) {
 		u8 b = fetch(f, 1);
+		const struct x86_opcode *op = &x86_opcodes_1byte[b];
 
-		if (mode == X86_MODE_LONG && (b & 0xf0) == 0x40)
+		if (mode == X86_MODE_LONG && (b & 0xf0) == 0x40) {
 			d->rex = b;
-		else if (legacy_prefix(d, mode, b))
-			d->rex = 0;
-		else
+			continue;
+		}
+		if (op->kind == K_LEGACY) {
+			if (op->arg & X86_PREFIX_ANY_REP)
+				d->prefixes &= ~X86_PREFIX_ANY_REP;
+			d->prefixes |= op->arg;
+		} else if (op->kind != K_SEGMENT) {
 			return b;
+		} else if (mode != X86_MODE_LONG || op->arg >= X86_SREG_FS) {
+			d->seg = op->arg;
+			d->seg_override = true;
+		}
+		d->rex = 0;
 	}
 }
 
@@ -226,18 +227,6 @@ static unsigned int prefix_row(const struct x86_insn *d)
 	return d->prefixes & X86_PREFIX_OPSIZE ? 1 : 0;
 }
 
-static bool operand_has_modrm(u8 kind)
-{
-	return kind >= O_REG && kind <= O_EA;
-}
-
-static bool row_has_modrm(const struct x86_opcode *op)
-{
-	if (op->kind == K_GROUP || op->kind == K_DUAL || op->kind == K_RM)
-		return true;
-	return (op->flags & F_MODRM) || operand_has_modrm(op->dst) || operand_has_modrm(op->src);
-}
-
 /* Follow groups down to one instruction; ModRM is read when first needed. */
 static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode,
 			  bool *has_modrm)
@@ -246,7 +235,7 @@ static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode
 	for (;;) {
 		const struct x86_opcode *op = d->op;
 
-		if (!*has_modrm && row_has_modrm(op)) {
+		if ((op->flags & F_MODRM) && !*has_modrm) {
 			d->modrm = fetch(f, 1);
 			if (f->rc)
 				return f->rc;
@@ -355,10 +344,10 @@ static void decode_sib(struct x86_insn *d, struct x86_fetch *f)
 	u8 sib = fetch(f, 1);
 
 	d->scale = sib >> 6;
-	d->index = ((sib >> 3) & 7) | (d->rex & X86_REX_X ? 8 : 0);
+	d->index = (sib >> 3 & 7) | (d->rex << 2 & 8);
 	if (d->index == X86_RSP)
 		d->index = X86_NO_GPR;
-	d->base = (sib & 7) | (d->rex & X86_REX_B ? 8 : 0);
+	d->base = (sib & 7) | (d->rex << 3 & 8);
 	if ((sib & 7) == 5 && d->mod == 0)
 		d->base = X86_NO_GPR;
 }
@@ -384,11 +373,12 @@ static void decode_address32(struct x86_insn *d, struct x86_fetch *f, enum x86_m
 		d->disp = fetch(f, 1);
 }
 
+/* REX.R, X and B are bits 2, 1 and 0: bit 3 of the registers' numbers. */
 static void decode_modrm(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
 	d->mod = d->op->flags & F_MODREG ? 3 : d->modrm >> 6;
-	d->reg = ((d->modrm >> 3) & 7) | (d->rex & X86_REX_R ? 8 : 0);
-	d->rm = (d->modrm & 7) | (d->rex & X86_REX_B ? 8 : 0);
+	d->reg = (d->modrm >> 3 & 7) | (d->rex << 1 & 8);
+	d->rm = (d->modrm & 7) | (d->rex << 3 & 8);
 	if (d->mod == 3)
 		return;
 	if (d->ad_bytes == 2)
@@ -428,16 +418,8 @@ static void decode_immediate(struct x86_insn *d, struct x86_fetch *f, u8 kind)
 	}
 }
 
-/**
- * x86_decode - decode one instruction (SDM 2A chapter 2)
- * @d: result
- * @f: its bytes
- * @mode: decoding mode
- *
- * Return: X86EMUL_CONTINUE, X86EMUL_UNHANDLEABLE, or a fault of the fetch or of
- * the opcode itself.
- */
-int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+/* X86EMUL_CONTINUE, X86EMUL_UNHANDLEABLE, or a fault of the fetch or of the opcode itself. */
+static int decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
 	bool has_modrm;
 	int rc;
@@ -453,9 +435,11 @@ int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 	if (!rc) {
 		if (has_modrm)
 			decode_modrm(d, f, mode);
-		decode_immediate(d, f, d->op->dst);
-		decode_immediate(d, f, d->op->src);
-		decode_immediate(d, f, d->op->src2);
+		if (d->op->flags & F_IMM) {
+			decode_immediate(d, f, d->op->dst);
+			decode_immediate(d, f, d->op->src);
+			decode_immediate(d, f, d->op->src2);
+		}
 	}
 	d->length = f->pos;
 	return rc ?: f->rc;
@@ -467,7 +451,7 @@ int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
  * @insn: bytes the caller has already, or NULL
  * @len: how many
  *
- * Bytes beyond @len come from ops->fetch.
+ * Bytes beyond @len come from emul_fetch().
  *
  * Return: X86EMUL_CONTINUE; X86EMUL_UNHANDLEABLE for an instruction this
  * emulator does not know; X86EMUL_PROPAGATE_FAULT for #PF or #GP of the fetch
@@ -482,29 +466,37 @@ int x86_decode_insn(struct x86_emulate_ctxt *ctxt, const void *insn, unsigned in
 	if (f.end)
 		memcpy(ctxt->bytes, insn, f.end);
 	ctxt->fetched = f.end;
-	return x86_decode(&ctxt->d, &f, ctxt->mode);
+	return decode(&ctxt->d, &f, ctxt->mode);
 }
 
-/* --- Lengths --------------------------------------------------------- */
+/* --- Without a context ------------------------------------------------ */
 
 /**
- * x86_insn_length - decode for the length only
+ * x86_decode_move - decode what may be a plain move
+ * @m: result; undefined when the answer is false
  * @insn: instruction bytes
- * @avail: how many
+ * @avail: how many of them the guest's memory backs
  * @mode: decoding mode
  *
- * Return: the length, or 0 when the instruction is not known, is longer than
- * 15 bytes or does not end within @avail.
+ * MOV, MOVZX and MOVNTI in 32-bit and 64-bit code without segment, address-size, LOCK or REP
+ * prefixes, and no AH to BH: nearly all that drivers do to device memory.
  */
-int x86_insn_length(const u8 *insn, unsigned int avail, enum x86_mode mode)
+bool x86_decode_move(struct x86_move *m, const u8 *insn, unsigned int avail, enum x86_mode mode)
 {
-	struct x86_fetch f = {
-		.bytes = insn,
-		.end = min_t(unsigned int, avail, X86_INSN_MAX),
-	};
-	struct x86_insn d;
+	struct x86_fetch f = { .bytes = insn, .end = avail };
+	const struct x86_opcode *op;
+	struct x86_insn *d = &m->d;
 
-	return x86_decode(&d, &f, mode) ? 0 : d.length;
+	if (mode < X86_MODE_PROT32 || decode(d, &f, mode))
+		return false;
+	op = d->op;
+	if (op->exec != em_mov || !(op->flags & F_MODRM) || d->mod == 3 || d->seg_override ||
+	    (d->prefixes & ~X86_PREFIX_OPSIZE))
+		return false;
+	m->store = op->dst == O_RM;
+	m->is_imm = op->src == O_IMM;
+	m->bytes = op->src == O_RM8 ? 1 : op->src == O_RM16 ? 2 : d->op_bytes;
+	return d->op_bytes > 1 || m->is_imm || d->rex || d->reg < 4;
 }
 
 /**
@@ -514,28 +506,19 @@ int x86_insn_length(const u8 *insn, unsigned int avail, enum x86_mode mode)
  * @mode: decoding mode
  * @expect: X86_SKIP_*
  *
- * Prefixes do not change the length of an instruction without operands.
- *
  * Return: the length, or 0 when this is another instruction.
  */
 int x86_skip_length_slow(const u8 *insn, unsigned int avail, enum x86_mode mode, u32 expect)
 {
-	struct x86_fetch f = {
-		.bytes = insn,
-		.end = min_t(unsigned int, avail, X86_INSN_MAX),
-	};
-	unsigned int n = expect >> 24, i;
+	struct x86_fetch f = { .bytes = insn, .end = min_t(unsigned int, avail, X86_INSN_MAX) };
 	struct x86_insn d = {};
-	u8 b;
+	unsigned int i;
 
-	if (!n)
-		return x86_insn_length(insn, avail, mode);
-	b = decode_prefixes(&d, &f, mode);
-	for (i = 0; i < n; i++) {
-		if (b != (u8)(expect >> i * 8))
+	decode_prefixes(&d, &f, mode);
+	f.pos--;
+	for (i = 0; i < expect >> 24; i++) {
+		if ((u8)fetch(&f, 1) != (u8)(expect >> i * 8))
 			return 0;
-		if (i + 1 < n || expect == X86_SKIP_INT)
-			b = fetch(&f, 1);
 	}
 	return f.rc ? 0 : f.pos;
 }

@@ -8,8 +8,12 @@
 #include "internal.h"
 
 /* An instruction: function, its argument, destination, source, second source, flags. */
-#define ROW(fn, a, d, s, s2, f)	{ .kind = K_INSN, .flags = (f), .arg = (a), .dst = O_##d, \
-				  .src = O_##s, .src2 = O_##s2, .exec = em_##fn }
+#define ROW(fn, a, d, s, s2, f)							\
+	{ .kind = K_INSN, .arg = (a), .dst = O_##d, .src = O_##s, .src2 = O_##s2, .exec = em_##fn, \
+	  .flags = (f) | (IN_MODRM(O_##d) || IN_MODRM(O_##s) ? F_MODRM : 0) |			\
+		   (IN_INSN(O_##d) || IN_INSN(O_##s) || IN_INSN(O_##s2) ? F_IMM : 0) }
+#define IN_MODRM(kind)		((kind) >= O_REG && (kind) <= O_EA)
+#define IN_INSN(kind)		((kind) >= O_IMM && (kind) <= O_MOFFS)
 #define I(fn, d, s, f)		ROW(fn, 0, d, s, NONE, f)
 #define IA(fn, a, d, s, f)	ROW(fn, a, d, s, NONE, f)
 #define I3(fn, d, s, s2, f)	ROW(fn, 0, d, s, s2, f)
@@ -22,12 +26,15 @@
 #define UNKNOWN			{ .kind = K_NONE }
 
 /* What decides further, with the rows that it chooses from. */
-#define SUB(k, n, ...)		{ .kind = (k), .sub = (const struct x86_opcode[n]){ __VA_ARGS__ } }
-#define GROUP(...)		SUB(K_GROUP, 8, __VA_ARGS__)
-#define DUAL(mem, reg)		SUB(K_DUAL, 2, mem, reg)
-#define RM8(...)		SUB(K_RM, 8, __VA_ARGS__)
-#define PREFIX(...)		SUB(K_PREFIX, 4, __VA_ARGS__)
-#define MODE(other, long)	SUB(K_MODE, 2, other, long)
+#define SUB(k, n, f, ...)							\
+	{ .kind = (k), .flags = (f), .sub = (const struct x86_opcode[n]){ __VA_ARGS__ } }
+#define GROUP(...)		SUB(K_GROUP, 8, F_MODRM, __VA_ARGS__)
+#define DUAL(mem, reg)		SUB(K_DUAL, 2, F_MODRM, mem, reg)
+#define RM8(...)		SUB(K_RM, 8, F_MODRM, __VA_ARGS__)
+#define PREFIX(...)		SUB(K_PREFIX, 4, 0, __VA_ARGS__)
+#define MODE(other, long)	SUB(K_MODE, 2, 0, other, long)
+#define LEGACY(prefix)		{ .kind = K_LEGACY, .arg = X86_PREFIX_##prefix }
+#define SEGMENT(sreg)		{ .kind = K_SEGMENT, .arg = X86_SREG_##sreg }
 #define NP(...)			PREFIX(__VA_ARGS__, UD, UD, UD)
 
 /* Two rows: the first of one byte, the second of operand size. */
@@ -88,12 +95,16 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0x1e] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
 	[0x1f] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
 	ALU_ROWS(0x20, A_AND, F_LOCKABLE),
+	[0x26] = SEGMENT(ES),
 	[0x27] = I(decimal, NONE, NONE, F_NO64),
 	ALU_ROWS(0x28, A_SUB, F_LOCKABLE),
+	[0x2e] = SEGMENT(CS),
 	[0x2f] = I(decimal, NONE, NONE, F_NO64),
 	ALU_ROWS(0x30, A_XOR, F_LOCKABLE),
+	[0x36] = SEGMENT(SS),
 	[0x37] = I(decimal, NONE, NONE, F_NO64),
 	ALU_ROWS(0x38, A_SUB, F_NOWRITE),
+	[0x3e] = SEGMENT(DS),
 	[0x3f] = I(decimal, NONE, NONE, F_NO64),
 
 	/* REX in 64-bit mode, where the prefix loop has taken them. */
@@ -107,6 +118,10 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	/* EVEX in 64-bit mode, and with a register form. */
 	[0x62] = MODE(DUAL(I(bound, REG, EA, F_NOWRITE), UNKNOWN), UNKNOWN),
 	[0x63] = MODE(I(arpl, RM16, REG, F_PROT | F_NOWRITE), I(movsx, REG, RM32, F_MOV)),
+	[0x64] = SEGMENT(FS),
+	[0x65] = SEGMENT(GS),
+	[0x66] = LEGACY(OPSIZE),
+	[0x67] = LEGACY(ADSIZE),
 	[0x68] = I(push, NONE, IMM, F_STACK),
 	[0x69] = I3(imul3, REG, RM, IMM, F_MOV),
 	[0x6a] = I(push, NONE, IMM8, F_STACK),
@@ -188,7 +203,10 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	PAIR(0xec, in, 0, ACC, DX, F_MOV | F_IO),
 	PAIR(0xee, out, 0, DX, ACC, F_NOWRITE | F_IO),
 
+	[0xf0] = LEGACY(LOCK),
 	[0xf1] = IA(int, DB_VECTOR_NR, NONE, NONE, 0),
+	[0xf2] = LEGACY(REPNE),
+	[0xf3] = LEGACY(REP),
 	[0xf4] = ZP(hlt),
 	[0xf5] = Z(flag),
 	GROUPS(0xf6, UNARY_GROUP, IMM),

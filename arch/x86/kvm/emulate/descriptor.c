@@ -18,7 +18,7 @@ bool x86_lma(struct x86_emulate_ctxt *ctxt)
 		return true;
 	if (x86_is_real(ctxt))
 		return false;
-	return ctxt->ops->get_msr(ctxt, MSR_EFER_NR, &efer) == X86EMUL_CONTINUE &&
+	return emul_get_msr(ctxt, MSR_EFER_NR, &efer) == X86EMUL_CONTINUE &&
 	       (efer & EFER_LMA_BIT);
 }
 
@@ -40,7 +40,7 @@ static int table_of(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc
 	const struct kvm_segment *ldt;
 
 	if (!(selector & SELECTOR_TI)) {
-		ctxt->ops->get_table(ctxt, false, dt);
+		emul_get_table(ctxt, false, dt);
 		return 0;
 	}
 	ldt = x86_segment(ctxt, X86_SREG_LDTR);
@@ -70,13 +70,13 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 	desc->linear = dt.base + at;
 	if (!x86_lma(ctxt))
 		desc->linear = (u32)desc->linear;
-	rc = ctxt->ops->read_std(ctxt, desc->linear, &desc->low, 8, X86EMUL_ACC_SYSTEM);
+	rc = emul_read_std(ctxt, desc->linear, &desc->low, 8, X86EMUL_ACC_SYSTEM);
 	if (rc || desc->s || !x86_lma(ctxt))
 		return rc;
 
 	if (at + 15 > dt.limit)
 		return x86_fault_sel(ctxt, vector, selector);
-	rc = ctxt->ops->read_std(ctxt, desc->linear + 8, &desc->high, 8, X86EMUL_ACC_SYSTEM);
+	rc = emul_read_std(ctxt, desc->linear + 8, &desc->high, 8, X86EMUL_ACC_SYSTEM);
 	/* The second half's type must be 0 (SDM figure 5-9). */
 	return !rc && (desc->high >> 40 & 0x1f) ? x86_fault_sel(ctxt, vector, selector) : rc;
 }
@@ -99,7 +99,7 @@ int x86_desc_set_type(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, u8 s
 		return X86EMUL_CONTINUE;
 	desc->type = type;
 	byte = desc->low >> 40;
-	return ctxt->ops->write_std(ctxt, desc->linear + 5, &byte, 1,
+	return emul_write_std(ctxt, desc->linear + 5, &byte, 1,
 				    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
 }
 
@@ -213,7 +213,7 @@ void x86_commit_segments(struct x86_emulate_ctxt *ctxt)
 
 	for (sreg = 0; ctxt->segs_dirty >> sreg; sreg++) {
 		if (ctxt->segs_dirty & 1u << sreg)
-			ctxt->ops->set_segment(ctxt, sreg, &ctxt->segs[sreg]);
+			emul_set_segment(ctxt, sreg, &ctxt->segs[sreg]);
 	}
 	ctxt->segs_dirty = 0;
 }
@@ -316,7 +316,7 @@ int x86_load_sreg(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 		x86_load_sreg_real(ctxt, sreg, selector);
 		return X86EMUL_CONTINUE;
 	}
-	cpl = ctxt->ops->cpl(ctxt);
+	cpl = emul_cpl(ctxt);
 	if (sreg == X86_SREG_SS)
 		return x86_load_ss(ctxt, selector, cpl, x86_is_long(ctxt), GP_VECTOR_NR);
 	return x86_load_data(ctxt, sreg, selector, cpl, GP_VECTOR_NR);

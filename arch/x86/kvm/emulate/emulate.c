@@ -51,10 +51,8 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 		return x86_fault_ud(ctxt);
 	if (!d->op->exec)
 		return X86EMUL_UNHANDLEABLE;
-	if ((flags & F_CPL0) && ctxt->ops->cpl(ctxt))
+	if ((flags & F_CPL0) && emul_cpl(ctxt))
 		return x86_fault_gp(ctxt, 0);
-	if (ctxt->ops->intercept)
-		return ctxt->ops->intercept(ctxt, d);
 	return X86EMUL_CONTINUE;
 }
 
@@ -82,7 +80,7 @@ void x86_commit_gprs(struct x86_emulate_ctxt *ctxt)
 
 	for (n = 0; ctxt->gprs_dirty >> n; n++) {
 		if (ctxt->gprs_dirty & 1u << n)
-			ctxt->ops->write_gpr(ctxt, n, ctxt->gprs[n]);
+			emul_write_gpr(ctxt, n, ctxt->gprs[n]);
 	}
 	ctxt->gprs_dirty = 0;
 }
@@ -97,7 +95,7 @@ void x86_commit_gprs(struct x86_emulate_ctxt *ctxt)
  *
  * Return: X86EMUL_CONTINUE with ctxt->eip, eflags and shadow ready to commit;
  * X86EMUL_PROPAGATE_FAULT with ctxt->exception; X86EMUL_RETRY_INSTR when the
- * guest is to execute it again; X86EMUL_IO_NEEDED; X86EMUL_INTERCEPTED;
+ * guest is to execute it again; X86EMUL_IO_NEEDED;
  * X86EMUL_UNHANDLEABLE.
  */
 int x86_emulate_insn(struct x86_emulate_ctxt *ctxt)

@@ -14,7 +14,7 @@ static int tss_read(struct x86_emulate_ctxt *ctxt, unsigned int at, void *val, u
 
 	if (at + bytes - 1 > tr->limit)
 		return x86_fault_sel(ctxt, TS_VECTOR_NR, tr->selector);
-	return ctxt->ops->read_std(ctxt, tr->base + at, val, bytes, X86EMUL_ACC_SYSTEM);
+	return emul_read_std(ctxt, tr->base + at, val, bytes, X86EMUL_ACC_SYSTEM);
 }
 
 /* 64-bit TSS: RSP0 to RSP2 at 4, IST1 to IST7 at 36; SS is null (SDM 7.7). */
@@ -27,7 +27,7 @@ static int long_inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, uns
 		rc = x86_fault_sel(ctxt, SS_VECTOR_NR, 0);
 	if (rc)
 		return rc;
-	if (cpl != ctxt->ops->cpl(ctxt))
+	if (cpl != emul_cpl(ctxt))
 		x86_stage_null(ctxt, X86_SREG_SS, cpl);
 	x86_gpr_write(ctxt, X86_RSP, rsp, 8);
 	return X86EMUL_CONTINUE;
@@ -72,7 +72,7 @@ static int push_return(struct x86_emulate_ctxt *ctxt, u16 cs, u64 back, unsigned
 static int gate_target(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *gate,
 		       struct x86_desc *code, u16 *target)
 {
-	unsigned int cpl = ctxt->ops->cpl(ctxt);
+	unsigned int cpl = emul_cpl(ctxt);
 	int rc;
 
 	if (gate->dpl < max_t(unsigned int, cpl, selector & 3))
@@ -129,7 +129,7 @@ static int call_inner(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate
 static int through_gate(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *gate,
 			bool call)
 {
-	unsigned int cpl = ctxt->ops->cpl(ctxt), bytes = x86_gate_bytes(ctxt, gate);
+	unsigned int cpl = emul_cpl(ctxt), bytes = x86_gate_bytes(ctxt, gate);
 	u16 target = 0, cs = x86_segment(ctxt, X86_SREG_CS)->selector;
 	u64 back = ctxt->next_eip;
 	struct x86_desc code;
@@ -166,7 +166,7 @@ static int direct_transfer(struct x86_emulate_ctxt *ctxt, u16 selector, struct x
 			   u64 offset, bool call)
 {
 	u16 cs = x86_segment(ctxt, X86_SREG_CS)->selector;
-	unsigned int cpl = ctxt->ops->cpl(ctxt);
+	unsigned int cpl = emul_cpl(ctxt);
 	u64 back = ctxt->next_eip;
 	int rc;
 
@@ -256,7 +256,7 @@ int x86_return_code(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, enu
 	if (x86_sel_null(selector))
 		return x86_fault_gp(ctxt, 0);
 	rc = x86_desc_read(ctxt, selector, &desc, GP_VECTOR_NR);
-	if (!rc && rpl < ctxt->ops->cpl(ctxt))
+	if (!rc && rpl < emul_cpl(ctxt))
 		rc = x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
 	rc = rc ?: x86_check_code(ctxt, selector, &desc, rpl, GP_VECTOR_NR);
 	if (rc)
@@ -303,7 +303,7 @@ int em_ret_far(struct x86_emulate_ctxt *ctxt)
 	if (rc)
 		return rc;
 	x86_gpr_write(ctxt, X86_RSP, x86_gpr_read(ctxt, X86_RSP) + extra, width);
-	if (x86_is_real(ctxt) || (selector & 3) == ctxt->ops->cpl(ctxt))
+	if (x86_is_real(ctxt) || (selector & 3) == emul_cpl(ctxt))
 		return X86EMUL_CONTINUE;
 	rc = x86_return_stack(ctxt, selector & 3, mode, extra);
 	if (!rc)

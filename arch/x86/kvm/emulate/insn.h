@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The decoded form of an instruction, and the short-cut that only measures one
- * that an intercept has already named (decode.c); the short decoder for the plain
- * moves between a register and memory (move.c). Pure, no lock.
+ * The decoded form of an instruction, the plain moves among them that mmio.c executes, and the
+ * short-cut that only measures an instruction that an intercept has already named. Pure, no lock.
  */
 #ifndef _KVM_X86_EMULATE_INSN_H
 #define _KVM_X86_EMULATE_INSN_H
@@ -51,6 +50,7 @@ enum x86_opcode_map {
 #define X86_PREFIX_LOCK		0x01
 #define X86_PREFIX_REP		0x02	/* F3 */
 #define X86_PREFIX_REPNE	0x04	/* F2 */
+#define X86_PREFIX_ANY_REP	(X86_PREFIX_REP | X86_PREFIX_REPNE)
 #define X86_PREFIX_OPSIZE	0x08	/* 66 */
 #define X86_PREFIX_ADSIZE	0x10	/* 67 */
 
@@ -115,73 +115,35 @@ struct x86_insn {
 
 #define X86_SKIP_PAUSE		X86_SKIP(1, 0x90)
 #define X86_SKIP_INT3		X86_SKIP(1, 0xcc)
-#define X86_SKIP_INT		X86_SKIP(1, 0xcd)	/* and an immediate */
 #define X86_SKIP_INTO		X86_SKIP(1, 0xce)
-#define X86_SKIP_ICEBP		X86_SKIP(1, 0xf1)
 #define X86_SKIP_HLT		X86_SKIP(1, 0xf4)
-#define X86_SKIP_CLTS		X86_SKIP(2, 0x060f)
 #define X86_SKIP_INVD		X86_SKIP(2, 0x080f)
 #define X86_SKIP_WBINVD		X86_SKIP(2, 0x090f)
 #define X86_SKIP_WRMSR		X86_SKIP(2, 0x300f)
-#define X86_SKIP_RDTSC		X86_SKIP(2, 0x310f)
 #define X86_SKIP_RDMSR		X86_SKIP(2, 0x320f)
 #define X86_SKIP_RDPMC		X86_SKIP(2, 0x330f)
 #define X86_SKIP_CPUID		X86_SKIP(2, 0xa20f)
-#define X86_SKIP_RSM		X86_SKIP(2, 0xaa0f)
-#define X86_SKIP_VMCALL		X86_SKIP(3, 0xc1010f)
 #define X86_SKIP_MONITOR	X86_SKIP(3, 0xc8010f)
 #define X86_SKIP_MWAIT		X86_SKIP(3, 0xc9010f)
 #define X86_SKIP_XSETBV		X86_SKIP(3, 0xd1010f)
-#define X86_SKIP_VMRUN		X86_SKIP(3, 0xd8010f)
 #define X86_SKIP_VMMCALL	X86_SKIP(3, 0xd9010f)
-#define X86_SKIP_VMLOAD		X86_SKIP(3, 0xda010f)
-#define X86_SKIP_VMSAVE		X86_SKIP(3, 0xdb010f)
-#define X86_SKIP_STGI		X86_SKIP(3, 0xdc010f)
-#define X86_SKIP_CLGI		X86_SKIP(3, 0xdd010f)
-#define X86_SKIP_SKINIT		X86_SKIP(3, 0xde010f)
-#define X86_SKIP_INVLPGA	X86_SKIP(3, 0xdf010f)
-#define X86_SKIP_RDTSCP		X86_SKIP(3, 0xf9010f)
-/* No fixed bytes: IN, OUT, INVLPG, LMSW, MOV CR, MOV DR … are decoded. */
-#define X86_SKIP_ANY		X86_SKIP(0, 0)
 
 /**
- * struct x86_move - a decoded move
- * @length: of the instruction
- * @bytes: of memory: 1, 2, 4 or 8
- * @reg: the GPR; with @high, bits 15:8 of it (AH, CH, DH, BH)
- * @reg_bytes: size of the register operand: bigger than @bytes for MOVZX and MOVSX
+ * struct x86_move - a plain move between a GPR, or an immediate, and memory
+ * @d: the instruction; the GPR is @d.reg, of which it takes @d.op_bytes
+ * @bytes: of memory: fewer than @d.op_bytes for MOVZX
  * @store: to memory
- * @is_imm: it is @imm that is stored
- * @sign: MOVSX
- * @rip_relative: @disp counts from the next instruction
- * @stack: its segment is SS, not DS
- * @base: GPR numbers of the address, X86_NO_GPR where there is none
- * @scale: shift of @index
+ * @is_imm: it is @d.imm that is stored
  */
 struct x86_move {
-	u8 length;
+	struct x86_insn d;
 	u8 bytes;
-	u8 reg;
-	u8 reg_bytes;
-	bool high;
 	bool store;
 	bool is_imm;
-	bool sign;
-	bool rip_relative;
-	bool stack;
-	u8 base;
-	u8 index;
-	u8 scale;
-	s32 disp;
-	s32 imm;
 };
 
-#define X86_MOVE_BUFFER	16	/* longer than any instruction */
-
 bool x86_decode_move(struct x86_move *m, const u8 *insn, unsigned int avail, enum x86_mode mode);
-
 int x86_skip_length_slow(const u8 *insn, unsigned int avail, enum x86_mode mode, u32 expect);
-int x86_insn_length(const u8 *insn, unsigned int avail, enum x86_mode mode);
 
 /**
  * x86_skip_length - length of an instruction that its intercept has named
@@ -204,8 +166,7 @@ static inline int x86_skip_length(const u8 *insn, unsigned int avail, enum x86_m
 	u32 head;
 
 	__builtin_memcpy(&head, insn, sizeof(head));
-	if (__builtin_expect(n && n <= avail && !((head ^ expect) & mask) &&
-			     expect != X86_SKIP_INT && expect != X86_SKIP_PAUSE, 1))
+	if (__builtin_expect(n <= avail && !((head ^ expect) & mask), 1))
 		return n;
 	return x86_skip_length_slow(insn, avail, mode, expect);
 }

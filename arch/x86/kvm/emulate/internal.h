@@ -41,6 +41,8 @@ enum x86_opcode_kind {
 	K_RM,		/* eight rows by ModRM.rm */
 	K_PREFIX,	/* [0] none, [1] 66, [2] F3, [3] F2 */
 	K_MODE,		/* [0] outside 64-bit mode, [1] inside */
+	K_LEGACY,	/* a prefix: @arg is its X86_PREFIX_* */
+	K_SEGMENT,	/* a segment prefix: @arg is its X86_SREG_* */
 };
 
 /* Where an operand comes from; SDM 2A 3.1.1.3's letters where it has them. */
@@ -61,15 +63,15 @@ enum x86_operand_kind {
 	O_IMMV,		/* Iv: a full eight bytes with REX.W (B8+) */
 	O_LEVEL,	/* ENTER's second immediate */
 	O_FAR,		/* Ap: offset, then selector */
+	O_MOFFS,	/* O: an address in the instruction itself */
 	O_ONE,
 	O_CL,
 	O_DX,
-	O_MOFFS,	/* O: an address in the instruction itself */
 	O_SI,		/* X: DS:rSI, segment can be overridden */
 	O_DI,		/* Y: ES:rDI, never */
 };
 
-#define F_MODRM		0x00000001	/* has ModRM though no operand says so */
+#define F_MODRM		0x00000001	/* has ModRM: ROW() sees it in the operands */
 #define F_BYTE		0x00000002	/* operand size is one byte */
 #define F_LOCKABLE	0x00000004	/* LOCK legal with a memory destination */
 #define F_MOV		0x00000008	/* destination is not read */
@@ -91,6 +93,7 @@ enum x86_operand_kind {
 #define F_KEEP_RF	0x00080000	/* loads RF instead of clearing it */
 #define F_PORT		0x00100000	/* port in DX: permission comes before all else */
 #define F_VEX		0x00200000	/* may be VEX-encoded */
+#define F_IMM		0x00400000	/* an operand is in the instruction: by ROW() */
 
 /**
  * struct x86_opcode - a row of an opcode table
@@ -102,8 +105,8 @@ enum x86_operand_kind {
  * @sub: the table that decides further
  */
 struct x86_opcode {
-	u32 flags : 24;
-	u32 arg : 8;
+	u32 flags;
+	u8 arg;
 	u8 kind;
 	u8 dst;
 	u8 src;
@@ -117,24 +120,6 @@ struct x86_opcode {
 extern const struct x86_opcode x86_opcodes_1byte[256];
 extern const struct x86_opcode x86_opcodes_0f[256];
 extern const struct x86_opcode x86_opcodes_0f38[3];	/* 2A, F0, F1 */
-
-/**
- * struct x86_fetch - the bytes that decoding reads
- * @ctxt: NULL: there are no more than these
- * @bytes: instruction bytes
- * @pos: the next one
- * @end: how many there are
- * @rc: X86EMUL_*, the first failure; after it all bytes read as zero
- */
-struct x86_fetch {
-	struct x86_emulate_ctxt *ctxt;
-	const u8 *bytes;
-	u8 pos;
-	u8 end;
-	int rc;
-};
-
-int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode);
 
 /* --- Faults ---------------------------------------------------------- */
 
@@ -183,7 +168,7 @@ static inline s64 x86_sext(u64 val, unsigned int bytes)
 static inline u64 x86_gpr_read(struct x86_emulate_ctxt *ctxt, unsigned int n)
 {
 	if (!(ctxt->gprs_valid & 1u << n)) {
-		ctxt->gprs[n] = ctxt->ops->read_gpr(ctxt, n);
+		ctxt->gprs[n] = emul_read_gpr(ctxt, n);
 		ctxt->gprs_valid |= 1u << n;
 	}
 	return ctxt->gprs[n];

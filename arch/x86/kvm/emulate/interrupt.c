@@ -24,7 +24,7 @@ static int vector_8086(struct x86_emulate_ctxt *ctxt, u64 base, u8 vector, u64 f
 {
 	u64 frame[3] = { flags, x86_segment(ctxt, X86_SREG_CS)->selector, ctxt->next_eip };
 	u16 entry[2];
-	int rc = ctxt->ops->read_std(ctxt, base + 4 * vector, entry, 4, 0) ?:
+	int rc = emul_read_std(ctxt, base + 4 * vector, entry, 4, 0) ?:
 		 x86_push_frame(ctxt, frame, 3, 2, 0);
 
 	if (rc)
@@ -39,7 +39,7 @@ static int int_real(struct x86_emulate_ctxt *ctxt, u8 vector)
 	struct x86_desc_ptr idt;
 	int rc;
 
-	ctxt->ops->get_table(ctxt, true, &idt);
+	emul_get_table(ctxt, true, &idt);
 	if (4u * vector + 3 > idt.limit)
 		return x86_fault_gp(ctxt, 0);
 	rc = vector_8086(ctxt, idt.base, vector, flags_image(ctxt));
@@ -89,12 +89,12 @@ static int read_gate(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft, struct
 	u8 type;
 	int rc;
 
-	ctxt->ops->get_table(ctxt, true, &idt);
+	emul_get_table(ctxt, true, &idt);
 	if (vector * bytes + bytes - 1 > idt.limit)
 		return fault_idt(ctxt, GP_VECTOR_NR, vector);
 	gate->high = 0;
 	gate->linear = idt.base + vector * bytes;
-	rc = ctxt->ops->read_std(ctxt, gate->linear, gate, bytes, X86EMUL_ACC_SYSTEM);
+	rc = emul_read_std(ctxt, gate->linear, gate, bytes, X86EMUL_ACC_SYSTEM);
 	if (rc)
 		return rc;
 
@@ -104,7 +104,7 @@ static int read_gate(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft, struct
 		(!lma && ((type & 0xe) == DESC_INT_GATE16 || type == DESC_TASK_GATE));
 	if (gate->s || !known)
 		return fault_idt(ctxt, GP_VECTOR_NR, vector);
-	if (soft && gate->dpl < ctxt->ops->cpl(ctxt))
+	if (soft && gate->dpl < emul_cpl(ctxt))
 		return fault_idt(ctxt, GP_VECTOR_NR, vector);
 	if (!gate->present)
 		return fault_idt(ctxt, NP_VECTOR_NR, vector);
@@ -115,7 +115,7 @@ static int read_gate(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft, struct
 static int read_handler(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *code,
 			unsigned int *cpl)
 {
-	unsigned int now = ctxt->ops->cpl(ctxt);
+	unsigned int now = emul_cpl(ctxt);
 	int rc;
 
 	if (x86_sel_null(selector))
@@ -167,7 +167,7 @@ static int switch_stack(struct x86_emulate_ctxt *ctxt, const struct x86_desc *ga
 	unsigned int ist = x86_lma(ctxt) ? gate->low >> 32 & 7 : 0;
 	int rc = X86EMUL_CONTINUE;
 
-	if (ist || cpl != ctxt->ops->cpl(ctxt))
+	if (ist || cpl != emul_cpl(ctxt))
 		rc = x86_inner_stack(ctxt, cpl, x86_lma(ctxt), ist);
 	if (!rc && x86_lma(ctxt))
 		x86_gpr_write(ctxt, X86_RSP, x86_gpr_read(ctxt, X86_RSP) & ~0xfULL, 8);
@@ -185,7 +185,7 @@ static int int_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
 
 	if (rc)
 		return rc;
-	n = build_frame(ctxt, cpl != ctxt->ops->cpl(ctxt) || bytes == 8, frame);
+	n = build_frame(ctxt, cpl != emul_cpl(ctxt) || bytes == 8, frame);
 	/* What follows happens as the handler's mode has it. */
 	if (bytes == 8)
 		ctxt->mode = X86_MODE_LONG;
@@ -228,17 +228,17 @@ static int redirected(struct x86_emulate_ctxt *ctxt, u8 vector, bool *stays)
 	int rc;
 
 	*stays = false;
-	if (!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_VME))
+	if (!(emul_get_cr(ctxt, 4) & X86_CR4_VME))
 		return X86EMUL_CONTINUE;
 	if (tr->limit < TSS_IOMAP + 1)
 		return x86_fault_gp(ctxt, 0);
-	rc = ctxt->ops->read_std(ctxt, tr->base + TSS_IOMAP, &base, 2, X86EMUL_ACC_SYSTEM);
+	rc = emul_read_std(ctxt, tr->base + TSS_IOMAP, &base, 2, X86EMUL_ACC_SYSTEM);
 	if (rc)
 		return rc;
 	base += vector / 8 - IVT_ENTRIES / 8;
 	if (base > tr->limit)
 		return x86_fault_gp(ctxt, 0);
-	rc = ctxt->ops->read_std(ctxt, tr->base + base, &bits, 1, X86EMUL_ACC_SYSTEM);
+	rc = emul_read_std(ctxt, tr->base + base, &bits, 1, X86EMUL_ACC_SYSTEM);
 	*stays = !(bits >> (vector & 7) & 1);
 	return rc;
 }
@@ -299,7 +299,7 @@ static void load_flags(struct x86_emulate_ctxt *ctxt, u64 mask, u64 flags)
 /* VME below IOPL 3: IF of the image goes to VIF; a pending interrupt or TF is #GP. */
 static int iret_virtual_if(struct x86_emulate_ctxt *ctxt, u64 flags)
 {
-	if (ctxt->d.op_bytes != 2 || !(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_VME) ||
+	if (ctxt->d.op_bytes != 2 || !(emul_get_cr(ctxt, 4) & X86_CR4_VME) ||
 	    (flags & X86_EFLAGS_TF) ||
 	    ((flags & X86_EFLAGS_IF) && (ctxt->eflags & X86_EFLAGS_VIP)))
 		return x86_fault_gp(ctxt, 0);
@@ -314,7 +314,7 @@ static int iret_8086(struct x86_emulate_ctxt *ctxt)
 	bool virtual = ctxt->mode == X86_MODE_VM86 && x86_iopl(ctxt) < 3;
 	int rc;
 
-	if (virtual && !(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_VME))
+	if (virtual && !(emul_get_cr(ctxt, 4) & X86_CR4_VME))
 		return x86_fault_gp(ctxt, 0);
 	rc = pop_three(ctxt, &eip, &cs, &flags) ?: x86_jump(ctxt, eip);
 	if (!rc && virtual)
@@ -353,7 +353,7 @@ static int iret_to_vm86(struct x86_emulate_ctxt *ctxt, u64 eip, u64 cs, u64 flag
 
 static int iret_protected(struct x86_emulate_ctxt *ctxt)
 {
-	unsigned int cpl = ctxt->ops->cpl(ctxt);
+	unsigned int cpl = emul_cpl(ctxt);
 	u64 eip, cs, flags, mask = 0;
 	enum x86_mode mode;
 	int rc = pop_three(ctxt, &eip, &cs, &flags);
@@ -386,7 +386,7 @@ static int iret_task(struct x86_emulate_ctxt *ctxt)
 
 	if (x86_lma(ctxt))
 		return x86_fault_gp(ctxt, 0);
-	rc = ctxt->ops->read_std(ctxt, x86_segment(ctxt, X86_SREG_TR)->base, &link, 2,
+	rc = emul_read_std(ctxt, x86_segment(ctxt, X86_SREG_TR)->base, &link, 2,
 				 X86EMUL_ACC_SYSTEM);
 	return rc ?: x86_task_switch(ctxt, link, X86_TASK_IRET, false, 0);
 }

@@ -38,7 +38,7 @@ void x86_gpr_write(struct x86_emulate_ctxt *ctxt, unsigned int n, u64 val, unsig
 const struct kvm_segment *x86_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg)
 {
 	if (!(ctxt->segs_valid & 1u << sreg)) {
-		ctxt->ops->get_segment(ctxt, sreg, &ctxt->segs[sreg]);
+		emul_get_segment(ctxt, sreg, &ctxt->segs[sreg]);
 		ctxt->segs_valid |= 1u << sreg;
 	}
 	return &ctxt->segs[sreg];
@@ -79,7 +79,7 @@ bool x86_canonical(struct x86_emulate_ctxt *ctxt, u64 addr)
 
 	if (top == 0 || top == -1)
 		return true;
-	if (!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_LA57))
+	if (!(emul_get_cr(ctxt, 4) & X86_CR4_LA57))
 		return false;
 	top = (s64)addr >> 56;
 	return top == 0 || top == -1;
@@ -191,7 +191,7 @@ int x86_mem_read(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, void 
 	u64 linear;
 
 	return x86_linearize(ctxt, sreg, ea, bytes, access & X86EMUL_ACC_WRITE, &linear) ?:
-	       ctxt->ops->read_std(ctxt, linear, val, bytes, access);
+	       emul_read_std(ctxt, linear, val, bytes, access);
 }
 
 /** x86_mem_write - write guest memory by logical address */
@@ -201,7 +201,7 @@ int x86_mem_write(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, cons
 	u64 linear;
 
 	return x86_linearize(ctxt, sreg, ea, bytes, true, &linear) ?:
-	       ctxt->ops->write_std(ctxt, linear, val, bytes, X86EMUL_ACC_WRITE);
+	       emul_write_std(ctxt, linear, val, bytes, X86EMUL_ACC_WRITE);
 }
 
 /** x86_stack_bytes - width of the stack pointer: 8 in 64-bit mode, else by SS.B */
@@ -233,7 +233,7 @@ int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int 
 	for (i = 0; !rc && i < n; i++) {
 		sp = (sp - bytes) & x86_mask(width);
 		rc = x86_linearize(ctxt, X86_SREG_SS, sp, bytes, true, &linear) ?:
-		     ctxt->ops->write_std(ctxt, linear, &vals[i], bytes,
+		     emul_write_std(ctxt, linear, &vals[i], bytes,
 					  access | X86EMUL_ACC_WRITE);
 	}
 	if (!rc)
@@ -469,5 +469,5 @@ int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o
 	if (!is_locked(ctxt))
 		return x86_mem_write(ctxt, o->seg, o->ea, &o->val, o->bytes);
 	return x86_linearize(ctxt, o->seg, o->ea, o->bytes, true, &linear) ?:
-	       ctxt->ops->cmpxchg(ctxt, linear, &o->orig, &o->val, o->bytes);
+	       emul_cmpxchg(ctxt, linear, &o->orig, &o->val, o->bytes);
 }

@@ -28,7 +28,7 @@ static int ask(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, bool *found
 	if (rc == X86EMUL_PROPAGATE_FAULT && ctxt->exception.vector == GP_VECTOR_NR)
 		return X86EMUL_CONTINUE;
 	*found = !rc && ((x86_desc_is_code(desc) && x86_desc_conforming(desc)) ||
-			 desc->dpl >= max_t(unsigned int, ctxt->ops->cpl(ctxt),
+			 desc->dpl >= max_t(unsigned int, emul_cpl(ctxt),
 						     selector & 3));
 	return rc;
 }

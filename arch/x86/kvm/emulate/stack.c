@@ -61,7 +61,7 @@ static int vm86_flags_allowed(struct x86_emulate_ctxt *ctxt, bool *virtual)
 	*virtual = ctxt->mode == X86_MODE_VM86 && x86_iopl(ctxt) < 3;
 	if (!*virtual)
 		return X86EMUL_CONTINUE;
-	if (ctxt->d.op_bytes == 2 && (ctxt->ops->get_cr(ctxt, 4) & X86_CR4_VME))
+	if (ctxt->d.op_bytes == 2 && (emul_get_cr(ctxt, 4) & X86_CR4_VME))
 		return X86EMUL_CONTINUE;
 	return x86_fault_gp(ctxt, 0);
 }
@@ -90,7 +90,7 @@ static u64 popf_mask(struct x86_emulate_ctxt *ctxt)
 {
 	u64 mask = X86_FLAGS_ARITH | X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT |
 		   X86_EFLAGS_RF | X86_EFLAGS_AC | X86_EFLAGS_ID;
-	unsigned int cpl = ctxt->ops->cpl(ctxt);
+	unsigned int cpl = emul_cpl(ctxt);
 
 	if (cpl == 0)
 		mask |= X86_EFLAGS_IOPL;
@@ -172,7 +172,7 @@ int em_enter(struct x86_emulate_ctxt *ctxt)
 
 	rc = x86_linearize(ctxt, X86_SREG_SS, x86_gpr_read(ctxt, X86_RSP) & x86_mask(width),
 			   bytes, true, &linear);
-	rc = rc ?: ctxt->ops->probe_write(ctxt, linear, bytes);
+	rc = rc ?: emul_probe_write(ctxt, linear, bytes);
 	return rc == X86EMUL_IO_NEEDED ? X86EMUL_CONTINUE : rc;
 }
 

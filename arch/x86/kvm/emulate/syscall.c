@@ -26,7 +26,7 @@ bool x86_is_amd(struct x86_emulate_ctxt *ctxt)
 {
 	u32 eax = 0, ebx = 0, ecx = 0, edx = 0;
 
-	ctxt->ops->cpuid(ctxt, &eax, &ebx, &ecx, &edx);
+	emul_cpuid(ctxt, &eax, &ebx, &ecx, &edx);
 	return ebx == CPUID_AMD_EBX || ebx == CPUID_HYGON_EBX;
 }
 
@@ -35,7 +35,7 @@ static u64 msr(struct x86_emulate_ctxt *ctxt, u32 index)
 	u64 val = 0;
 
 	/* They exist wherever the instruction does. */
-	ctxt->ops->get_msr(ctxt, index, &val);
+	emul_get_msr(ctxt, index, &val);
 	return val;
 }
 
@@ -95,7 +95,7 @@ int em_sysret(struct x86_emulate_ctxt *ctxt)
 
 	if (!syscall_enabled(ctxt))
 		return x86_fault_ud(ctxt);
-	if (ctxt->ops->cpl(ctxt) || x86_is_real(ctxt))
+	if (emul_cpl(ctxt) || x86_is_real(ctxt))
 		return x86_fault_gp(ctxt, 0);
 	if (to_long && !amd && !x86_canonical(ctxt, target))
 		return x86_fault_gp(ctxt, 0);
@@ -146,7 +146,7 @@ int em_sysexit(struct x86_emulate_ctxt *ctxt)
 
 	if (x86_lma(ctxt) && x86_is_amd(ctxt))
 		return x86_fault_ud(ctxt);
-	if (x86_is_real(ctxt) || ctxt->ops->cpl(ctxt) || x86_sel_null(cs))
+	if (x86_is_real(ctxt) || emul_cpl(ctxt) || x86_sel_null(cs))
 		return x86_fault_gp(ctxt, 0);
 	if (to_long && (!x86_canonical(ctxt, target) || !x86_canonical(ctxt, stack)))
 		return x86_fault_gp(ctxt, 0);
@@ -163,7 +163,7 @@ int em_swapgs(struct x86_emulate_ctxt *ctxt)
 {
 	struct kvm_segment gs = *x86_segment(ctxt, X86_SREG_GS);
 	u64 other = msr(ctxt, MSR_KERNEL_GS_BASE_NR);
-	int rc = ctxt->ops->set_msr(ctxt, MSR_KERNEL_GS_BASE_NR, gs.base);
+	int rc = emul_set_msr(ctxt, MSR_KERNEL_GS_BASE_NR, gs.base);
 
 	if (rc)
 		return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;

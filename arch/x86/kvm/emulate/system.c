@@ -18,7 +18,7 @@ static int check_cr(struct x86_emulate_ctxt *ctxt)
 
 	if (cr != 0 && cr != 8 && (cr < 2 || cr > 4))
 		return x86_fault_ud(ctxt);
-	return ctxt->ops->cpl(ctxt) ? x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
+	return emul_cpl(ctxt) ? x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
 }
 
 int em_mov_from_cr(struct x86_emulate_ctxt *ctxt)
@@ -26,7 +26,7 @@ int em_mov_from_cr(struct x86_emulate_ctxt *ctxt)
 	int rc = check_cr(ctxt);
 
 	if (!rc)
-		ctxt->dst.val = ctxt->ops->get_cr(ctxt, ctxt->d.reg);
+		ctxt->dst.val = emul_get_cr(ctxt, ctxt->d.reg);
 	return rc;
 }
 
@@ -34,7 +34,7 @@ int em_mov_to_cr(struct x86_emulate_ctxt *ctxt)
 {
 	int rc = check_cr(ctxt);
 
-	if (!rc && ctxt->ops->set_cr(ctxt, ctxt->d.reg, ctxt->src.val))
+	if (!rc && emul_set_cr(ctxt, ctxt->d.reg, ctxt->src.val))
 		rc = x86_fault_gp(ctxt, 0);
 	return rc;
 }
@@ -53,18 +53,18 @@ static int check_dr(struct x86_emulate_ctxt *ctxt, unsigned int *dr)
 	*dr = ctxt->d.reg;
 	if (*dr > 7)
 		return x86_fault_ud(ctxt);
-	if (ctxt->ops->cpl(ctxt))
+	if (emul_cpl(ctxt))
 		return x86_fault_gp(ctxt, 0);
 	if ((*dr & 6) == 4) {
-		if (ctxt->ops->get_cr(ctxt, 4) & X86_CR4_DE)
+		if (emul_get_cr(ctxt, 4) & X86_CR4_DE)
 			return x86_fault_ud(ctxt);
 		*dr += 2;
 	}
-	dr7 = ctxt->ops->get_dr(ctxt, 7);
+	dr7 = emul_get_dr(ctxt, 7);
 	if (!(dr7 & DR7_GD))
 		return X86EMUL_CONTINUE;
-	ctxt->ops->set_dr(ctxt, 7, dr7 & ~(u64)DR7_GD);
-	ctxt->ops->set_dr(ctxt, 6, ctxt->ops->get_dr(ctxt, 6) | DR6_BD);
+	emul_set_dr(ctxt, 7, dr7 & ~(u64)DR7_GD);
+	emul_set_dr(ctxt, 6, emul_get_dr(ctxt, 6) | DR6_BD);
 	return x86_fault(ctxt, DB_VECTOR_NR, false, 0);
 }
 
@@ -74,7 +74,7 @@ int em_mov_from_dr(struct x86_emulate_ctxt *ctxt)
 	int rc = check_dr(ctxt, &dr);
 
 	if (!rc)
-		ctxt->dst.val = ctxt->ops->get_dr(ctxt, dr);
+		ctxt->dst.val = emul_get_dr(ctxt, dr);
 	return rc;
 }
 
@@ -85,39 +85,39 @@ int em_mov_to_dr(struct x86_emulate_ctxt *ctxt)
 	int rc = check_dr(ctxt, &dr);
 
 	if (!rc && ((dr >= 6 && ctxt->src.val >> 32) ||
-		    ctxt->ops->set_dr(ctxt, dr, ctxt->src.val)))
+		    emul_set_dr(ctxt, dr, ctxt->src.val)))
 		rc = x86_fault_gp(ctxt, 0);
 	return rc;
 }
 
 int em_clts(struct x86_emulate_ctxt *ctxt)
 {
-	u64 cr0 = ctxt->ops->get_cr(ctxt, 0);
+	u64 cr0 = emul_get_cr(ctxt, 0);
 
-	return ctxt->ops->set_cr(ctxt, 0, cr0 & ~(u64)X86_CR0_TS) ? X86EMUL_UNHANDLEABLE :
+	return emul_set_cr(ctxt, 0, cr0 & ~(u64)X86_CR0_TS) ? X86EMUL_UNHANDLEABLE :
 								 X86EMUL_CONTINUE;
 }
 
 /* LMSW sets PE, MP, EM and TS; it cannot clear PE (SDM 2A LMSW). */
 int em_lmsw(struct x86_emulate_ctxt *ctxt)
 {
-	u64 cr0 = ctxt->ops->get_cr(ctxt, 0);
+	u64 cr0 = emul_get_cr(ctxt, 0);
 
 	cr0 = (cr0 & ~0xeULL) | (ctxt->src.val & 0xf);
-	return ctxt->ops->set_cr(ctxt, 0, cr0) ? x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
+	return emul_set_cr(ctxt, 0, cr0) ? x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
 }
 
 /** x86_check_umip - SGDT, SIDT, SLDT, STR and SMSW are privileged with CR4.UMIP (SDM 2.5) */
 int x86_check_umip(struct x86_emulate_ctxt *ctxt)
 {
-	if ((ctxt->ops->get_cr(ctxt, 4) & X86_CR4_UMIP) && ctxt->ops->cpl(ctxt))
+	if ((emul_get_cr(ctxt, 4) & X86_CR4_UMIP) && emul_cpl(ctxt))
 		return x86_fault_gp(ctxt, 0);
 	return X86EMUL_CONTINUE;
 }
 
 int em_smsw(struct x86_emulate_ctxt *ctxt)
 {
-	ctxt->dst.val = ctxt->ops->get_cr(ctxt, 0);
+	ctxt->dst.val = emul_get_cr(ctxt, 0);
 	if (ctxt->dst.type == X86_OPERAND_MEM)
 		ctxt->dst.bytes = 2;
 	return x86_check_umip(ctxt);
@@ -144,7 +144,7 @@ int em_load_table(struct x86_emulate_ctxt *ctxt)
 		dt.base &= 0xffffff;
 	if (bytes == 8 && !x86_canonical(ctxt, dt.base))
 		return x86_fault_gp(ctxt, 0);
-	ctxt->ops->set_table(ctxt, ctxt->d.op->arg == A_IDT, &dt);
+	emul_set_table(ctxt, ctxt->d.op->arg == A_IDT, &dt);
 	return X86EMUL_CONTINUE;
 }
 
@@ -155,7 +155,7 @@ int em_store_table(struct x86_emulate_ctxt *ctxt)
 	struct x86_desc_ptr dt;
 	u8 image[10];
 
-	ctxt->ops->get_table(ctxt, ctxt->d.op->arg == A_IDT, &dt);
+	emul_get_table(ctxt, ctxt->d.op->arg == A_IDT, &dt);
 	memcpy(image, &dt.limit, 2);
 	memcpy(image + 2, &dt.base, bytes);
 	return x86_check_umip(ctxt) ?:
@@ -172,7 +172,7 @@ int em_invlpg(struct x86_emulate_ctxt *ctxt)
 		linear = (u32)(linear + x86_segment(ctxt, seg)->base);
 	else if (x86_linearize(ctxt, seg, linear, 1, false, &linear) != X86EMUL_CONTINUE)
 		return X86EMUL_CONTINUE;
-	ctxt->ops->invlpg(ctxt, linear);
+	emul_invlpg(ctxt, linear);
 	return X86EMUL_CONTINUE;
 }
 
@@ -192,7 +192,7 @@ static void write_edx_eax(struct x86_emulate_ctxt *ctxt, u64 val)
 int em_rdmsr(struct x86_emulate_ctxt *ctxt)
 {
 	u64 val = 0;
-	int rc = ctxt->ops->get_msr(ctxt, x86_gpr_read(ctxt, X86_RCX), &val);
+	int rc = emul_get_msr(ctxt, x86_gpr_read(ctxt, X86_RCX), &val);
 
 	if (!rc)
 		write_edx_eax(ctxt, val);
@@ -201,19 +201,16 @@ int em_rdmsr(struct x86_emulate_ctxt *ctxt)
 
 int em_wrmsr(struct x86_emulate_ctxt *ctxt)
 {
-	int rc = ctxt->ops->set_msr(ctxt, x86_gpr_read(ctxt, X86_RCX), read_edx_eax(ctxt));
+	int rc = emul_set_msr(ctxt, x86_gpr_read(ctxt, X86_RCX), read_edx_eax(ctxt));
 
 	return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;
 }
 
-/* The callback faults where CPUID itself may (CPUID faulting). */
 int em_cpuid(struct x86_emulate_ctxt *ctxt)
 {
 	u32 eax = x86_gpr_read(ctxt, X86_RAX), ecx = x86_gpr_read(ctxt, X86_RCX), ebx, edx;
-	int rc = ctxt->ops->cpuid(ctxt, &eax, &ebx, &ecx, &edx);
 
-	if (rc)
-		return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;
+	emul_cpuid(ctxt, &eax, &ebx, &ecx, &edx);
 	x86_gpr_write(ctxt, X86_RAX, eax, 4);
 	x86_gpr_write(ctxt, X86_RBX, ebx, 4);
 	x86_gpr_write(ctxt, X86_RCX, ecx, 4);
@@ -224,9 +221,9 @@ int em_cpuid(struct x86_emulate_ctxt *ctxt)
 /* CR4.TSD reserves the counter for CPL 0 (SDM 2B RDTSC). */
 int em_rdtsc(struct x86_emulate_ctxt *ctxt)
 {
-	if ((ctxt->ops->get_cr(ctxt, 4) & X86_CR4_TSD) && ctxt->ops->cpl(ctxt))
+	if ((emul_get_cr(ctxt, 4) & X86_CR4_TSD) && emul_cpl(ctxt))
 		return x86_fault_gp(ctxt, 0);
-	write_edx_eax(ctxt, ctxt->ops->rdtsc(ctxt));
+	write_edx_eax(ctxt, emul_rdtsc(ctxt));
 	return X86EMUL_CONTINUE;
 }
 
@@ -235,41 +232,36 @@ int em_rdtscp(struct x86_emulate_ctxt *ctxt)
 	u64 aux = 0;
 
 	/* The guest lacks the MSR: it lacks the instruction. */
-	if (ctxt->ops->get_msr(ctxt, MSR_TSC_AUX_NR, &aux) != X86EMUL_CONTINUE)
+	if (emul_get_msr(ctxt, MSR_TSC_AUX_NR, &aux) != X86EMUL_CONTINUE)
 		return x86_fault_ud(ctxt);
 	x86_gpr_write(ctxt, X86_RCX, aux, 4);
 	return em_rdtsc(ctxt);
 }
 
+/* No virtual PMU is offered: every counter is one too many, whatever CR4.PCE says. */
 int em_rdpmc(struct x86_emulate_ctxt *ctxt)
 {
-	u64 val;
-
-	if ((!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_PCE) && ctxt->ops->cpl(ctxt)) ||
-	    ctxt->ops->rdpmc(ctxt, x86_gpr_read(ctxt, X86_RCX), &val))
-		return x86_fault_gp(ctxt, 0);
-	write_edx_eax(ctxt, val);
-	return X86EMUL_CONTINUE;
+	return x86_fault_gp(ctxt, 0);
 }
 
 /* Both are #UD without CR4.OSXSAVE, which comes before privilege (SDM 2C XSETBV). */
 int em_xsetbv(struct x86_emulate_ctxt *ctxt)
 {
-	if (!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_OSXSAVE))
+	if (!(emul_get_cr(ctxt, 4) & X86_CR4_OSXSAVE))
 		return x86_fault_ud(ctxt);
-	if (ctxt->ops->cpl(ctxt) ||
-	    ctxt->ops->set_xcr(ctxt, x86_gpr_read(ctxt, X86_RCX), read_edx_eax(ctxt)))
+	if (emul_cpl(ctxt) ||
+	    emul_set_xcr(ctxt, x86_gpr_read(ctxt, X86_RCX), read_edx_eax(ctxt)))
 		return x86_fault_gp(ctxt, 0);
 	return X86EMUL_CONTINUE;
 }
 
 int em_xgetbv(struct x86_emulate_ctxt *ctxt)
 {
-	if (!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_OSXSAVE))
+	if (!(emul_get_cr(ctxt, 4) & X86_CR4_OSXSAVE))
 		return x86_fault_ud(ctxt);
 	if ((u32)x86_gpr_read(ctxt, X86_RCX))
 		return x86_fault_gp(ctxt, 0);
-	write_edx_eax(ctxt, ctxt->ops->xcr0(ctxt));
+	write_edx_eax(ctxt, emul_xcr0(ctxt));
 	return X86EMUL_CONTINUE;
 }
 
@@ -287,14 +279,14 @@ int em_hlt(struct x86_emulate_ctxt *ctxt)
  */
 static int check_iopl(struct x86_emulate_ctxt *ctxt, u64 *flag)
 {
-	unsigned int cpl = ctxt->ops->cpl(ctxt);
+	unsigned int cpl = emul_cpl(ctxt);
 	u64 virtual = ctxt->mode == X86_MODE_VM86 ? X86_CR4_VME : X86_CR4_PVI;
 
 	*flag = X86_EFLAGS_IF;
 	if (ctxt->mode == X86_MODE_REAL || cpl <= x86_iopl(ctxt))
 		return X86EMUL_CONTINUE;
 	*flag = X86_EFLAGS_VIF;
-	if (cpl == 3 && (ctxt->ops->get_cr(ctxt, 4) & virtual))
+	if (cpl == 3 && (emul_get_cr(ctxt, 4) & virtual))
 		return X86EMUL_CONTINUE;
 	return x86_fault_gp(ctxt, 0);
 }
@@ -339,10 +331,10 @@ static int check_iomap(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int byt
 	/* 9 and 11: available and busy 32- or 64-bit TSS. */
 	if (tr->unusable || (tr->type & 0xd) != 9 || tr->limit < TSS_MIN_LIMIT)
 		return x86_fault_gp(ctxt, 0);
-	rc = ctxt->ops->read_std(ctxt, tr->base + TSS_IOMAP_BASE, &base, 2, X86EMUL_ACC_SYSTEM);
+	rc = emul_read_std(ctxt, tr->base + TSS_IOMAP_BASE, &base, 2, X86EMUL_ACC_SYSTEM);
 	if (!rc && (u32)base + port / 8 + 1 > tr->limit)
 		return x86_fault_gp(ctxt, 0);
-	rc = rc ?: ctxt->ops->read_std(ctxt, tr->base + base + port / 8, &map, 2,
+	rc = rc ?: emul_read_std(ctxt, tr->base + base + port / 8, &map, 2,
 				       X86EMUL_ACC_SYSTEM);
 	if (!rc && (map >> (port & 7) & ((1u << bytes) - 1)))
 		return x86_fault_gp(ctxt, 0);
@@ -362,7 +354,7 @@ int x86_io_allowed(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int bytes)
 	if (ctxt->mode == X86_MODE_REAL)
 		return X86EMUL_CONTINUE;
 	/* Virtual-8086 mode asks the bitmap whatever IOPL says. */
-	if (ctxt->mode != X86_MODE_VM86 && ctxt->ops->cpl(ctxt) <= x86_iopl(ctxt))
+	if (ctxt->mode != X86_MODE_VM86 && emul_cpl(ctxt) <= x86_iopl(ctxt))
 		return X86EMUL_CONTINUE;
 	return check_iomap(ctxt, port, bytes);
 }

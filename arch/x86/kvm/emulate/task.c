@@ -43,8 +43,8 @@ static int tss_load(struct x86_emulate_ctxt *ctxt, struct task *t)
 	int rc;
 
 	if (!t->small)
-		return ctxt->ops->read_std(ctxt, t->base, &t->s, sizeof(t->s), X86EMUL_ACC_SYSTEM);
-	rc = ctxt->ops->read_std(ctxt, t->base, &image, sizeof(image), X86EMUL_ACC_SYSTEM);
+		return emul_read_std(ctxt, t->base, &t->s, sizeof(t->s), X86EMUL_ACC_SYSTEM);
+	rc = emul_read_std(ctxt, t->base, &image, sizeof(image), X86EMUL_ACC_SYSTEM);
 	if (rc)
 		return rc;
 	memset(&t->s, 0, sizeof(t->s));
@@ -74,10 +74,10 @@ static int tss_save(struct x86_emulate_ctxt *ctxt, const struct task *t, u64 efl
 	for (i = 0; i < 4; i++)
 		image.seg[i] = s.seg[i];
 	if (t->small)
-		return ctxt->ops->write_std(ctxt, t->base + TSS16_STATE, &image.ip,
+		return emul_write_std(ctxt, t->base + TSS16_STATE, &image.ip,
 					    offsetof(struct tss16, ldt) - TSS16_STATE,
 					    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
-	return ctxt->ops->write_std(ctxt, t->base + TSS32_STATE, &s.eip,
+	return emul_write_std(ctxt, t->base + TSS32_STATE, &s.eip,
 				    offsetof(struct tss32, ldt) - TSS32_STATE,
 				    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
 }
@@ -135,7 +135,7 @@ static int leave_task(struct x86_emulate_ctxt *ctxt, struct task *old, struct ta
 		rc = x86_desc_read(ctxt, old->selector, &old->desc, GP_VECTOR_NR);
 	rc = rc ?: tss_save(ctxt, old, eflags);
 	if (!rc && nests)
-		rc = ctxt->ops->write_std(ctxt, new->base, &old->selector, 2,
+		rc = emul_write_std(ctxt, new->base, &old->selector, 2,
 					  X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
 	if (!rc && !nests)
 		rc = x86_desc_set_type(ctxt, &old->desc, 0, DESC_TSS_BUSY);
@@ -150,16 +150,16 @@ static int leave_task(struct x86_emulate_ctxt *ctxt, struct task *old, struct ta
 
 static int load_registers(struct x86_emulate_ctxt *ctxt, struct task *new)
 {
-	u64 dr7 = ctxt->ops->get_dr(ctxt, 7);
+	u64 dr7 = emul_get_dr(ctxt, 7);
 	unsigned int i;
 
 	x86_stage_segment(ctxt, X86_SREG_TR, new->selector, &new->desc);
 	/* The descriptor may have come with the busy bit clear in its copy: TR is always busy. */
 	ctxt->segs[X86_SREG_TR].type |= DESC_TSS_BUSY;
-	if (ctxt->ops->set_cr(ctxt, 0, ctxt->ops->get_cr(ctxt, 0) | X86_CR0_TS))
+	if (emul_set_cr(ctxt, 0, emul_get_cr(ctxt, 0) | X86_CR0_TS))
 		return X86EMUL_UNHANDLEABLE;
 	if (dr7 & DR7_LOCAL)
-		ctxt->ops->set_dr(ctxt, 7, dr7 & ~(u64)DR7_LOCAL);
+		emul_set_dr(ctxt, 7, dr7 & ~(u64)DR7_LOCAL);
 	ctxt->next_eip = new->s.eip;
 	ctxt->eflags = (new->s.eflags & X86_TASK_FLAGS) | X86_EFLAGS_FIXED;
 	for (i = 0; i < 8; i++)
@@ -171,8 +171,8 @@ static int load_registers(struct x86_emulate_ctxt *ctxt, struct task *new)
 	x86_stage_null(ctxt, X86_SREG_LDTR, new->s.ldt);
 
 	/* A 16-bit TSS has no CR3, and without paging it is not loaded (SDM 7.3). */
-	if (!new->small && (ctxt->ops->get_cr(ctxt, 0) & X86_CR0_PG) &&
-	    ctxt->ops->set_cr(ctxt, 3, new->s.cr3))
+	if (!new->small && (emul_get_cr(ctxt, 0) & X86_CR0_PG) &&
+	    emul_set_cr(ctxt, 3, new->s.cr3))
 		return x86_fault_sel(ctxt, TS_VECTOR_NR, new->selector);
 	return X86EMUL_CONTINUE;
 }
@@ -239,7 +239,7 @@ static int enter_task(struct x86_emulate_ctxt *ctxt, struct task *new, bool has_
 	}
 	/* The T bit: #DB before the new task's first instruction, DR6.BT (SDM 17.3.1.5). */
 	if (!rc && (new->s.trap & 1)) {
-		ctxt->ops->set_dr(ctxt, 6, ctxt->ops->get_dr(ctxt, 6) | 1u << 15);
+		emul_set_dr(ctxt, 6, emul_get_dr(ctxt, 6) | 1u << 15);
 		rc = x86_fault(ctxt, DB_VECTOR_NR, false, 0);
 	}
 	return rc;
@@ -287,7 +287,7 @@ int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_r
 int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
 		 enum x86_task_reason reason)
 {
-	unsigned int level = max_t(unsigned int, ctxt->ops->cpl(ctxt), selector & 3);
+	unsigned int level = max_t(unsigned int, emul_cpl(ctxt), selector & 3);
 	u8 type = desc->type;
 
 	if (x86_lma(ctxt) || desc->dpl < level ||

@@ -22,7 +22,7 @@ static bool encoding_is_valid(const struct x86_emulate_ctxt *ctxt, u8 arg)
 /* SDM 2A tables 2-18 to 2-24: #UD before #NM. */
 static int check(struct x86_emulate_ctxt *ctxt, u8 arg)
 {
-	u64 cr0 = ctxt->ops->get_cr(ctxt, 0), cr4 = ctxt->ops->get_cr(ctxt, 4);
+	u64 cr0 = emul_get_cr(ctxt, 0), cr4 = emul_get_cr(ctxt, 4);
 	bool enabled = !(cr0 & X86_CR0_EM) && (cr4 & X86_CR4_OSFXSR);
 
 	if (arg & V_MMX)
@@ -32,7 +32,7 @@ static int check(struct x86_emulate_ctxt *ctxt, u8 arg)
 		return X86EMUL_UNHANDLEABLE;
 	if (ctxt->d.vex)
 		enabled = (cr4 & X86_CR4_OSXSAVE) &&
-			  (ctxt->ops->xcr0(ctxt) & XCR0_AVX) == XCR0_AVX &&
+			  (emul_xcr0(ctxt) & XCR0_AVX) == XCR0_AVX &&
 			  encoding_is_valid(ctxt, arg);
 	if (!enabled)
 		return x86_fault_ud(ctxt);
@@ -56,14 +56,14 @@ static unsigned int align_of(u8 arg, unsigned int bytes)
 static void get_reg(struct x86_emulate_ctxt *ctxt, u8 arg, unsigned int n, void *val)
 {
 	if (arg & V_MMX)
-		ctxt->ops->read_vec(ctxt, X86_VEC_MMX + (n & 7), val, 8);
+		emul_read_vec(ctxt, X86_VEC_MMX + (n & 7), val, 8);
 	else
-		ctxt->ops->read_vec(ctxt, n, val, ctxt->d.vex_l ? VEC_BYTES : XMM_BYTES);
+		emul_read_vec(ctxt, n, val, ctxt->d.vex_l ? VEC_BYTES : XMM_BYTES);
 }
 
 static void set_reg(struct x86_emulate_ctxt *ctxt, u8 arg, unsigned int n, const void *val)
 {
-	ctxt->ops->write_vec(ctxt, arg & V_MMX ? X86_VEC_MMX + (n & 7) : n, val, ctxt->d.vex);
+	emul_write_vec(ctxt, arg & V_MMX ? X86_VEC_MMX + (n & 7) : n, val, ctxt->d.vex);
 }
 
 /*
@@ -85,7 +85,7 @@ int em_vload(struct x86_emulate_ctxt *ctxt)
 		get_reg(ctxt, arg, other, val);
 	if (ctxt->d.mod != 3) {
 		rc = x86_modrm_linear(ctxt, bytes, false, align_of(arg, bytes), &linear) ?:
-		     ctxt->ops->read_std(ctxt, linear, val + (arg & V_HIGH ? 8 : 0), bytes, 0);
+		     emul_read_std(ctxt, linear, val + (arg & V_HIGH ? 8 : 0), bytes, 0);
 	} else if (arg & V_GPR) {
 		gpr = x86_gpr_read(ctxt, ctxt->d.rm);
 		memcpy(val, &gpr, bytes);
@@ -110,13 +110,13 @@ int em_vstore(struct x86_emulate_ctxt *ctxt)
 		rc = x86_modrm_linear(ctxt, bytes, true, align_of(arg, bytes), &linear);
 	/* Nothing is left to fault when the x87 is turned into MMX registers. */
 	if (!rc && ctxt->d.mod != 3 && (arg & V_MMX))
-		rc = ctxt->ops->probe_write(ctxt, linear, bytes);
+		rc = emul_probe_write(ctxt, linear, bytes);
 	if (rc && rc != X86EMUL_IO_NEEDED)
 		return rc;
 
 	get_reg(ctxt, arg, ctxt->d.reg, from);
 	if (ctxt->d.mod != 3)
-		return ctxt->ops->write_std(ctxt, linear, from + (arg & V_HIGH ? 8 : 0), bytes,
+		return emul_write_std(ctxt, linear, from + (arg & V_HIGH ? 8 : 0), bytes,
 					    X86EMUL_ACC_WRITE);
 	if (arg & V_GPR) {
 		memcpy(&gpr, from, bytes);

@@ -12,7 +12,7 @@
 
 static int check_x87(struct x86_emulate_ctxt *ctxt)
 {
-	if (ctxt->ops->get_cr(ctxt, 0) & (X86_CR0_EM | X86_CR0_TS))
+	if (emul_get_cr(ctxt, 0) & (X86_CR0_EM | X86_CR0_TS))
 		return x86_fault(ctxt, NM_VECTOR_NR, false, 0);
 	return X86EMUL_CONTINUE;
 }
@@ -29,12 +29,12 @@ int x86_check_mmx(struct x86_emulate_ctxt *ctxt)
 	u16 fsw = 0;
 	int rc;
 
-	if (ctxt->ops->get_cr(ctxt, 0) & X86_CR0_EM)
+	if (emul_get_cr(ctxt, 0) & X86_CR0_EM)
 		return x86_fault_ud(ctxt);
 	rc = check_x87(ctxt);
 	if (rc)
 		return rc;
-	ctxt->ops->fpu(ctxt, X86_FPU_FNSTSW, &fsw);
+	emul_fpu(ctxt, X86_FPU_FNSTSW, &fsw);
 	return fsw & FSW_ES ? x86_fault(ctxt, MF_VECTOR_NR, false, 0) : X86EMUL_CONTINUE;
 }
 
@@ -43,7 +43,7 @@ int em_emms(struct x86_emulate_ctxt *ctxt)
 	int rc = x86_check_mmx(ctxt);
 
 	if (!rc)
-		ctxt->ops->fpu(ctxt, X86_FPU_EMMS, NULL);
+		emul_fpu(ctxt, X86_FPU_EMMS, NULL);
 	return rc;
 }
 
@@ -55,7 +55,7 @@ int em_x87(struct x86_emulate_ctxt *ctxt)
 
 	if (rc)
 		return rc;
-	ctxt->ops->fpu(ctxt, (enum x86_fpu_op)ctxt->d.op->arg, &word);
+	emul_fpu(ctxt, (enum x86_fpu_op)ctxt->d.op->arg, &word);
 	ctxt->dst.val = word;
 	ctxt->dst.bytes = 2;
 	return X86EMUL_CONTINUE;
@@ -64,7 +64,7 @@ int em_x87(struct x86_emulate_ctxt *ctxt)
 /* Without CR4.OSFXSR no XMM, else eight of them or, in 64-bit mode, sixteen. */
 static unsigned int fxsave_bytes(struct x86_emulate_ctxt *ctxt)
 {
-	if (!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_OSFXSR))
+	if (!(emul_get_cr(ctxt, 4) & X86_CR4_OSFXSR))
 		return FXSAVE_XMM;
 	return FXSAVE_XMM + 16 * (x86_is_long(ctxt) ? 16 : 8);
 }
@@ -82,8 +82,8 @@ int em_fxsave(struct x86_emulate_ctxt *ctxt)
 
 	if (rc)
 		return rc;
-	ctxt->ops->fpu(ctxt, ctxt->d.op_bytes == 8 ? X86_FPU_FXSAVE64 : X86_FPU_FXSAVE, image);
-	return ctxt->ops->write_std(ctxt, linear, image, fxsave_bytes(ctxt), X86EMUL_ACC_WRITE);
+	emul_fpu(ctxt, ctxt->d.op_bytes == 8 ? X86_FPU_FXSAVE64 : X86_FPU_FXSAVE, image);
+	return emul_write_std(ctxt, linear, image, fxsave_bytes(ctxt), X86EMUL_ACC_WRITE);
 }
 
 /* What the image lacks stays as it is: so it is read from the CPU first. */
@@ -97,12 +97,12 @@ int em_fxrstor(struct x86_emulate_ctxt *ctxt)
 
 	if (rc)
 		return rc;
-	ctxt->ops->fpu(ctxt, wide ? X86_FPU_FXSAVE64 : X86_FPU_FXSAVE, image);
-	rc = ctxt->ops->read_std(ctxt, linear, image, fxsave_bytes(ctxt), 0);
+	emul_fpu(ctxt, wide ? X86_FPU_FXSAVE64 : X86_FPU_FXSAVE, image);
+	rc = emul_read_std(ctxt, linear, image, fxsave_bytes(ctxt), 0);
 	memcpy(&mxcsr, image + FXSAVE_MXCSR, sizeof(mxcsr));
 	if (!rc && (mxcsr & MXCSR_RESERVED))
 		rc = x86_fault_gp(ctxt, 0);
 	if (!rc)
-		ctxt->ops->fpu(ctxt, wide ? X86_FPU_FXRSTOR64 : X86_FPU_FXRSTOR, image);
+		emul_fpu(ctxt, wide ? X86_FPU_FXRSTOR64 : X86_FPU_FXRSTOR, image);
 	return rc;
 }
