@@ -1,31 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Single bits and byte order: BT, BTS, BTR, BTC, BSF, BSR, TZCNT, LZCNT, POPCNT,
- * BSWAP, MOVBE. Which memory word holds the bit was decided with the operand
- * (operands.c). Called by emulate.c.
+ * Counting bits and byte order: BSF, BSR, TZCNT, LZCNT, POPCNT, BSWAP, MOVBE, in C: the guest may
+ * have been told of more than this CPU has. Called by emulate.c.
  */
 #include <linux/bitops.h>
 
 #include "internal.h"
-
-int em_bit(struct x86_emulate_ctxt *ctxt)
-{
-	u64 bit = 1ULL << (ctxt->src.val & (ctxt->dst.bytes * 8 - 1));
-
-	x86_flags_set(ctxt, X86_EFLAGS_CF, ctxt->dst.val & bit ? X86_EFLAGS_CF : 0);
-	switch (ctxt->d.op->arg) {
-	case A_BTS:
-		ctxt->dst.val |= bit;
-		break;
-	case A_BTR:
-		ctxt->dst.val &= ~bit;
-		break;
-	case A_BTC:
-		ctxt->dst.val ^= bit;
-		break;
-	}
-	return X86EMUL_CONTINUE;
-}
 
 static bool cpu_has(struct x86_emulate_ctxt *ctxt, u32 leaf, unsigned int reg, unsigned int bit)
 {

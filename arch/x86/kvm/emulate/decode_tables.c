@@ -65,10 +65,10 @@
 	      IA(alu, A_SUB, RM, kind, (f) | F_NOWRITE))
 
 #define SHIFT_GROUP(kind, f)							\
-	GROUP(IA(shift, A_ROL, RM, kind, f), IA(shift, A_ROR, RM, kind, f),	\
-	      IA(shift, A_RCL, RM, kind, f), IA(shift, A_RCR, RM, kind, f),	\
-	      IA(shift, A_SHL, RM, kind, f), IA(shift, A_SHR, RM, kind, f),	\
-	      IA(shift, A_SHL, RM, kind, f), IA(shift, A_SAR, RM, kind, f))
+	GROUP(IA(alu, A_ROL, RM, kind, f), IA(alu, A_ROR, RM, kind, f),	\
+	      IA(alu, A_RCL, RM, kind, f), IA(alu, A_RCR, RM, kind, f),	\
+	      IA(alu, A_SHL, RM, kind, f), IA(alu, A_SHR, RM, kind, f),	\
+	      IA(alu, A_SHL, RM, kind, f), IA(alu, A_SAR, RM, kind, f))
 
 #define UNARY_GROUP(kind, f)							\
 	GROUP(IA(alu, A_AND, RM, kind, (f) | F_NOWRITE),			\
@@ -123,9 +123,9 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	[0x66] = LEGACY(OPSIZE),
 	[0x67] = LEGACY(ADSIZE),
 	[0x68] = I(push, NONE, IMM, F_STACK),
-	[0x69] = I3(imul3, REG, RM, IMM, F_MOV),
+	[0x69] = ROW(alu, A_IMUL, REG, RM, IMM, 0),
 	[0x6a] = I(push, NONE, IMM8, F_STACK),
-	[0x6b] = I3(imul3, REG, RM, IMM8, F_MOV),
+	[0x6b] = ROW(alu, A_IMUL, REG, RM, IMM8, 0),
 	PAIR(0x6c, ins, 0, DI, DX, F_STRING | F_MOV | F_IO | F_PORT),
 	PAIR(0x6e, outs, 0, DX, SI, F_STRING | F_NOWRITE | F_IO | F_PORT),
 
@@ -316,25 +316,25 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0xa0] = I(push_sreg, NONE, NONE, F_STACK),
 	[0xa1] = I(pop_sreg, NONE, NONE, F_STACK),
 	[0xa2] = Z(cpuid),
-	[0xa3] = IA(bit, A_BT, RM, REG, F_BITS | F_NOWRITE),
-	[0xa4] = ROW(shift, A_SHLD, RM, REG, IMM8U, 0),
-	[0xa5] = ROW(shift, A_SHLD, RM, REG, CL, 0),
+	[0xa3] = IA(alu, A_BT, RM, REG, F_BITS | F_NOWRITE),
+	[0xa4] = ROW(alu, A_SHLD, RM, REG, IMM8U, 0),
+	[0xa5] = ROW(alu, A_SHLD, RM, REG, CL, 0),
 	[0xa8] = I(push_sreg, NONE, NONE, F_STACK),
 	[0xa9] = I(pop_sreg, NONE, NONE, F_STACK),
 	[0xaa] = LEN(0),	/* RSM */
-	[0xab] = IA(bit, A_BTS, RM, REG, F_BITS | F_LOCKABLE),
-	[0xac] = ROW(shift, A_SHRD, RM, REG, IMM8U, 0),
-	[0xad] = ROW(shift, A_SHRD, RM, REG, CL, 0),
+	[0xab] = IA(alu, A_BTS, RM, REG, F_BITS | F_LOCKABLE),
+	[0xac] = ROW(alu, A_SHRD, RM, REG, IMM8U, 0),
+	[0xad] = ROW(alu, A_SHRD, RM, REG, CL, 0),
 	/* Without a prefix; the register forms of 5, 6 and 7 are fences. */
 	[0xae] = GROUP([0] = PREFIX(DUAL(I(fxsave, NONE, NONE, F_MODRM), UNKNOWN)),
 		       [1] = PREFIX(DUAL(I(fxrstor, NONE, NONE, F_MODRM), UNKNOWN)),
 		       [5 ... 6] = PREFIX(DUAL(UNKNOWN, Z(nop))),
 		       [7] = PREFIX(DUAL(I(clflush, EA, NONE, F_NOWRITE), Z(nop)))),
-	[0xaf] = I(imul3, REG, RM, 0),
+	[0xaf] = IA(alu, A_IMUL, REG, RM, 0),
 
 	PAIR(0xb0, cmpxchg, 0, RM, REG, F_LOCKABLE | F_SELF),
 	[0xb2] = FAR_POINTER,
-	[0xb3] = IA(bit, A_BTR, RM, REG, F_BITS | F_LOCKABLE),
+	[0xb3] = IA(alu, A_BTR, RM, REG, F_BITS | F_LOCKABLE),
 	[0xb4] = FAR_POINTER,
 	[0xb5] = FAR_POINTER,
 	[0xb6] = I(mov, REG, RM8, F_MOV),
@@ -342,11 +342,11 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0xb8] = PREFIX([2] = I(popcnt, REG, RM, F_MOV)),
 	[0xb9] = UD,
 	[0xba] = GROUP(UD, UD, UD, UD,
-		       IA(bit, A_BT, RM, IMM8U, F_NOWRITE),
-		       IA(bit, A_BTS, RM, IMM8U, F_LOCKABLE),
-		       IA(bit, A_BTR, RM, IMM8U, F_LOCKABLE),
-		       IA(bit, A_BTC, RM, IMM8U, F_LOCKABLE)),
-	[0xbb] = IA(bit, A_BTC, RM, REG, F_BITS | F_LOCKABLE),
+		       IA(alu, A_BT, RM, IMM8U, F_NOWRITE),
+		       IA(alu, A_BTS, RM, IMM8U, F_LOCKABLE),
+		       IA(alu, A_BTR, RM, IMM8U, F_LOCKABLE),
+		       IA(alu, A_BTC, RM, IMM8U, F_LOCKABLE)),
+	[0xbb] = IA(alu, A_BTC, RM, REG, F_BITS | F_LOCKABLE),
 	[0xbc] = PREFIX(IA(bit_scan, A_BSF, REG, RM, F_NOWRITE),
 			IA(bit_scan, A_BSF, REG, RM, F_NOWRITE),
 			IA(bit_scan, A_TZCNT, REG, RM, F_NOWRITE)),

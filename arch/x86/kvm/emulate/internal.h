@@ -324,10 +324,11 @@ void x86_commit_gprs(struct x86_emulate_ctxt *ctxt);
 
 /* --- Flags ----------------------------------------------------------- */
 
-#define X86_FLAGS_SZP	(X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_PF)
-#define X86_FLAGS_ARITH	(X86_FLAGS_SZP | X86_EFLAGS_CF | X86_EFLAGS_AF | X86_EFLAGS_OF)
+#define X86_FLAGS_ARITH	(X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_PF | X86_EFLAGS_CF | \
+			 X86_EFLAGS_AF | X86_EFLAGS_OF)
 
-u64 x86_flags_szp(u64 val, unsigned int bytes);
+u64 x86_native(struct x86_emulate_ctxt *ctxt, u8 op, unsigned int bytes, u64 dst, u64 src,
+	       u8 count);
 u64 x86_virtual_flags(u64 flags);
 bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc);
 
@@ -347,10 +348,9 @@ static inline void x86_flags_set(struct x86_emulate_ctxt *ctxt, u64 which, u64 v
 enum x86_arg {
 	/* alu.c; the first seven in the order of opcode bits 5:3 */
 	A_ADD, A_OR, A_ADC, A_SBB, A_AND, A_SUB, A_XOR, A_INC, A_DEC, A_NEG, A_NOT,
-	/* shift.c: in the order of ModRM.reg */
-	A_ROL = 0, A_ROR, A_RCL, A_RCR, A_SHL, A_SHR, A_SHLD, A_SAR, A_SHRD,
-	/* bits.c: in the order of ModRM.reg in 0F BA */
-	A_BT = 4, A_BTS, A_BTR, A_BTC,
+	A_ROL, A_ROR, A_RCL, A_RCR, A_SHL, A_SHR, A_SAR, A_SHLD, A_SHRD,
+	A_BT, A_BTS, A_BTR, A_BTC, A_IMUL,
+	/* bits.c */
 	A_BSF = 0, A_BSR, A_TZCNT, A_LZCNT,
 	/* muldiv.c, system.c, segment.c, string.c */
 	A_UNSIGNED = 0, A_SIGNED,
@@ -372,9 +372,8 @@ enum x86_arg {
 #define EM(name)	int em_##name(struct x86_emulate_ctxt *ctxt)
 
 EM(alu); EM(xadd); EM(cmpxchg); EM(cmpxchg8b); EM(decimal); EM(aam); EM(aad);
-EM(shift);
-EM(bit); EM(bit_scan); EM(popcnt); EM(bswap); EM(movbe);
-EM(mul); EM(imul3); EM(div);
+EM(bit_scan); EM(popcnt); EM(bswap); EM(movbe);
+EM(mul); EM(div);
 /* data.c */
 EM(mov); EM(movsx); EM(xchg); EM(lea); EM(cbw); EM(cwd); EM(setcc); EM(cmovcc); EM(xlat);
 EM(salc); EM(lahf); EM(sahf); EM(flag); EM(nop); EM(clflush); EM(bound);

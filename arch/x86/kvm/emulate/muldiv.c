@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MUL, IMUL, DIV and IDIV (SDM 2A). Products are made in 128 bits. A quotient
+ * MUL and IMUL of rAX, DIV and IDIV (SDM 2A). Products are made in 128 bits. A quotient
  * that does not fit is found before dividing, so that the CPU's own divide never
  * faults here. Called by emulate.c.
  */
@@ -15,7 +15,7 @@ static int write_pair(struct x86_emulate_ctxt *ctxt, u64 lo, u64 hi)
 	unsigned int bytes = ctxt->dst.bytes;
 
 	if (bytes == 1) {
-		x86_gpr_write(ctxt, X86_RAX, (hi & 0xff) << 8 | (lo & 0xff), 2);
+		x86_gpr_write(ctxt, X86_RAX, hi << 8 | (lo & 0xff), 2);
 		return X86EMUL_CONTINUE;
 	}
 	x86_gpr_write(ctxt, X86_RAX, lo, bytes);
@@ -23,34 +23,19 @@ static int write_pair(struct x86_emulate_ctxt *ctxt, u64 lo, u64 hi)
 	return X86EMUL_CONTINUE;
 }
 
-/* CF and OF say that the upper half matters; the rest is undefined, from the low half. */
-static u128 multiply(struct x86_emulate_ctxt *ctxt, u64 a, u64 b, bool is_signed)
+/* CF and OF say that the upper half matters; the rest is undefined. */
+int em_mul(struct x86_emulate_ctxt *ctxt)
 {
+	u64 a = x86_gpr_read(ctxt, X86_RAX), b = ctxt->dst.val;
+	bool is_signed = ctxt->d.op->arg == A_SIGNED;
 	unsigned int bytes = ctxt->dst.bytes;
 	u128 res = is_signed ? (u128)((s128)x86_sext(a, bytes) * x86_sext(b, bytes)) :
 			       (u128)(a & x86_mask(bytes)) * b;
-	u64 low = (u64)res & x86_mask(bytes), flags = x86_flags_szp(low, bytes);
+	u64 low = (u64)res & x86_mask(bytes), both = X86_EFLAGS_CF | X86_EFLAGS_OF;
 
-	if (res != (is_signed ? (u128)(s128)x86_sext(low, bytes) : low))
-		flags |= X86_EFLAGS_CF | X86_EFLAGS_OF;
-	x86_flags_set(ctxt, X86_FLAGS_ARITH, flags);
-	return res;
-}
-
-int em_mul(struct x86_emulate_ctxt *ctxt)
-{
-	u128 res = multiply(ctxt, x86_gpr_read(ctxt, X86_RAX), ctxt->dst.val, ctxt->d.op->arg);
-
-	return write_pair(ctxt, (u64)res, (u64)(res >> ctxt->dst.bytes * 8));
-}
-
-/* Two operands: the destination is a source; three: the immediate is. */
-int em_imul3(struct x86_emulate_ctxt *ctxt)
-{
-	u64 factor = ctxt->d.op->src2 ? ctxt->src2.val : ctxt->dst.val;
-
-	ctxt->dst.val = (u64)multiply(ctxt, ctxt->src.val, factor, true);
-	return X86EMUL_CONTINUE;
+	x86_flags_set(ctxt, both,
+		      res == (is_signed ? (u128)(s128)x86_sext(low, bytes) : low) ? 0 : both);
+	return write_pair(ctxt, low, (u64)(res >> bytes * 8));
 }
 
 /* The dividend: AX for bytes, else rDX:rAX. */

@@ -294,7 +294,7 @@ static void fill_data(struct machine *m)
 
 static bool is_double_shift(const struct x86_insn *d)
 {
-	return d->op->exec == em_shift && (d->op->arg == A_SHLD || d->op->arg == A_SHRD);
+	return d->op->exec == em_alu && (d->op->arg == A_SHLD || d->op->arg == A_SHRD);
 }
 
 /* A locked access to two cache lines stops the whole machine; hosts and hypervisors throttle it. */
@@ -359,17 +359,16 @@ static bool is_safe(const struct machine *m)
 	return m->s.rip - CODE_BASE < CODE_SIZE;
 }
 
-/* Flags undefined after a shift or rotate: OF but for a count of one, CF when all has left. */
-static u64 undefined_by_shift(const struct x86_emulate_ctxt *c)
+/* Of the CPU's own work: all but CF after BT and its kin, OF after a shift by more than one. */
+static u64 undefined_by_alu(const struct x86_emulate_ctxt *c)
 {
-	unsigned int bits = c->d.op_bytes * 8;
-	unsigned int n = (is_double_shift(&c->d) ? c->src2.val : c->src.val) &
-			 (bits == 64 ? 63 : 31);
-	u64 of = n > 1 ? X86_EFLAGS_OF : 0;
+	u64 n = c->d.op->src2 ? c->src2.val : c->src.val;
 
-	if (c->d.op->arg < A_SHL)
-		return of;
-	return n ? of | X86_EFLAGS_AF | (n >= bits ? X86_EFLAGS_CF : 0) : 0;
+	if (c->d.op->arg >= A_BT && c->d.op->arg <= A_BTC)
+		return X86_FLAGS_ARITH & ~(X86_EFLAGS_CF | X86_EFLAGS_ZF);
+	if (c->d.op->arg < A_ROL || c->d.op->arg > A_SHRD)
+		return 0;
+	return (n & (c->d.op_bytes == 8 ? 63 : 31)) > 1 ? X86_EFLAGS_OF : 0;
 }
 
 /* Flags undefined after the instruction, by its page in SDM 2A and 2B. */
@@ -380,19 +379,15 @@ static u64 undefined_flags(const struct machine *m)
 	u64 not_zf_cf = X86_EFLAGS_OF | X86_EFLAGS_SF | X86_EFLAGS_AF | X86_EFLAGS_PF;
 
 	if (fn == em_alu)
-		return op->arg == A_AND || op->arg == A_OR || op->arg == A_XOR ? X86_EFLAGS_AF : 0;
-	if (fn == em_shift)
-		return undefined_by_shift(&m->ctxt);
-	if (fn == em_mul || fn == em_imul3)
-		return X86_FLAGS_SZP | X86_EFLAGS_AF;
+		return undefined_by_alu(&m->ctxt);
+	if (fn == em_mul)
+		return X86_FLAGS_ARITH & ~(X86_EFLAGS_CF | X86_EFLAGS_OF);
 	if (fn == em_div)
 		return X86_FLAGS_ARITH;
-	if (fn == em_bit)
-		return not_zf_cf;
 	if (fn == em_bit_scan)
 		return op->arg >= A_TZCNT ? not_zf_cf : X86_FLAGS_ARITH & ~X86_EFLAGS_ZF;
 	if (fn == em_decimal)
-		return m->ctxt.d.opcode & 0x10 ? X86_FLAGS_SZP | X86_EFLAGS_OF : X86_EFLAGS_OF;
+		return m->ctxt.d.opcode & 0x10 ? not_zf_cf | X86_EFLAGS_ZF : X86_EFLAGS_OF;
 	if (fn == em_aam || fn == em_aad)
 		return X86_EFLAGS_OF | X86_EFLAGS_AF | X86_EFLAGS_CF;
 	return 0;
