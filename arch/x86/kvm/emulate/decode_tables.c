@@ -84,16 +84,16 @@
 
 const struct x86_opcode x86_opcodes_1byte[256] = {
 	ALU_ROWS(0x00, A_ADD, F_LOCKABLE),
-	[0x06] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
-	[0x07] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
+	[0x06] = I(push, NONE, SREG, F_STACK | F_NO64),
+	[0x07] = I(pop, SREG, NONE, F_STACK | F_MOV | F_NO64),
 	ALU_ROWS(0x08, A_OR, F_LOCKABLE),
-	[0x0e] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
+	[0x0e] = I(push, NONE, SREG, F_STACK | F_NO64),
 	ALU_ROWS(0x10, A_ADC, F_LOCKABLE),
-	[0x16] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
-	[0x17] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
+	[0x16] = I(push, NONE, SREG, F_STACK | F_NO64),
+	[0x17] = I(pop, SREG, NONE, F_STACK | F_MOV | F_NO64),
 	ALU_ROWS(0x18, A_SBB, F_LOCKABLE),
-	[0x1e] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
-	[0x1f] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
+	[0x1e] = I(push, NONE, SREG, F_STACK | F_NO64),
+	[0x1f] = I(pop, SREG, NONE, F_STACK | F_MOV | F_NO64),
 	ALU_ROWS(0x20, A_AND, F_LOCKABLE),
 	[0x26] = SEGMENT(ES),
 	[0x27] = I(decimal, NONE, NONE, F_NO64),
@@ -137,9 +137,10 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	PAIR(0x86, xchg, 0, RM, REG, F_LOCKABLE | F_XCHG | F_SELF),
 	PAIR(0x88, mov, 0, RM, REG, F_MOV),
 	PAIR(0x8a, mov, 0, REG, RM, F_MOV),
-	[0x8c] = I(mov_from_sreg, RM, NONE, F_MOV),
+	[0x8c] = GROUP([0 ... 5] = I(mov, RM_M16, SREG, F_MOV), [6 ... 7] = UD),
 	[0x8d] = I(lea, REG, EA, F_MOV),
-	[0x8e] = I(mov_to_sreg, NONE, RM16, 0),
+	[0x8e] = GROUP([0] = I(mov, SREG, RM16, F_MOV), [1] = UD,
+		       [2 ... 5] = I(mov, SREG, RM16, F_MOV), [6 ... 7] = UD),
 	[0x8f] = GROUP(I(pop_rm, RM, NONE, F_STACK | F_MOV)),
 
 	ROWS8(0x90, I(xchg, OPREG, ACC, F_SELF)),
@@ -239,10 +240,10 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 
 /* 0F 01: memory, or a register form with an instruction for each ModRM byte. */
 #define GROUP7										\
-	GROUP(DUAL(IA(store_table, A_GDT, NONE, EA, 0),					\
+	GROUP(DUAL(IA(store_table, A_GDT, NONE, EA, F_UMIP),					\
 		   /* VMCALL, VMLAUNCH, VMRESUME, VMXOFF */				\
 		   RM8([1 ... 4] = LEN(0))),						\
-	      DUAL(IA(store_table, A_IDT, NONE, EA, 0),					\
+	      DUAL(IA(store_table, A_IDT, NONE, EA, F_UMIP),					\
 		   /* MONITOR, MWAIT, CLAC, STAC */					\
 		   RM8([0 ... 3] = LEN(F_CPL0))),					\
 	      DUAL(IA(load_table, A_GDT, NONE, EA, F_CPL0),				\
@@ -250,15 +251,15 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	      DUAL(IA(load_table, A_IDT, NONE, EA, F_CPL0),				\
 		   /* VMRUN, VMMCALL, VMLOAD, VMSAVE, STGI, CLGI, SKINIT, INVLPGA */	\
 		   RM8([0 ... 7] = LEN(0))),						\
-	      I(smsw, RM, NONE, F_MOV),							\
+	      I(smsw, RM_M16, NONE, F_UMIP | F_MOV),							\
 	      UNKNOWN,									\
 	      I(lmsw, NONE, RM16, F_CPL0),						\
 	      DUAL(I(invlpg, NONE, EA, F_CPL0),						\
 		   RM8(I(swapgs, NONE, NONE, F_CPL0 | F_ONLY64), Z(rdtscp))))
 
 const struct x86_opcode x86_opcodes_0f[256] = {
-	[0x00] = GROUP(IA(store_sel, A_LDTR, RM, NONE, F_PROT | F_MOV),
-		       IA(store_sel, A_TR, RM, NONE, F_PROT | F_MOV),
+	[0x00] = GROUP(IA(store_sel, A_LDTR, RM_M16, NONE, F_PROT | F_UMIP | F_MOV),
+		       IA(store_sel, A_TR, RM_M16, NONE, F_PROT | F_UMIP | F_MOV),
 		       I(lldt, NONE, RM16, F_PROT | F_CPL0),
 		       I(ltr, NONE, RM16, F_PROT | F_CPL0),
 		       IA(verify, A_READ, NONE, RM16, F_PROT),
@@ -289,10 +290,10 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0x18] = DUAL(I(nop, EA, NONE, F_NOWRITE), I(nop, NONE, RM, 0)),
 	[0x1f] = I(nop, EA, NONE, F_NOWRITE),
 
-	[0x20] = I(mov_from_cr, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
-	[0x21] = I(mov_from_dr, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
-	[0x22] = I(mov_to_cr, NONE, RM, F_MODREG | F_LONG64),
-	[0x23] = I(mov_to_dr, NONE, RM, F_MODREG | F_LONG64),
+	[0x20] = IA(mov_cr, A_READ, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
+	[0x21] = IA(mov_dr, A_READ, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
+	[0x22] = IA(mov_cr, A_WRITE, NONE, RM, F_MODREG | F_LONG64),
+	[0x23] = IA(mov_dr, A_WRITE, NONE, RM, F_MODREG | F_LONG64),
 	[0x28] = PREFIX(V(vload, V_ALIGNED), V(vload, V_ALIGNED)),
 	[0x29] = PREFIX(V(vstore, V_ALIGNED), V(vstore, V_ALIGNED)),
 	[0x2b] = PREFIX(VM(vstore, V_ALIGNED), VM(vstore, V_ALIGNED)),
@@ -313,14 +314,14 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	ROWS16(0x80, I(jcc, NONE, IMM, F_NEAR)),
 	ROWS16(0x90, I(setcc, RM, NONE, F_BYTE | F_MOV)),
 
-	[0xa0] = I(push_sreg, NONE, NONE, F_STACK),
-	[0xa1] = I(pop_sreg, NONE, NONE, F_STACK),
+	[0xa0] = I(push, NONE, SREG, F_STACK),
+	[0xa1] = I(pop, SREG, NONE, F_STACK | F_MOV),
 	[0xa2] = Z(cpuid),
 	[0xa3] = IA(alu, A_BT, RM, REG, F_BITS | F_NOWRITE),
 	[0xa4] = ROW(alu, A_SHLD, RM, REG, IMM8U, 0),
 	[0xa5] = ROW(alu, A_SHLD, RM, REG, CL, 0),
-	[0xa8] = I(push_sreg, NONE, NONE, F_STACK),
-	[0xa9] = I(pop_sreg, NONE, NONE, F_STACK),
+	[0xa8] = I(push, NONE, SREG, F_STACK),
+	[0xa9] = I(pop, SREG, NONE, F_STACK | F_MOV),
 	[0xaa] = LEN(0),	/* RSM */
 	[0xab] = IA(alu, A_BTS, RM, REG, F_BITS | F_LOCKABLE),
 	[0xac] = ROW(alu, A_SHRD, RM, REG, IMM8U, 0),

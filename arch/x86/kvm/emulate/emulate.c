@@ -51,7 +51,8 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 		return x86_fault_ud(ctxt);
 	if (!d->op->exec)
 		return X86EMUL_UNHANDLEABLE;
-	if ((flags & F_CPL0) && emul_cpl(ctxt))
+	if ((flags & (F_CPL0 | F_UMIP)) && emul_cpl(ctxt) &&
+	    ((flags & F_CPL0) || (emul_get_cr(ctxt, 4) & X86_CR4_UMIP)))
 		return x86_fault_gp(ctxt, 0);
 	return X86EMUL_CONTINUE;
 }

@@ -8,6 +8,7 @@
 #ifndef _KVM_X86_EMULATE_H
 #define _KVM_X86_EMULATE_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 #include <asm/kvm.h>
 
@@ -38,10 +39,11 @@ enum x86_emul_result {
 #define X86EMUL_ACC_WRITE	0x1	/* fault as a write: the read of a read-modify-write */
 #define X86EMUL_ACC_SYSTEM	0x2	/* implicit supervisor access: TSS, descriptor tables */
 
+/* As LGDT and SGDT have it in memory. */
 struct x86_desc_ptr {
 	u16 limit;
 	u64 base;
-};
+} __packed;
 
 #define X86_FXSAVE_BYTES	512
 
@@ -129,13 +131,14 @@ enum x86_operand_type {
 	X86_OPERAND_GPR,
 	X86_OPERAND_MEM,
 	X86_OPERAND_IMM,
+	X86_OPERAND_SREG,
 };
 
 /**
  * struct x86_operand - one operand at execution
  * @type: where it lives
  * @bytes: its size
- * @reg: GPR number; with @high, bits 15:8 of it (AH, CH, DH, BH)
+ * @reg: GPR number, or X86_SREG_*; with @high, bits 15:8 of it (AH, CH, DH, BH)
  * @seg: segment of a memory operand
  * @ea: its effective address, inside the segment
  * @val: its value, zero-extended

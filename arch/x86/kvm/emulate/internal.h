@@ -53,7 +53,9 @@ enum x86_operand_kind {
 	O_RM8,		/* Eb, with another operand's size being larger */
 	O_RM16,		/* Ew */
 	O_RM32,		/* Ed, or Ew with a 16-bit operand size */
+	O_RM_M16,	/* Rv/Mw: memory has 16 bits */
 	O_EA,		/* M: address only, never accessed as an operand */
+	O_SREG,		/* Sw, by ModRM.reg, or by the same bits of the opcode */
 	O_ACC,		/* AL, AX, EAX, RAX */
 	O_OPREG,	/* the opcode's low three bits */
 	O_IMM,		/* Iz: at most four bytes, sign-extended */
@@ -93,6 +95,7 @@ enum x86_operand_kind {
 #define F_KEEP_RF	0x00080000	/* loads RF instead of clearing it */
 #define F_PORT		0x00100000	/* port in DX: permission comes before all else */
 #define F_VEX		0x00200000	/* may be VEX-encoded */
+#define F_UMIP		0x00800000	/* #GP(0) above privilege level 0 with CR4.UMIP (SDM 2.5) */
 #define F_IMM		0x00400000	/* an operand is in the instruction: by ROW() */
 
 /**
@@ -308,9 +311,8 @@ int x86_return_code(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, enu
 int x86_return_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, enum x86_mode mode,
 		     unsigned int extra);
 
-/* syscall.c, system.c, x87.c */
+/* syscall.c, x87.c */
 bool x86_is_amd(struct x86_emulate_ctxt *ctxt);
-int x86_check_umip(struct x86_emulate_ctxt *ctxt);
 int x86_check_mmx(struct x86_emulate_ctxt *ctxt);
 
 /* segment.c and task.c */
@@ -377,10 +379,9 @@ EM(mul); EM(div);
 /* data.c */
 EM(mov); EM(movsx); EM(xchg); EM(lea); EM(cbw); EM(cwd); EM(setcc); EM(cmovcc); EM(xlat);
 EM(salc); EM(lahf); EM(sahf); EM(flag); EM(nop); EM(clflush); EM(bound);
-EM(mov_from_sreg); EM(mov_to_sreg); EM(lds);
+EM(lds);
 /* stack.c */
-EM(push); EM(pop); EM(pop_rm); EM(pusha); EM(popa); EM(pushf); EM(popf); EM(push_sreg);
-EM(pop_sreg); EM(enter); EM(leave);
+EM(push); EM(pop); EM(pop_rm); EM(pusha); EM(popa); EM(pushf); EM(popf); EM(enter); EM(leave);
 /* control.c and far.c */
 EM(jcc); EM(jmp); EM(call); EM(ret); EM(loop);
 EM(far); EM(far_mem); EM(ret_far);
@@ -394,7 +395,7 @@ EM(lar); EM(verify); EM(arpl); EM(store_sel); EM(lldt); EM(ltr);
 /* string.c */
 EM(ins); EM(outs); EM(in); EM(out);
 /* system.c */
-EM(mov_from_cr); EM(mov_to_cr); EM(mov_from_dr); EM(mov_to_dr); EM(clts); EM(lmsw); EM(smsw);
+EM(mov_cr); EM(mov_dr); EM(clts); EM(lmsw); EM(smsw);
 EM(load_table); EM(store_table); EM(invlpg); EM(cpuid); EM(rdmsr); EM(wrmsr);
 EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(cli); EM(sti);
 

@@ -297,6 +297,13 @@ static void operand_gpr(struct x86_emulate_ctxt *ctxt, struct x86_operand *o, un
 	o->val &= x86_mask(o->bytes);
 }
 
+static void operand_sreg(struct x86_emulate_ctxt *ctxt, struct x86_operand *o)
+{
+	o->type = X86_OPERAND_SREG;
+	o->reg = (ctxt->d.op->flags & F_MODRM ? ctxt->d.modrm : ctxt->d.opcode) >> 3 & 7;
+	o->val = x86_segment(ctxt, o->reg)->selector;
+}
+
 static void operand_imm(struct x86_operand *o, u64 val)
 {
 	o->type = X86_OPERAND_IMM;
@@ -349,13 +356,19 @@ static void operand_locate(struct x86_emulate_ctxt *ctxt, struct x86_operand *o,
 		fallthrough;
 	case O_RM:
 	case O_RM32:
+	case O_RM_M16:
 	case O_EA:
 		if (kind == O_RM32)
 			o->bytes = min_t(u8, o->bytes, 4);
+		else if (kind == O_RM_M16 && d->mod != 3)
+			o->bytes = 2;
 		operand_rm(ctxt, o);
 		break;
 	case O_REG:
 		operand_gpr(ctxt, o, d->reg);
+		break;
+	case O_SREG:
+		operand_sreg(ctxt, o);
 		break;
 	case O_ACC:
 		operand_gpr(ctxt, o, X86_RAX);
@@ -463,6 +476,11 @@ int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o
 		else
 			x86_gpr_write(ctxt, o->reg, o->val, o->bytes);
 		return X86EMUL_CONTINUE;
+	}
+	if (o->type == X86_OPERAND_SREG) {
+		if (o->reg == X86_SREG_SS)
+			ctxt->shadow = X86_SHADOW_MOV_SS;
+		return x86_load_sreg(ctxt, o->reg, o->val);
 	}
 	if (o->type != X86_OPERAND_MEM)
 		return X86EMUL_CONTINUE;

@@ -91,9 +91,7 @@ int em_arpl(struct x86_emulate_ctxt *ctxt)
 int em_store_sel(struct x86_emulate_ctxt *ctxt)
 {
 	ctxt->dst.val = x86_segment(ctxt, ctxt->d.op->arg)->selector;
-	if (ctxt->dst.type == X86_OPERAND_MEM)
-		ctxt->dst.bytes = 2;
-	return x86_check_umip(ctxt);
+	return X86EMUL_CONTINUE;
 }
 
 /**

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The stack: PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE, and segment
- * registers on it. RSP moves in the register cache, so that a fault half-way
+ * The stack: PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE. RSP moves in the register cache, so that a fault half-way
  * leaves it where it was. Called by emulate.c.
  */
 #include "internal.h"
@@ -38,6 +37,7 @@ int em_pusha(struct x86_emulate_ctxt *ctxt)
 	return rc;
 }
 
+/* A fault half-way leaves all registers as they were: it is to be restarted (SDM 6.5). */
 int em_popa(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int n;
@@ -115,27 +115,6 @@ int em_popf(struct x86_emulate_ctxt *ctxt)
 	}
 	x86_flags_set(ctxt, popf_mask(ctxt), val & ~(u64)X86_EFLAGS_RF);
 	return X86EMUL_CONTINUE;
-}
-
-/* 06, 0E, 16, 1E, 0F A0, 0F A8: bits 5:3 are the segment's number. */
-static unsigned int opcode_sreg(const struct x86_emulate_ctxt *ctxt)
-{
-	return ctxt->d.opcode >> 3 & 7;
-}
-
-int em_push_sreg(struct x86_emulate_ctxt *ctxt)
-{
-	return x86_push(ctxt, x86_segment(ctxt, opcode_sreg(ctxt))->selector, ctxt->d.op_bytes);
-}
-
-int em_pop_sreg(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int sreg = opcode_sreg(ctxt);
-	u64 val;
-
-	if (sreg == X86_SREG_SS)
-		ctxt->shadow = X86_SHADOW_MOV_SS;
-	return x86_pop(ctxt, &val, ctxt->d.op_bytes) ?: x86_load_sreg(ctxt, sreg, val);
 }
 
 /* Levels 1 to 31: the outer frames' pointers, then this frame's own (SDM 2A ENTER). */

@@ -12,31 +12,19 @@
 /* --- Control and debug registers ------------------------------------- */
 
 /* A register that does not exist is #UD at any privilege level, which comes first. */
-static int check_cr(struct x86_emulate_ctxt *ctxt)
+int em_mov_cr(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int cr = ctxt->d.reg;
 
 	if (cr != 0 && cr != 8 && (cr < 2 || cr > 4))
 		return x86_fault_ud(ctxt);
-	return emul_cpl(ctxt) ? x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
-}
-
-int em_mov_from_cr(struct x86_emulate_ctxt *ctxt)
-{
-	int rc = check_cr(ctxt);
-
-	if (!rc)
-		ctxt->dst.val = emul_get_cr(ctxt, ctxt->d.reg);
-	return rc;
-}
-
-int em_mov_to_cr(struct x86_emulate_ctxt *ctxt)
-{
-	int rc = check_cr(ctxt);
-
-	if (!rc && emul_set_cr(ctxt, ctxt->d.reg, ctxt->src.val))
-		rc = x86_fault_gp(ctxt, 0);
-	return rc;
+	if (emul_cpl(ctxt))
+		return x86_fault_gp(ctxt, 0);
+	if (ctxt->d.op->arg == A_WRITE)
+		return emul_set_cr(ctxt, cr, ctxt->src.val) ? x86_fault_gp(ctxt, 0) :
+							     X86EMUL_CONTINUE;
+	ctxt->dst.val = emul_get_cr(ctxt, cr);
+	return X86EMUL_CONTINUE;
 }
 
 #define DR7_GD	(1u << 13)
@@ -68,26 +56,19 @@ static int check_dr(struct x86_emulate_ctxt *ctxt, unsigned int *dr)
 	return x86_fault(ctxt, DB_VECTOR_NR, false, 0);
 }
 
-int em_mov_from_dr(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int dr;
-	int rc = check_dr(ctxt, &dr);
-
-	if (!rc)
-		ctxt->dst.val = emul_get_dr(ctxt, dr);
-	return rc;
-}
-
 /* Bits 63:32 of DR6 and DR7 must be zero (SDM 17.2.6). */
-int em_mov_to_dr(struct x86_emulate_ctxt *ctxt)
+int em_mov_dr(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int dr;
 	int rc = check_dr(ctxt, &dr);
 
-	if (!rc && ((dr >= 6 && ctxt->src.val >> 32) ||
-		    emul_set_dr(ctxt, dr, ctxt->src.val)))
-		rc = x86_fault_gp(ctxt, 0);
-	return rc;
+	if (rc)
+		return rc;
+	if (ctxt->d.op->arg == A_WRITE)
+		return (dr >= 6 && ctxt->src.val >> 32) || emul_set_dr(ctxt, dr, ctxt->src.val) ?
+		       x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
+	ctxt->dst.val = emul_get_dr(ctxt, dr);
+	return X86EMUL_CONTINUE;
 }
 
 int em_clts(struct x86_emulate_ctxt *ctxt)
@@ -107,20 +88,10 @@ int em_lmsw(struct x86_emulate_ctxt *ctxt)
 	return emul_set_cr(ctxt, 0, cr0) ? x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
 }
 
-/** x86_check_umip - SGDT, SIDT, SLDT, STR and SMSW are privileged with CR4.UMIP (SDM 2.5) */
-int x86_check_umip(struct x86_emulate_ctxt *ctxt)
-{
-	if ((emul_get_cr(ctxt, 4) & X86_CR4_UMIP) && emul_cpl(ctxt))
-		return x86_fault_gp(ctxt, 0);
-	return X86EMUL_CONTINUE;
-}
-
 int em_smsw(struct x86_emulate_ctxt *ctxt)
 {
 	ctxt->dst.val = emul_get_cr(ctxt, 0);
-	if (ctxt->dst.type == X86_OPERAND_MEM)
-		ctxt->dst.bytes = 2;
-	return x86_check_umip(ctxt);
+	return X86EMUL_CONTINUE;
 }
 
 /* --- Descriptor tables ----------------------------------------------- */
@@ -133,13 +104,10 @@ int em_load_table(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int bytes = x86_is_long(ctxt) ? 8 : 4;
 	struct x86_desc_ptr dt = {};
-	u8 image[10];
-	int rc = x86_mem_read(ctxt, ctxt->src.seg, ctxt->src.ea, image, 2 + bytes, 0);
+	int rc = x86_mem_read(ctxt, ctxt->src.seg, ctxt->src.ea, &dt, 2 + bytes, 0);
 
 	if (rc)
 		return rc;
-	memcpy(&dt.limit, image, 2);
-	memcpy(&dt.base, image + 2, bytes);
 	if (bytes == 4 && ctxt->d.op_bytes == 2)
 		dt.base &= 0xffffff;
 	if (bytes == 8 && !x86_canonical(ctxt, dt.base))
@@ -153,13 +121,9 @@ int em_store_table(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int bytes = x86_is_long(ctxt) ? 8 : 4;
 	struct x86_desc_ptr dt;
-	u8 image[10];
 
 	emul_get_table(ctxt, ctxt->d.op->arg == A_IDT, &dt);
-	memcpy(image, &dt.limit, 2);
-	memcpy(image + 2, &dt.base, bytes);
-	return x86_check_umip(ctxt) ?:
-	       x86_mem_write(ctxt, ctxt->src.seg, ctxt->src.ea, image, 2 + bytes);
+	return x86_mem_write(ctxt, ctxt->src.seg, ctxt->src.ea, &dt, 2 + bytes);
 }
 
 /* No access is made: limits are not checked, a non-canonical address is a no-op. */

@@ -292,11 +292,6 @@ static void fill_data(struct machine *m)
 
 /* --- What cannot be compared ----------------------------------------- */
 
-static bool is_double_shift(const struct x86_insn *d)
-{
-	return d->op->exec == em_alu && (d->op->arg == A_SHLD || d->op->arg == A_SHRD);
-}
-
 /* A locked access to two cache lines stops the whole machine; hosts and hypervisors throttle it. */
 static bool is_split_lock(const struct machine *m)
 {
@@ -317,28 +312,26 @@ static bool is_excluded(const struct machine *m)
 		em_store_table, em_smsw, em_rdtsc, em_rdtscp, em_rdpmc,
 		/* These ask the kernel for something, or its descriptor tables. */
 		em_int, em_into, em_iret, em_syscall, em_sysenter, em_store_sel, em_lar, em_verify,
-		em_mov_to_sreg, em_pop_sreg, em_lds, em_far, em_far_mem, em_ret_far,
+		em_lds, em_far, em_far_mem, em_ret_far,
 		/* And these have their own tests: the machine has no x87. */
 		em_fxsave, em_fxrstor, em_x87, em_emms, em_xgetbv,
 	};
 	const struct x86_insn *d = &m->ctxt.d;
 	unsigned int i;
 
-	if (d->seg == X86_SREG_FS)
+	if (d->seg == X86_SREG_FS || d->op->dst == O_SREG)
 		return true;
 	for (i = 0; i < ARRAY_SIZE(excluded); i++) {
 		if (d->op->exec == excluded[i])
 			return true;
 	}
 	/* A 32-bit PUSH of a segment may write 16 bits only: CPUs differ (SDM 2B PUSH). */
-	if (d->op->exec == em_push_sreg && d->op_bytes == 4)
+	if (d->op->src == O_SREG && d->op->exec == em_push && d->op_bytes == 4)
 		return true;
 	if (is_split_lock(m))
 		return true;
-	/* BSWAP r16, and double shifts past the operand: undefined results. */
-	if (d->op->exec == em_bswap && d->op_bytes == 2)
-		return true;
-	return is_double_shift(d) && d->op_bytes == 2 && (m->ctxt.src2.val & 0x1f) > 16;
+	/* BSWAP r16 has no defined result. */
+	return d->op->exec == em_bswap && d->op_bytes == 2;
 }
 
 /* The CPU must not run on from where nobody waits for it. */

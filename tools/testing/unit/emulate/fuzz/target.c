@@ -50,7 +50,7 @@ static void set_up(struct machine *m, const struct input *in)
 			m->seg[i].limit = in->limits;
 	}
 	/* Tables inside the machine's memory, so that descriptors are found. */
-	m->gdt = (struct x86_desc_ptr){ m->ctxt.mode == X86_MODE_LONG ? DATA_BASE : 0, 0x7ff };
+	m->gdt = (struct x86_desc_ptr){ 0x7ff, m->ctxt.mode == X86_MODE_LONG ? DATA_BASE : 0 };
 	m->idt = m->gdt;
 	m->idt.base = m->gdt.base + 0x800;
 	m->seg[X86_SREG_TR].base = m->gdt.base + 0x1000;
