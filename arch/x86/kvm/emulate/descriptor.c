@@ -22,12 +22,7 @@ bool x86_lma(struct x86_emulate_ctxt *ctxt)
 	       (efer & EFER_LMA_BIT);
 }
 
-/**
- * x86_fault_sel - a fault whose error code names a selector (SDM 6.13)
- * @ctxt: emulator; ctxt->ext is the EXT bit
- * @vector: #TS, #NP, #SS or #GP
- * @selector: its RPL is dropped
- */
+/** x86_fault_sel - a fault whose error code is a selector without RPL, and EXT (SDM 6.13) */
 int x86_fault_sel(struct x86_emulate_ctxt *ctxt, u8 vector, u16 selector)
 {
 	return x86_fault(ctxt, vector, true, (selector & ~3) | ctxt->ext);
@@ -52,9 +47,9 @@ static int table_of(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc
 /**
  * x86_desc_read - read the descriptor that a selector names
  * @ctxt: emulator
- * @selector: not null; its RPL does not matter
+ * @selector: its RPL does not matter
  * @desc: result
- * @vector: #GP or #TS, when it is outside its table
+ * @vector: #GP or #TS, when it is null or outside its table
  *
  * In long mode a system descriptor has sixteen bytes (SDM 3.5.2).
  */
@@ -64,7 +59,7 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 	u32 at = selector & ~7u;
 	int rc;
 
-	if (table_of(ctxt, selector, &dt) || at + 7 > dt.limit)
+	if (x86_sel_null(selector) || table_of(ctxt, selector, &dt) || at + 7 > dt.limit)
 		return x86_fault_sel(ctxt, vector, selector);
 	desc->high = 0;
 	desc->linear = dt.base + at;
@@ -79,6 +74,44 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 	rc = emul_read_std(ctxt, desc->linear + 8, &desc->high, 8, X86EMUL_ACC_SYSTEM);
 	/* The second half's type must be 0 (SDM figure 5-9). */
 	return !rc && (desc->high >> 40 & 0x1f) ? x86_fault_sel(ctxt, vector, selector) : rc;
+}
+
+/**
+ * x86_read_system - read the descriptor of an LDT or a TSS that is to be loaded
+ * @ctxt: emulator
+ * @selector: into the GDT
+ * @mask: which bits of its type count
+ * @type: what they must be
+ * @vector: #GP, or #TS when a TSS holds it
+ * @desc: result
+ */
+int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type, u8 vector,
+		    struct x86_desc *desc)
+{
+	int rc = selector & SELECTOR_TI ? x86_fault_sel(ctxt, vector, selector) :
+					  x86_desc_read(ctxt, selector, desc, vector);
+
+	return rc ?: x86_desc_check(ctxt, selector, desc,
+				    !desc->s && (desc->type & mask) == type &&
+				    (!x86_lma(ctxt) || x86_canonical(ctxt, x86_desc_base(desc))),
+				    vector, NP_VECTOR_NR);
+}
+
+/**
+ * x86_desc_check - the two last checks of a descriptor
+ * @ctxt: emulator
+ * @selector: for the error code
+ * @desc: descriptor
+ * @ok: the others have been passed
+ * @vector: what to raise when not
+ * @absent: what to raise when it is not present: #NP or, for SS, #SS
+ */
+int x86_desc_check(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
+		   bool ok, u8 vector, u8 absent)
+{
+	if (ok && desc->present)
+		return X86EMUL_CONTINUE;
+	return x86_fault_sel(ctxt, ok ? absent : vector, selector);
 }
 
 /**
@@ -100,7 +133,7 @@ int x86_desc_set_type(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, u8 s
 	desc->type = type;
 	byte = desc->low >> 40;
 	return emul_write_std(ctxt, desc->linear + 5, &byte, 1,
-				    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
+			      X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
 }
 
 /** x86_desc_limit - in bytes */
@@ -117,32 +150,20 @@ u64 x86_desc_base(const struct x86_desc *desc)
 	return (desc->low >> 16 & 0xffffff) | (desc->low >> 32 & 0xff000000) | desc->high << 32;
 }
 
-/** x86_gate_offset - of an interrupt, trap or call gate; those of 16 bits have half of it */
-u64 x86_gate_offset(const struct x86_desc *gate)
+/** x86_tss_read - read the current TSS at an offset; past its limit #TS, which names it, or #GP(0) */
+int x86_tss_read(struct x86_emulate_ctxt *ctxt, unsigned int at, void *val, unsigned int bytes,
+		 u8 vector)
 {
-	u64 offset = gate->low & 0xffff;
+	const struct kvm_segment *tr = x86_segment(ctxt, X86_SREG_TR);
 
-	if (gate->type & 8)
-		offset |= (gate->low >> 32 & 0xffff0000) | gate->high << 32;
-	return offset;
-}
-
-/** x86_gate_bytes - size of what goes onto the stack for a gate */
-unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
-{
-	if (x86_lma(ctxt))
-		return 8;
-	return gate->type & 8 ? 4 : 2;
+	if (at + bytes - 1 > tr->limit)
+		return x86_fault_sel(ctxt, vector, vector == TS_VECTOR_NR ? tr->selector : 0);
+	return emul_read_std(ctxt, tr->base + at, val, bytes, X86EMUL_ACC_SYSTEM);
 }
 
 /* --- Staging --------------------------------------------------------- */
 
-/**
- * x86_stage - load a segment register
- * @ctxt: emulator
- * @sreg: X86_SREG_*
- * @seg: all of it
- */
+/** x86_stage - load a segment register with all of @seg */
 void x86_stage(struct x86_emulate_ctxt *ctxt, unsigned int sreg, const struct kvm_segment *seg)
 {
 	ctxt->segs[sreg] = *seg;
@@ -150,13 +171,7 @@ void x86_stage(struct x86_emulate_ctxt *ctxt, unsigned int sreg, const struct kv
 	ctxt->segs_dirty |= 1u << sreg;
 }
 
-/**
- * x86_stage_segment - load a segment register from a descriptor that has been checked
- * @ctxt: emulator
- * @sreg: X86_SREG_*
- * @selector: as the register will show it
- * @desc: descriptor
- */
+/** x86_stage_segment - load a segment register from a descriptor that has been checked */
 void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		       const struct x86_desc *desc)
 {
@@ -175,14 +190,7 @@ void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 	});
 }
 
-/**
- * x86_stage_null - load a null selector
- * @ctxt: emulator
- * @sreg: X86_SREG_*
- * @selector: 0 to 3
- *
- * A null SS of 64-bit mode keeps CPL as its DPL (SDM 5.8.1).
- */
+/** x86_stage_null - load a null selector; a null SS of 64-bit mode keeps CPL as DPL (SDM 5.8.1) */
 void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
 	x86_stage(ctxt, sreg, &(struct kvm_segment){
@@ -192,12 +200,7 @@ void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 select
 	});
 }
 
-/**
- * x86_stage_vm86 - a segment as entering virtual-8086 mode loads it (SDM 20.2.2)
- * @ctxt: emulator
- * @sreg: X86_SREG_ES to X86_SREG_GS
- * @selector: base divided by 16
- */
+/** x86_stage_vm86 - a segment as entering virtual-8086 mode loads it (SDM 20.2.2) */
 void x86_stage_vm86(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
 	x86_stage(ctxt, sreg, &(struct kvm_segment){
@@ -206,25 +209,7 @@ void x86_stage_vm86(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 select
 	});
 }
 
-/** x86_commit_segments - give the vCPU what was staged */
-void x86_commit_segments(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int sreg;
-
-	for (sreg = 0; ctxt->segs_dirty >> sreg; sreg++) {
-		if (ctxt->segs_dirty & 1u << sreg)
-			emul_set_segment(ctxt, sreg, &ctxt->segs[sreg]);
-	}
-	ctxt->segs_dirty = 0;
-}
-
-/**
- * x86_access_segment - set the descriptor's accessed bit and stage the segment
- * @ctxt: emulator
- * @sreg: ES to GS
- * @selector: as the register will show it
- * @desc: descriptor, all of its checks done
- */
+/** x86_access_segment - all checks done: set the accessed bit and stage ES to GS */
 int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		       struct x86_desc *desc)
 {
@@ -235,7 +220,7 @@ int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 	return rc;
 }
 
-/* --- Checks ---------------------------------------------------------- */
+/* --- Data and stack --------------------------------------------------- */
 
 /**
  * x86_load_ss - check and stage SS for a privilege level
@@ -249,24 +234,16 @@ int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, b
 		u8 vector)
 {
 	struct x86_desc desc;
-	int rc;
 
-	if (x86_sel_null(selector)) {
-		if (!to_long || cpl == 3 || selector != cpl)
-			return x86_fault_sel(ctxt, vector, 0);
+	if (to_long && cpl < 3 && selector == cpl) {
 		x86_stage_null(ctxt, X86_SREG_SS, selector);
 		return X86EMUL_CONTINUE;
 	}
-	rc = x86_desc_read(ctxt, selector, &desc, vector);
-	if (rc)
-		return rc;
 	/* Writable data: type bits 3 and 1. */
-	if ((selector & 3) != cpl || !desc.s || (desc.type & 0xa) != 2 ||
-	    desc.dpl != cpl)
-		return x86_fault_sel(ctxt, vector, selector);
-	if (!desc.present)
-		return x86_fault_sel(ctxt, SS_VECTOR_NR, selector);
-	return x86_access_segment(ctxt, X86_SREG_SS, selector, &desc);
+	return x86_desc_read(ctxt, selector, &desc, vector) ?:
+	       x86_desc_check(ctxt, selector, &desc, (selector & 3) == cpl && desc.s &&
+			      (desc.type & 0xa) == 2 && desc.dpl == cpl, vector, SS_VECTOR_NR) ?:
+	       x86_access_segment(ctxt, X86_SREG_SS, selector, &desc);
 }
 
 /**
@@ -281,7 +258,7 @@ int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 		  unsigned int cpl, u8 vector)
 {
 	struct x86_desc desc;
-	u8 type;
+	bool ok;
 	int rc;
 
 	if (x86_sel_null(selector)) {
@@ -291,23 +268,14 @@ int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 	rc = x86_desc_read(ctxt, selector, &desc, vector);
 	if (rc)
 		return rc;
-	type = desc.type;
-	if (!desc.s || (type & 0xa) == 8)
-		return x86_fault_sel(ctxt, vector, selector);
-	/* Conforming code can be read from any level. */
-	if ((type & 0xc) != 0xc && max_t(unsigned int, selector & 3, cpl) > desc.dpl)
-		return x86_fault_sel(ctxt, vector, selector);
-	if (!desc.present)
-		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-	return x86_access_segment(ctxt, sreg, selector, &desc);
+	/* Data, or readable code; conforming code can be read from any level. */
+	ok = desc.s && (desc.type & 0xa) != 8 &&
+	     ((desc.type & 0xc) == 0xc || max_t(unsigned int, selector & 3, cpl) <= desc.dpl);
+	return x86_desc_check(ctxt, selector, &desc, ok, vector, NP_VECTOR_NR) ?:
+	       x86_access_segment(ctxt, sreg, selector, &desc);
 }
 
-/**
- * x86_load_sreg - MOV, POP, LDS and the like to a segment register (SDM 2B MOV)
- * @ctxt: emulator
- * @sreg: not CS
- * @selector: new value
- */
+/** x86_load_sreg - MOV, POP, LDS and the like to a segment register other than CS (SDM 2B MOV) */
 int x86_load_sreg(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
 	unsigned int cpl;
@@ -322,21 +290,17 @@ int x86_load_sreg(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 	return x86_load_data(ctxt, sreg, selector, cpl, GP_VECTOR_NR);
 }
 
-/**
- * x86_drop_data - null the data segments that an outer level may not use (SDM 2B RET)
- * @ctxt: emulator
- * @cpl: the level returned to
- */
+/** x86_drop_data - null the data segments that level @cpl may not use (SDM 2B RET); 4: all */
 void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
 {
-	static const u8 sregs[] = { X86_SREG_ES, X86_SREG_DS, X86_SREG_FS, X86_SREG_GS };
-	unsigned int i;
+	unsigned int sreg;
 
-	for (i = 0; i < ARRAY_SIZE(sregs); i++) {
-		const struct kvm_segment *seg = x86_segment(ctxt, sregs[i]);
+	for (sreg = X86_SREG_ES; sreg <= X86_SREG_GS; sreg++) {
+		const struct kvm_segment *seg = x86_segment(ctxt, sreg);
 
-		if (!seg->unusable && (seg->type & 0xc) != 0xc && seg->dpl < cpl)
-			x86_stage_null(ctxt, sregs[i], 0);
+		if (sreg != X86_SREG_CS && sreg != X86_SREG_SS && !seg->unusable &&
+		    (seg->type & 0xc) != 0xc && seg->dpl < cpl)
+			x86_stage_null(ctxt, sreg, 0);
 	}
 }
 
@@ -352,27 +316,21 @@ void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
  *
  * A nonconforming segment must have that level, a conforming one it or an inner
  * one (SDM 5.8.1). L and D together are reserved in long mode.
- *
- * Return: @vector or #NP, with the selector.
  */
 int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
 		   unsigned int cpl, u8 vector)
 {
 	unsigned int dpl = desc->dpl;
 
-	if (!x86_desc_is_code(desc) || (x86_desc_conforming(desc) ? dpl > cpl : dpl != cpl) ||
-	    (desc->ld == 3 && x86_lma(ctxt)))
-		return x86_fault_sel(ctxt, vector, selector);
-	if (!desc->present)
-		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-	return X86EMUL_CONTINUE;
+	return x86_desc_check(ctxt, selector, desc, x86_desc_is_code(desc) &&
+			      (x86_desc_conforming(desc) ? dpl <= cpl : dpl == cpl) &&
+			      (desc->ld != 3 || !x86_lma(ctxt)), vector, NP_VECTOR_NR);
 }
 
 /** x86_code_mode - how the CPU decodes in this code segment */
 enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc *desc)
 {
-	return x86_emulate_mode(true, false, x86_lma(ctxt), desc->ld & 1,
-				desc->ld >> 1);
+	return x86_emulate_mode(true, false, x86_lma(ctxt), desc->ld & 1, desc->ld >> 1);
 }
 
 /**
@@ -392,4 +350,107 @@ int x86_enter_code(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc 
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, 0);
 	ctxt->next_eip = to_long ? offset : (u32)offset;
 	return x86_access_segment(ctxt, X86_SREG_CS, (selector & ~3) | cpl, desc);
+}
+
+/* --- Gates ----------------------------------------------------------- */
+
+/** x86_gate_bytes - size of what goes onto the stack for a gate */
+unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
+{
+	if (x86_lma(ctxt))
+		return 8;
+	return gate->type & 8 ? 4 : 2;
+}
+
+/**
+ * x86_gate_code - the code that a call, interrupt or trap gate leads to (SDM 5.8.3, 6.12.1)
+ * @ctxt: emulator
+ * @gate: the gate, checked
+ * @inner: the code may be of an inner level
+ * @code: its descriptor
+ * @cpl: the level it runs at
+ *
+ * Long mode has 64-bit code only behind gates (SDM 5.8.3.1), vm86 level 0 only.
+ */
+int x86_gate_code(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate, bool inner,
+		  struct x86_desc *code, unsigned int *cpl)
+{
+	unsigned int now = emul_cpl(ctxt);
+	u16 selector = gate->low >> 16;
+	int rc = x86_desc_read(ctxt, selector, code, GP_VECTOR_NR);
+
+	if (rc)
+		return rc;
+	*cpl = x86_desc_conforming(code) ? now : code->dpl;
+	return x86_desc_check(ctxt, selector, code, x86_desc_is_code(code) && code->dpl <= now &&
+			      (inner || *cpl == now) && (code->ld == 1 || !x86_lma(ctxt)) &&
+			      (!*cpl || ctxt->mode != X86_MODE_VM86), GP_VECTOR_NR, NP_VECTOR_NR);
+}
+
+/* 64-bit TSS: RSP0 to RSP2 at 4, IST1 to IST7 at 36; SS is null (SDM 7.7). */
+static int long_inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, unsigned int ist)
+{
+	u64 rsp = 0;
+	int rc = x86_tss_read(ctxt, ist ? 28 + 8 * ist : 4 + 8 * cpl, &rsp, 8, TS_VECTOR_NR);
+
+	if (!rc && !x86_canonical(ctxt, rsp))
+		rc = x86_fault_sel(ctxt, SS_VECTOR_NR, 0);
+	if (rc)
+		return rc;
+	if (cpl != emul_cpl(ctxt))
+		x86_stage_null(ctxt, X86_SREG_SS, cpl);
+	x86_gpr_write(ctxt, X86_RSP, rsp, 8);
+	return X86EMUL_CONTINUE;
+}
+
+/* The stack that the TSS has for a level. Its types 1 and 3 have 16 bits (SDM 7.2.1, 7.6). */
+static int inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
+{
+	unsigned int bytes = x86_segment(ctxt, X86_SREG_TR)->type & 8 ? 4 : 2;
+	unsigned int at = bytes + 2 * bytes * cpl;
+	u32 esp = 0;
+	u16 ss = 0;
+	int rc = x86_tss_read(ctxt, at, &esp, bytes, TS_VECTOR_NR) ?:
+		 x86_tss_read(ctxt, at + bytes, &ss, 2, TS_VECTOR_NR) ?:
+		 x86_load_ss(ctxt, ss, cpl, false, TS_VECTOR_NR);
+
+	if (!rc)
+		x86_gpr_write(ctxt, X86_RSP, esp, 4);
+	return rc;
+}
+
+/**
+ * x86_enter_gate - push a frame as the code behind a gate wants it, and go there
+ * @ctxt: emulator; what follows happens as the mode of that code has it
+ * @gate: the gate
+ * @code: from x86_gate_code(), as is @cpl
+ * @cpl: another level, or an @ist, changes the stack
+ * @ist: 64-bit interrupt gates: 1 to 7 for an interrupt stack, else 0
+ * @align: of the frame in long mode, in bytes
+ * @frame: values
+ * @n: how many
+ */
+int x86_enter_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate,
+		   struct x86_desc *code, unsigned int cpl, unsigned int ist, unsigned int align,
+		   const u64 *frame, unsigned int n)
+{
+	unsigned int bytes = x86_gate_bytes(ctxt, gate);
+	u64 offset = gate->low & 0xffff;
+	int rc = X86EMUL_CONTINUE;
+
+	/* Gates of 16 bits have half of it. */
+	if (gate->type & 8)
+		offset |= (gate->low >> 32 & 0xffff0000) | gate->high << 32;
+	if (bytes == 8)
+		ctxt->mode = X86_MODE_LONG;
+	else if (ctxt->mode == X86_MODE_VM86)
+		ctxt->mode = X86_MODE_PROT32;
+	if (ist || cpl != emul_cpl(ctxt))
+		rc = bytes == 8 ? long_inner_stack(ctxt, cpl, ist) : inner_stack(ctxt, cpl);
+	if (!rc && bytes == 8)
+		x86_gpr_write(ctxt, X86_RSP, x86_gpr_read(ctxt, X86_RSP) & -(u64)align, 8);
+	/* To an inner level's stack with that level's rights. */
+	return rc ?: x86_push_frame(ctxt, frame, n, bytes,
+				    cpl < emul_cpl(ctxt) ? X86EMUL_ACC_SYSTEM : 0) ?:
+		     x86_enter_code(ctxt, gate->low >> 16, code, cpl, offset);
 }

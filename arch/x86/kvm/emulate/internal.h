@@ -218,8 +218,7 @@ bool x86_type_allows(u8 type, bool write);
 unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt);
 int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
 		   unsigned int bytes, u32 access);
-int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes);
-int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes);
+int x86_pop_frame(struct x86_emulate_ctxt *ctxt, u64 *vals, unsigned int n, unsigned int bytes);
 int x86_jump(struct x86_emulate_ctxt *ctxt, u64 target);
 
 int x86_operands_fetch(struct x86_emulate_ctxt *ctxt);
@@ -227,9 +226,20 @@ int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o
 int x86_io_allowed(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int bytes);
 void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
 
+static inline int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
+{
+	return x86_push_frame(ctxt, &val, 1, bytes, 0);
+}
+
+static inline int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes)
+{
+	return x86_pop_frame(ctxt, val, 1, bytes);
+}
+
 /* --- Descriptors ----------------------------------------------------- */
 
 #define SELECTOR_TI	4
+#define TSS_IOMAP_BASE	102	/* in the 32-bit and the 64-bit TSS (SDM 7.2.1, 7.7) */
 #define MSR_EFER_NR	0xc0000080
 
 /* Types of system descriptors (SDM table 3-2). */
@@ -281,8 +291,12 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 int x86_desc_set_type(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, u8 set, u8 clear);
 u32 x86_desc_limit(const struct x86_desc *desc);
 u64 x86_desc_base(const struct x86_desc *desc);
-u64 x86_gate_offset(const struct x86_desc *gate);
-unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate);
+int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type, u8 vector,
+		    struct x86_desc *desc);
+int x86_desc_check(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
+		   bool ok, u8 vector, u8 absent);
+int x86_tss_read(struct x86_emulate_ctxt *ctxt, unsigned int at, void *val, unsigned int bytes,
+		 u8 vector);
 void x86_stage(struct x86_emulate_ctxt *ctxt, unsigned int sreg, const struct kvm_segment *seg);
 void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		       const struct x86_desc *desc);
@@ -290,7 +304,6 @@ void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 select
 void x86_stage_vm86(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
 int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		       struct x86_desc *desc);
-void x86_commit_segments(struct x86_emulate_ctxt *ctxt);
 int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, bool to_long,
 		u8 vector);
 int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
@@ -302,10 +315,14 @@ int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86
 enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc *desc);
 int x86_enter_code(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *desc,
 		   unsigned int cpl, u64 offset);
+unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate);
+int x86_gate_code(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate, bool inner,
+		  struct x86_desc *code, unsigned int *cpl);
+int x86_enter_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate,
+		   struct x86_desc *code, unsigned int cpl, unsigned int ist, unsigned int align,
+		   const u64 *frame, unsigned int n);
 
 /* far.c */
-int x86_inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, bool to_long,
-		    unsigned int ist);
 int x86_read_far_pointer(struct x86_emulate_ctxt *ctxt, u16 *selector, u64 *offset);
 int x86_return_code(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, enum x86_mode *mode);
 int x86_return_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, enum x86_mode mode,
@@ -315,14 +332,11 @@ int x86_return_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, enum x86_m
 bool x86_is_amd(struct x86_emulate_ctxt *ctxt);
 int x86_check_mmx(struct x86_emulate_ctxt *ctxt);
 
-/* segment.c and task.c */
-int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type, u8 vector,
-		    struct x86_desc *desc);
+/* task.c */
 int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_reason reason,
 		    bool has_error_code, u32 error_code);
 int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
 		 enum x86_task_reason reason);
-void x86_commit_gprs(struct x86_emulate_ctxt *ctxt);
 
 /* --- Flags ----------------------------------------------------------- */
 
@@ -332,6 +346,8 @@ void x86_commit_gprs(struct x86_emulate_ctxt *ctxt);
 u64 x86_native(struct x86_emulate_ctxt *ctxt, u8 op, unsigned int bytes, u64 dst, u64 src,
 	       u8 count);
 u64 x86_virtual_flags(u64 flags);
+int x86_vm86_flags(struct x86_emulate_ctxt *ctxt, bool *virtual);
+int x86_load_flags(struct x86_emulate_ctxt *ctxt, u64 image, u64 more);
 bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc);
 
 /* What a task switch or IRET at CPL 0 may load. */
@@ -401,6 +417,7 @@ EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(cli); EM(s
 
 #undef EM
 
+int x86_retire(struct x86_emulate_ctxt *ctxt, int rc, u64 eflags);
 int x86_run_once(struct x86_emulate_ctxt *ctxt);
 int x86_string_run(struct x86_emulate_ctxt *ctxt);
 

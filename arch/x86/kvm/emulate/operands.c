@@ -220,8 +220,7 @@ unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt)
  * @bytes: size of each: 2, 4 or 8
  * @access: X86EMUL_ACC_SYSTEM for the stack of an inner level
  *
- * A fault half-way has written below the stack pointer, as CPUs do, and moved
- * nothing.
+ * A fault half-way has written below the stack pointer, as CPUs do, and moved nothing.
  */
 int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
 		   unsigned int bytes, u32 access)
@@ -233,36 +232,26 @@ int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int 
 	for (i = 0; !rc && i < n; i++) {
 		sp = (sp - bytes) & x86_mask(width);
 		rc = x86_linearize(ctxt, X86_SREG_SS, sp, bytes, true, &linear) ?:
-		     emul_write_std(ctxt, linear, &vals[i], bytes,
-					  access | X86EMUL_ACC_WRITE);
+		     emul_write_std(ctxt, linear, &vals[i], bytes, access | X86EMUL_ACC_WRITE);
 	}
 	if (!rc)
 		x86_gpr_write(ctxt, X86_RSP, sp, width);
 	return rc;
 }
 
-/** x86_push - push @bytes bytes of @val; RSP moves only when the write succeeded */
-int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
+/** x86_pop_frame - pop @n values of @bytes bytes; RSP moves only when all have been read */
+int x86_pop_frame(struct x86_emulate_ctxt *ctxt, u64 *vals, unsigned int n, unsigned int bytes)
 {
-	return x86_push_frame(ctxt, &val, 1, bytes, 0);
-}
+	unsigned int width = x86_stack_bytes(ctxt), i;
+	u64 sp = x86_gpr_read(ctxt, X86_RSP);
+	int rc = X86EMUL_CONTINUE;
 
-/**
- * x86_pop - pop @bytes bytes into @val
- * @ctxt: emulator
- * @val: zero-extended value
- * @bytes: 2, 4 or 8
- */
-int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes)
-{
-	unsigned int width = x86_stack_bytes(ctxt);
-	u64 sp = x86_gpr_read(ctxt, X86_RSP) & x86_mask(width);
-	int rc;
-
-	*val = 0;
-	rc = x86_mem_read(ctxt, X86_SREG_SS, sp, val, bytes, 0);
+	for (i = 0; !rc && i < n; i++, sp += bytes) {
+		vals[i] = 0;
+		rc = x86_mem_read(ctxt, X86_SREG_SS, sp & x86_mask(width), &vals[i], bytes, 0);
+	}
 	if (!rc)
-		x86_gpr_write(ctxt, X86_RSP, sp + bytes, width);
+		x86_gpr_write(ctxt, X86_RSP, sp, width);
 	return rc;
 }
 

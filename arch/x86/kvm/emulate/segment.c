@@ -22,8 +22,6 @@ static int ask(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, bool *found
 	int rc;
 
 	*found = false;
-	if (x86_sel_null(selector))
-		return X86EMUL_CONTINUE;
 	rc = x86_desc_read(ctxt, selector, desc, GP_VECTOR_NR);
 	if (rc == X86EMUL_PROPAGATE_FAULT && ctxt->exception.vector == GP_VECTOR_NR)
 		return X86EMUL_CONTINUE;
@@ -94,29 +92,6 @@ int em_store_sel(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-/**
- * x86_read_system - read the descriptor of an LDT or a TSS that is to be loaded
- * @ctxt: emulator
- * @selector: into the GDT, not null
- * @mask: which bits of its type count
- * @type: what they must be
- * @vector: #GP, or #TS when a TSS holds it
- * @desc: result
- */
-int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type, u8 vector,
-		    struct x86_desc *desc)
-{
-	int rc = selector & SELECTOR_TI ? x86_fault_sel(ctxt, vector, selector) :
-					  x86_desc_read(ctxt, selector, desc, vector);
-
-	if (rc)
-		return rc;
-	if (desc->s || (desc->type & mask) != type ||
-	    (x86_lma(ctxt) && !x86_canonical(ctxt, x86_desc_base(desc))))
-		return x86_fault_sel(ctxt, vector, selector);
-	return desc->present ? X86EMUL_CONTINUE : x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-}
-
 int em_lldt(struct x86_emulate_ctxt *ctxt)
 {
 	u16 selector = ctxt->src.val;
@@ -138,13 +113,10 @@ int em_ltr(struct x86_emulate_ctxt *ctxt)
 {
 	u16 selector = ctxt->src.val;
 	struct x86_desc desc;
-	int rc;
+	int rc = x86_read_system(ctxt, selector, x86_lma(ctxt) ? 0xf : 7,
+				 x86_lma(ctxt) ? DESC_TSS32 : DESC_TSS16, GP_VECTOR_NR, &desc) ?:
+		 x86_desc_set_type(ctxt, &desc, DESC_TSS_BUSY, 0);
 
-	if (x86_sel_null(selector))
-		return x86_fault_gp(ctxt, 0);
-	rc = x86_read_system(ctxt, selector, x86_lma(ctxt) ? 0xf : 7,
-			     x86_lma(ctxt) ? DESC_TSS32 : DESC_TSS16, GP_VECTOR_NR, &desc) ?:
-	     x86_desc_set_type(ctxt, &desc, DESC_TSS_BUSY, 0);
 	if (!rc)
 		x86_stage_segment(ctxt, X86_SREG_TR, selector, &desc);
 	return rc;

@@ -52,11 +52,16 @@ int em_popa(struct x86_emulate_ctxt *ctxt)
 	return rc;
 }
 
-/*
- * Virtual-8086 mode below IOPL 3: #GP, unless VME puts VIF in the place of IF,
- * in 16-bit images only (SDM 20.3.1, 2B PUSHF).
+/* --- Flags ------------------------------------------------------------ */
+
+/**
+ * x86_vm86_flags - may PUSHF, POPF or IRET be executed here (SDM 20.3.1, 2B PUSHF)
+ * @ctxt: emulator
+ * @virtual: virtual-8086 mode below IOPL 3: VIF is in the place of IF
+ *
+ * There it is #GP but with VME, which has it for 16-bit images only.
  */
-static int vm86_flags_allowed(struct x86_emulate_ctxt *ctxt, bool *virtual)
+int x86_vm86_flags(struct x86_emulate_ctxt *ctxt, bool *virtual)
 {
 	*virtual = ctxt->mode == X86_MODE_VM86 && x86_iopl(ctxt) < 3;
 	if (!*virtual)
@@ -64,6 +69,33 @@ static int vm86_flags_allowed(struct x86_emulate_ctxt *ctxt, bool *virtual)
 	if (ctxt->d.op_bytes == 2 && (emul_get_cr(ctxt, 4) & X86_CR4_VME))
 		return X86EMUL_CONTINUE;
 	return x86_fault_gp(ctxt, 0);
+}
+
+/**
+ * x86_load_flags - POPF and IRET
+ * @ctxt: emulator
+ * @image: popped
+ * @more: flags to load besides those that both do
+ *
+ * IOPL changes at CPL 0 only, IF where CPL allows; VM, VIF and VIP never. A virtual-8086 program
+ * below IOPL 3 sets VIF by IF's bit; a pending interrupt then, and TF, is #GP.
+ */
+int x86_load_flags(struct x86_emulate_ctxt *ctxt, u64 image, u64 more)
+{
+	u64 mask = X86_FLAGS_ARITH | X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT |
+		   X86_EFLAGS_AC | X86_EFLAGS_ID | more;
+	unsigned int cpl = emul_cpl(ctxt);
+
+	if (ctxt->mode == X86_MODE_VM86 && x86_iopl(ctxt) < 3) {
+		if ((image & X86_EFLAGS_TF) ||
+		    ((image & X86_EFLAGS_IF) && (ctxt->eflags & X86_EFLAGS_VIP)))
+			return x86_fault_gp(ctxt, 0);
+		x86_flags_set(ctxt, X86_EFLAGS_VIF, image & X86_EFLAGS_IF ? X86_EFLAGS_VIF : 0);
+	} else if (cpl <= x86_iopl(ctxt)) {
+		mask |= X86_EFLAGS_IF | (cpl ? 0 : X86_EFLAGS_IOPL);
+	}
+	x86_flags_set(ctxt, ctxt->d.op_bytes == 2 ? mask & 0xffff : mask, image);
+	return X86EMUL_CONTINUE;
 }
 
 /** x86_virtual_flags - what a virtual-8086 program sees below IOPL 3: VIF as IF (SDM 20.3.3) */
@@ -78,44 +110,24 @@ int em_pushf(struct x86_emulate_ctxt *ctxt)
 {
 	u64 image = ctxt->eflags & ~(u64)(X86_EFLAGS_VM | X86_EFLAGS_RF);
 	bool virtual;
-	int rc = vm86_flags_allowed(ctxt, &virtual);
+	int rc = x86_vm86_flags(ctxt, &virtual);
 
 	if (virtual)
 		image = x86_virtual_flags(image);
 	return rc ?: x86_push(ctxt, image, ctxt->d.op_bytes);
 }
 
-/* IOPL changes at CPL 0 only, IF where CPL allows; VM, VIF and VIP never. */
-static u64 popf_mask(struct x86_emulate_ctxt *ctxt)
-{
-	u64 mask = X86_FLAGS_ARITH | X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT |
-		   X86_EFLAGS_RF | X86_EFLAGS_AC | X86_EFLAGS_ID;
-	unsigned int cpl = emul_cpl(ctxt);
-
-	if (cpl == 0)
-		mask |= X86_EFLAGS_IOPL;
-	if (cpl <= x86_iopl(ctxt))
-		mask |= X86_EFLAGS_IF;
-	return ctxt->d.op_bytes == 2 ? mask & 0xffff : mask;
-}
-
+/* RF is cleared as by most instructions. */
 int em_popf(struct x86_emulate_ctxt *ctxt)
 {
 	bool virtual;
 	u64 val;
-	int rc = vm86_flags_allowed(ctxt, &virtual) ?: x86_pop(ctxt, &val, ctxt->d.op_bytes);
 
-	if (rc)
-		return rc;
-	if (virtual) {
-		if ((val & X86_EFLAGS_TF) ||
-		    ((val & X86_EFLAGS_IF) && (ctxt->eflags & X86_EFLAGS_VIP)))
-			return x86_fault_gp(ctxt, 0);
-		x86_flags_set(ctxt, X86_EFLAGS_VIF, val & X86_EFLAGS_IF ? X86_EFLAGS_VIF : 0);
-	}
-	x86_flags_set(ctxt, popf_mask(ctxt), val & ~(u64)X86_EFLAGS_RF);
-	return X86EMUL_CONTINUE;
+	return x86_vm86_flags(ctxt, &virtual) ?: x86_pop(ctxt, &val, ctxt->d.op_bytes) ?:
+	       x86_load_flags(ctxt, val, 0);
 }
+
+/* --- Frames ----------------------------------------------------------- */
 
 /* Levels 1 to 31: the outer frames' pointers, then this frame's own (SDM 2A ENTER). */
 static int enter_display(struct x86_emulate_ctxt *ctxt, unsigned int level, u64 frame)

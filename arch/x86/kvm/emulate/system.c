@@ -281,10 +281,6 @@ int em_sti(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-/* TSS offsets, the same in the 32-bit and the 64-bit form (SDM 7.2.1, 7.7). */
-#define TSS_IOMAP_BASE	102
-#define TSS_MIN_LIMIT	103
-
 /* Two bytes are read for any port: an access may cross a bitmap byte. */
 static int check_iomap(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int bytes)
 {
@@ -293,13 +289,10 @@ static int check_iomap(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int byt
 	int rc;
 
 	/* 9 and 11: available and busy 32- or 64-bit TSS. */
-	if (tr->unusable || (tr->type & 0xd) != 9 || tr->limit < TSS_MIN_LIMIT)
+	if (tr->unusable || (tr->type & 0xd) != 9)
 		return x86_fault_gp(ctxt, 0);
-	rc = emul_read_std(ctxt, tr->base + TSS_IOMAP_BASE, &base, 2, X86EMUL_ACC_SYSTEM);
-	if (!rc && (u32)base + port / 8 + 1 > tr->limit)
-		return x86_fault_gp(ctxt, 0);
-	rc = rc ?: emul_read_std(ctxt, tr->base + base + port / 8, &map, 2,
-				       X86EMUL_ACC_SYSTEM);
+	rc = x86_tss_read(ctxt, TSS_IOMAP_BASE, &base, 2, GP_VECTOR_NR) ?:
+	     x86_tss_read(ctxt, base + port / 8, &map, 2, GP_VECTOR_NR);
 	if (!rc && (map >> (port & 7) & ((1u << bytes) - 1)))
 		return x86_fault_gp(ctxt, 0);
 	return rc;

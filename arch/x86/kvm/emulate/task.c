@@ -99,22 +99,14 @@ static int incoming_task(struct x86_emulate_ctxt *ctxt, u16 selector,
 {
 	bool back = reason == X86_TASK_IRET;
 	u8 vector = back ? TS_VECTOR_NR : GP_VECTOR_NR;
-	u8 type;
 	int rc;
 
 	t->selector = selector;
-	if (x86_sel_null(selector) || (selector & SELECTOR_TI))
-		return x86_fault_sel(ctxt, vector, selector);
-	rc = x86_desc_read(ctxt, selector, &t->desc, vector);
+	rc = x86_read_system(ctxt, selector, 7, back ? DESC_TSS16 | DESC_TSS_BUSY : DESC_TSS16,
+			     vector, &t->desc);
 	if (rc)
 		return rc;
-	type = t->desc.type;
-	if (t->desc.s ||
-	    (type & ~8) != (back ? DESC_TSS16 | DESC_TSS_BUSY : DESC_TSS16))
-		return x86_fault_sel(ctxt, vector, selector);
-	if (!t->desc.present)
-		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-	t->small = !(type & 8);
+	t->small = !(t->desc.type & 8);
 	t->base = x86_desc_base(&t->desc);
 	if (x86_desc_limit(&t->desc) < (t->small ? 0x2b : 0x67))
 		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
@@ -197,8 +189,6 @@ static int load_code(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int c
 {
 	struct x86_desc desc;
 
-	if (x86_sel_null(selector))
-		return x86_fault_sel(ctxt, TS_VECTOR_NR, 0);
 	return x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR) ?:
 	       x86_check_code(ctxt, selector, &desc, cpl, TS_VECTOR_NR) ?:
 	       x86_access_segment(ctxt, X86_SREG_CS, selector, &desc);
@@ -289,12 +279,12 @@ int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_d
 {
 	unsigned int level = max_t(unsigned int, emul_cpl(ctxt), selector & 3);
 	u8 type = desc->type;
+	int rc = x86_desc_check(ctxt, selector, desc, !x86_lma(ctxt) && desc->dpl >= level &&
+				(type == DESC_TASK_GATE || (type & ~8) == DESC_TSS16),
+				GP_VECTOR_NR, NP_VECTOR_NR);
 
-	if (x86_lma(ctxt) || desc->dpl < level ||
-	    (type != DESC_TASK_GATE && (type & ~8) != DESC_TSS16))
-		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (!desc->present)
-		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
+	if (rc)
+		return rc;
 	if (type == DESC_TASK_GATE)
 		selector = desc->low >> 16;
 	return x86_task_switch(ctxt, selector, reason, false, 0);
@@ -317,18 +307,10 @@ int x86_emulate_task_switch(struct x86_emulate_ctxt *ctxt, unsigned int length, 
 			    u32 error_code)
 {
 	u64 eflags = ctxt->eflags;
-	int rc;
 
 	x86_emulate_reset(ctxt);
 	ctxt->ext = external;
 	ctxt->next_eip = (u32)(ctxt->eip + length);
-	rc = x86_task_switch(ctxt, selector, reason, has_error_code, error_code);
-	if (rc) {
-		ctxt->eflags = eflags;
-		return rc;
-	}
-	x86_commit_gprs(ctxt);
-	x86_commit_segments(ctxt);
-	ctxt->eip = ctxt->next_eip;
-	return X86EMUL_CONTINUE;
+	return x86_retire(ctxt, x86_task_switch(ctxt, selector, reason, has_error_code, error_code),
+			  eflags);
 }
