@@ -114,14 +114,12 @@ int emul_set_dr(struct x86_emulate_ctxt *ctxt, unsigned int dr, u64 val)
 
 int emul_get_msr(struct x86_emulate_ctxt *ctxt, u32 msr, u64 *val)
 {
-	return kvm_get_msr(emul_to_vcpu(ctxt), msr, val) ? X86EMUL_PROPAGATE_FAULT :
-							   X86EMUL_CONTINUE;
+	return kvm_get_msr(emul_to_vcpu(ctxt), msr, val);
 }
 
 int emul_set_msr(struct x86_emulate_ctxt *ctxt, u32 msr, u64 val)
 {
-	return kvm_set_msr(emul_to_vcpu(ctxt), msr, val) ? X86EMUL_PROPAGATE_FAULT :
-							   X86EMUL_CONTINUE;
+	return kvm_set_msr(emul_to_vcpu(ctxt), msr, val);
 }
 
 /* --- The rest --------------------------------------------------------------------------------- */

@@ -18,8 +18,7 @@ bool x86_lma(struct x86_emulate_ctxt *ctxt)
 		return true;
 	if (x86_is_real(ctxt))
 		return false;
-	return emul_get_msr(ctxt, MSR_EFER_NR, &efer) == X86EMUL_CONTINUE &&
-	       (efer & EFER_LMA_BIT);
+	return !emul_get_msr(ctxt, MSR_EFER_NR, &efer) && (efer & EFER_LMA_BIT);
 }
 
 /** x86_fault_sel - a fault whose error code is a selector without RPL, and EXT (SDM 6.13) */

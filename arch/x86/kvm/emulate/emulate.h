@@ -96,7 +96,7 @@ unsigned int emul_cpl(struct x86_emulate_ctxt *ctxt);
 void emul_get_table(struct x86_emulate_ctxt *ctxt, bool idt, struct x86_desc_ptr *dt);
 void emul_set_table(struct x86_emulate_ctxt *ctxt, bool idt, const struct x86_desc_ptr *dt);
 
-/* CR0, CR2, CR3, CR4 or CR8; DR0 to DR3, DR6, DR7; XCR0. Nonzero: refused with #GP(0). */
+/* CR0, CR2, CR3, CR4 or CR8; DR0 to DR3, DR6, DR7; XCR0; MSRs. Nonzero: refused with #GP(0). */
 u64 emul_get_cr(struct x86_emulate_ctxt *ctxt, unsigned int cr);
 int emul_set_cr(struct x86_emulate_ctxt *ctxt, unsigned int cr, u64 val);
 u64 emul_get_dr(struct x86_emulate_ctxt *ctxt, unsigned int dr);

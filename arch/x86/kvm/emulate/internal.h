@@ -147,6 +147,11 @@ static inline int x86_fault_gp(struct x86_emulate_ctxt *ctxt, u16 error)
 	return x86_fault(ctxt, GP_VECTOR_NR, ctxt->mode != X86_MODE_REAL, error);
 }
 
+static inline int x86_gp_if(struct x86_emulate_ctxt *ctxt, bool refused)
+{
+	return refused ? x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
+}
+
 /* --- Values ---------------------------------------------------------- */
 
 static inline u64 x86_mask(unsigned int bytes)
@@ -413,7 +418,7 @@ EM(ins); EM(outs); EM(in); EM(out);
 /* system.c */
 EM(mov_cr); EM(mov_dr); EM(clts); EM(lmsw); EM(smsw);
 EM(load_table); EM(store_table); EM(invlpg); EM(cpuid); EM(rdmsr); EM(wrmsr);
-EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(cli); EM(sti);
+EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(cli_sti);
 
 #undef EM
 

@@ -163,10 +163,9 @@ int em_swapgs(struct x86_emulate_ctxt *ctxt)
 {
 	struct kvm_segment gs = *x86_segment(ctxt, X86_SREG_GS);
 	u64 other = msr(ctxt, MSR_KERNEL_GS_BASE_NR);
-	int rc = emul_set_msr(ctxt, MSR_KERNEL_GS_BASE_NR, gs.base);
 
-	if (rc)
-		return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;
+	if (emul_set_msr(ctxt, MSR_KERNEL_GS_BASE_NR, gs.base))
+		return x86_fault_gp(ctxt, 0);
 	gs.base = other;
 	x86_stage(ctxt, X86_SREG_GS, &gs);
 	return X86EMUL_CONTINUE;

@@ -21,8 +21,7 @@ int em_mov_cr(struct x86_emulate_ctxt *ctxt)
 	if (emul_cpl(ctxt))
 		return x86_fault_gp(ctxt, 0);
 	if (ctxt->d.op->arg == A_WRITE)
-		return emul_set_cr(ctxt, cr, ctxt->src.val) ? x86_fault_gp(ctxt, 0) :
-							     X86EMUL_CONTINUE;
+		return x86_gp_if(ctxt, emul_set_cr(ctxt, cr, ctxt->src.val));
 	ctxt->dst.val = emul_get_cr(ctxt, cr);
 	return X86EMUL_CONTINUE;
 }
@@ -65,8 +64,8 @@ int em_mov_dr(struct x86_emulate_ctxt *ctxt)
 	if (rc)
 		return rc;
 	if (ctxt->d.op->arg == A_WRITE)
-		return (dr >= 6 && ctxt->src.val >> 32) || emul_set_dr(ctxt, dr, ctxt->src.val) ?
-		       x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
+		return x86_gp_if(ctxt, (dr >= 6 && ctxt->src.val >> 32) ||
+				       emul_set_dr(ctxt, dr, ctxt->src.val));
 	ctxt->dst.val = emul_get_dr(ctxt, dr);
 	return X86EMUL_CONTINUE;
 }
@@ -82,10 +81,9 @@ int em_clts(struct x86_emulate_ctxt *ctxt)
 /* LMSW sets PE, MP, EM and TS; it cannot clear PE (SDM 2A LMSW). */
 int em_lmsw(struct x86_emulate_ctxt *ctxt)
 {
-	u64 cr0 = emul_get_cr(ctxt, 0);
+	u64 cr0 = (emul_get_cr(ctxt, 0) & ~0xeULL) | (ctxt->src.val & 0xf);
 
-	cr0 = (cr0 & ~0xeULL) | (ctxt->src.val & 0xf);
-	return emul_set_cr(ctxt, 0, cr0) ? x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
+	return x86_gp_if(ctxt, emul_set_cr(ctxt, 0, cr0));
 }
 
 int em_smsw(struct x86_emulate_ctxt *ctxt)
@@ -147,27 +145,26 @@ static u64 read_edx_eax(struct x86_emulate_ctxt *ctxt)
 	return (u32)x86_gpr_read(ctxt, X86_RAX) | x86_gpr_read(ctxt, X86_RDX) << 32;
 }
 
-static void write_edx_eax(struct x86_emulate_ctxt *ctxt, u64 val)
+static int write_edx_eax(struct x86_emulate_ctxt *ctxt, u64 val)
 {
 	x86_gpr_write(ctxt, X86_RAX, val, 4);
 	x86_gpr_write(ctxt, X86_RDX, val >> 32, 4);
+	return X86EMUL_CONTINUE;
 }
 
 int em_rdmsr(struct x86_emulate_ctxt *ctxt)
 {
 	u64 val = 0;
-	int rc = emul_get_msr(ctxt, x86_gpr_read(ctxt, X86_RCX), &val);
 
-	if (!rc)
-		write_edx_eax(ctxt, val);
-	return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;
+	if (emul_get_msr(ctxt, x86_gpr_read(ctxt, X86_RCX), &val))
+		return x86_fault_gp(ctxt, 0);
+	return write_edx_eax(ctxt, val);
 }
 
 int em_wrmsr(struct x86_emulate_ctxt *ctxt)
 {
-	int rc = emul_set_msr(ctxt, x86_gpr_read(ctxt, X86_RCX), read_edx_eax(ctxt));
-
-	return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;
+	return x86_gp_if(ctxt, emul_set_msr(ctxt, x86_gpr_read(ctxt, X86_RCX),
+					    read_edx_eax(ctxt)));
 }
 
 int em_cpuid(struct x86_emulate_ctxt *ctxt)
@@ -187,8 +184,7 @@ int em_rdtsc(struct x86_emulate_ctxt *ctxt)
 {
 	if ((emul_get_cr(ctxt, 4) & X86_CR4_TSD) && emul_cpl(ctxt))
 		return x86_fault_gp(ctxt, 0);
-	write_edx_eax(ctxt, emul_rdtsc(ctxt));
-	return X86EMUL_CONTINUE;
+	return write_edx_eax(ctxt, emul_rdtsc(ctxt));
 }
 
 int em_rdtscp(struct x86_emulate_ctxt *ctxt)
@@ -196,7 +192,7 @@ int em_rdtscp(struct x86_emulate_ctxt *ctxt)
 	u64 aux = 0;
 
 	/* The guest lacks the MSR: it lacks the instruction. */
-	if (emul_get_msr(ctxt, MSR_TSC_AUX_NR, &aux) != X86EMUL_CONTINUE)
+	if (emul_get_msr(ctxt, MSR_TSC_AUX_NR, &aux))
 		return x86_fault_ud(ctxt);
 	x86_gpr_write(ctxt, X86_RCX, aux, 4);
 	return em_rdtsc(ctxt);
@@ -213,10 +209,8 @@ int em_xsetbv(struct x86_emulate_ctxt *ctxt)
 {
 	if (!(emul_get_cr(ctxt, 4) & X86_CR4_OSXSAVE))
 		return x86_fault_ud(ctxt);
-	if (emul_cpl(ctxt) ||
-	    emul_set_xcr(ctxt, x86_gpr_read(ctxt, X86_RCX), read_edx_eax(ctxt)))
-		return x86_fault_gp(ctxt, 0);
-	return X86EMUL_CONTINUE;
+	return x86_gp_if(ctxt, emul_cpl(ctxt) || emul_set_xcr(ctxt, x86_gpr_read(ctxt, X86_RCX),
+							      read_edx_eax(ctxt)));
 }
 
 int em_xgetbv(struct x86_emulate_ctxt *ctxt)
@@ -225,8 +219,7 @@ int em_xgetbv(struct x86_emulate_ctxt *ctxt)
 		return x86_fault_ud(ctxt);
 	if ((u32)x86_gpr_read(ctxt, X86_RCX))
 		return x86_fault_gp(ctxt, 0);
-	write_edx_eax(ctxt, emul_xcr0(ctxt));
-	return X86EMUL_CONTINUE;
+	return write_edx_eax(ctxt, emul_xcr0(ctxt));
 }
 
 int em_hlt(struct x86_emulate_ctxt *ctxt)
@@ -238,46 +231,25 @@ int em_hlt(struct x86_emulate_ctxt *ctxt)
 /* --- IF and I/O privilege -------------------------------------------- */
 
 /*
- * Below IOPL: #GP, unless VME or PVI makes VIF the flag that ring 3 may change
- * (SDM 2A CLI, table 3-7).
+ * FA CLI and FB STI. Below IOPL: #GP, unless VME or PVI makes VIF the flag that ring 3 may change,
+ * which VIP stops (SDM 2A CLI, table 3-7; 2B STI). The shadow is there only when IF was clear.
  */
-static int check_iopl(struct x86_emulate_ctxt *ctxt, u64 *flag)
+int em_cli_sti(struct x86_emulate_ctxt *ctxt)
 {
-	unsigned int cpl = emul_cpl(ctxt);
 	u64 virtual = ctxt->mode == X86_MODE_VM86 ? X86_CR4_VME : X86_CR4_PVI;
+	unsigned int cpl = emul_cpl(ctxt);
+	bool set = ctxt->d.opcode & 1;
+	u64 flag = X86_EFLAGS_IF;
 
-	*flag = X86_EFLAGS_IF;
-	if (ctxt->mode == X86_MODE_REAL || cpl <= x86_iopl(ctxt))
-		return X86EMUL_CONTINUE;
-	*flag = X86_EFLAGS_VIF;
-	if (cpl == 3 && (emul_get_cr(ctxt, 4) & virtual))
-		return X86EMUL_CONTINUE;
-	return x86_fault_gp(ctxt, 0);
-}
-
-int em_cli(struct x86_emulate_ctxt *ctxt)
-{
-	u64 flag;
-	int rc = check_iopl(ctxt, &flag);
-
-	if (!rc)
-		ctxt->eflags &= ~flag;
-	return rc;
-}
-
-/* The shadow is there only when IF was clear before; VIP stops VIF (SDM 2B STI). */
-int em_sti(struct x86_emulate_ctxt *ctxt)
-{
-	u64 flag;
-	int rc = check_iopl(ctxt, &flag);
-
-	if (rc)
-		return rc;
-	if (flag == X86_EFLAGS_VIF && (ctxt->eflags & X86_EFLAGS_VIP))
-		return x86_fault_gp(ctxt, 0);
-	if (flag == X86_EFLAGS_IF && !(ctxt->eflags & X86_EFLAGS_IF))
+	if (ctxt->mode != X86_MODE_REAL && cpl > x86_iopl(ctxt)) {
+		if (cpl != 3 || !(emul_get_cr(ctxt, 4) & virtual) ||
+		    (set && (ctxt->eflags & X86_EFLAGS_VIP)))
+			return x86_fault_gp(ctxt, 0);
+		flag = X86_EFLAGS_VIF;
+	} else if (set && !(ctxt->eflags & X86_EFLAGS_IF)) {
 		ctxt->shadow = X86_SHADOW_STI;
-	ctxt->eflags |= flag;
+	}
+	x86_flags_set(ctxt, flag, set ? flag : 0);
 	return X86EMUL_CONTINUE;
 }
 
@@ -293,25 +265,15 @@ static int check_iomap(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int byt
 		return x86_fault_gp(ctxt, 0);
 	rc = x86_tss_read(ctxt, TSS_IOMAP_BASE, &base, 2, GP_VECTOR_NR) ?:
 	     x86_tss_read(ctxt, base + port / 8, &map, 2, GP_VECTOR_NR);
-	if (!rc && (map >> (port & 7) & ((1u << bytes) - 1)))
-		return x86_fault_gp(ctxt, 0);
-	return rc;
+	return rc ?: x86_gp_if(ctxt, map >> (port & 7) & ((1u << bytes) - 1));
 }
 
-/**
- * x86_io_allowed - may the guest access these ports (SDM 19.5.2)
- * @ctxt: emulator
- * @port: first port
- * @bytes: 1, 2 or 4 of them
- *
- * Return: X86EMUL_CONTINUE, #GP(0), or a fault of reading the TSS.
- */
+/** x86_io_allowed - may the guest access @bytes ports from @port on (SDM 19.5.2) */
 int x86_io_allowed(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int bytes)
 {
-	if (ctxt->mode == X86_MODE_REAL)
-		return X86EMUL_CONTINUE;
 	/* Virtual-8086 mode asks the bitmap whatever IOPL says. */
-	if (ctxt->mode != X86_MODE_VM86 && emul_cpl(ctxt) <= x86_iopl(ctxt))
+	if (ctxt->mode == X86_MODE_REAL ||
+	    (ctxt->mode != X86_MODE_VM86 && emul_cpl(ctxt) <= x86_iopl(ctxt)))
 		return X86EMUL_CONTINUE;
 	return check_iomap(ctxt, port, bytes);
 }

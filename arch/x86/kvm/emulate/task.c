@@ -11,75 +11,78 @@
 
 #define DR7_LOCAL	0x155	/* L0 to L3 and LE: a task's own breakpoints (SDM 17.2.4) */
 
-/* The parts of a TSS that a switch reads (SDM figure 7-2). */
-struct tss32 {
-	u32 link, stacks[6], cr3, eip, eflags, gpr[8], seg[6], ldt;
-	u16 trap, iomap;
+/*
+ * What a TSS has of its task from offset 32 on, or 14 in the 16-bit form, which ends the segments
+ * at DS and has elements of half the size (SDM figures 7-2, 7-10).
+ */
+struct state {
+	u32 eip, eflags, gpr[8], seg[6], ldt;
 };
 
-/* SDM figure 7-10. */
-struct tss16 {
-	u16 link, stacks[6], ip, flags, gpr[8], seg[4], ldt;
-};
+#define TSS32_BYTES	104
+#define TSS32_CR3	28
+#define TSS32_TRAP	100
+#define TSS16_BYTES	44
 
-#define TSS32_STATE	offsetof(struct tss32, eip)
-#define TSS16_STATE	offsetof(struct tss16, ip)
-
-/* One TSS and its descriptor; @s has the 32-bit form of either size. */
+/* One TSS and its descriptor. */
 struct task {
 	u16 selector;
 	bool small;
 	struct x86_desc desc;
 	u64 base;
-	struct tss32 s;
+	u32 cr3;
+	bool trap;
+	struct state s;
 };
 
 /* --- TSS in memory --------------------------------------------------- */
 
+/* The same elements in both sizes; behind them is LDT. */
+static unsigned int layout(const struct task *t, unsigned int *from, unsigned int *size)
+{
+	*from = t->small ? 14 : 32;
+	*size = t->small ? 2 : 4;
+	return t->small ? 14 : 16;
+}
+
 static int tss_load(struct x86_emulate_ctxt *ctxt, struct task *t)
 {
-	struct tss16 image;
-	unsigned int i;
-	int rc;
+	u32 *field = (u32 *)&t->s;
+	u8 image[TSS32_BYTES];
+	unsigned int from, size, i, n = layout(t, &from, &size);
+	int rc = emul_read_std(ctxt, t->base, image, t->small ? TSS16_BYTES : TSS32_BYTES,
+			       X86EMUL_ACC_SYSTEM);
 
-	if (!t->small)
-		return emul_read_std(ctxt, t->base, &t->s, sizeof(t->s), X86EMUL_ACC_SYSTEM);
-	rc = emul_read_std(ctxt, t->base, &image, sizeof(image), X86EMUL_ACC_SYSTEM);
 	if (rc)
 		return rc;
-	memset(&t->s, 0, sizeof(t->s));
-	t->s.eip = image.ip;
-	t->s.eflags = image.flags;
-	t->s.ldt = image.ldt;
-	for (i = 0; i < 8; i++)
-		t->s.gpr[i] = image.gpr[i] | 0xffff0000;
-	for (i = 0; i < 4; i++)
-		t->s.seg[i] = image.seg[i];
+	for (i = 0; i < n; i++)
+		memcpy(&field[i], image + from + i * size, size);
+	memcpy(&t->s.ldt, image + from + n * size, 2);
+	for (i = 0; t->small && i < 8; i++)
+		t->s.gpr[i] |= 0xffff0000;
+	if (!t->small) {
+		memcpy(&t->cr3, image + TSS32_CR3, 4);
+		t->trap = image[TSS32_TRAP] & 1;
+	}
 	return X86EMUL_CONTINUE;
 }
 
 /* The dynamic part of the state: what the old task's TSS gets. */
 static int tss_save(struct x86_emulate_ctxt *ctxt, const struct task *t, u64 eflags)
 {
-	struct tss32 s = { .eip = ctxt->next_eip, .eflags = eflags };
-	struct tss16 image = { .ip = ctxt->next_eip, .flags = eflags };
-	unsigned int i;
+	struct state s = { .eip = ctxt->next_eip, .eflags = eflags };
+	unsigned int from, size, i, n = layout(t, &from, &size);
+	const u32 *field = (const u32 *)&s;
+	u8 image[sizeof(s)];
 
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < 8; i++)
 		s.gpr[i] = x86_gpr_read(ctxt, i);
-		image.gpr[i] = s.gpr[i];
-	}
 	for (i = 0; i < 6; i++)
 		s.seg[i] = x86_segment(ctxt, i)->selector;
-	for (i = 0; i < 4; i++)
-		image.seg[i] = s.seg[i];
-	if (t->small)
-		return emul_write_std(ctxt, t->base + TSS16_STATE, &image.ip,
-					    offsetof(struct tss16, ldt) - TSS16_STATE,
-					    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
-	return emul_write_std(ctxt, t->base + TSS32_STATE, &s.eip,
-				    offsetof(struct tss32, ldt) - TSS32_STATE,
-				    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
+	for (i = 0; i < n; i++)
+		memcpy(image + i * size, &field[i], size);
+	return emul_write_std(ctxt, t->base + from, image, n * size,
+			      X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
 }
 
 /* --- Before the switch ----------------------------------------------- */
@@ -108,7 +111,7 @@ static int incoming_task(struct x86_emulate_ctxt *ctxt, u16 selector,
 		return rc;
 	t->small = !(t->desc.type & 8);
 	t->base = x86_desc_base(&t->desc);
-	if (x86_desc_limit(&t->desc) < (t->small ? 0x2b : 0x67))
+	if (x86_desc_limit(&t->desc) < (t->small ? TSS16_BYTES : TSS32_BYTES) - 1)
 		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
 	return tss_load(ctxt, t);
 }
@@ -164,7 +167,7 @@ static int load_registers(struct x86_emulate_ctxt *ctxt, struct task *new)
 
 	/* A 16-bit TSS has no CR3, and without paging it is not loaded (SDM 7.3). */
 	if (!new->small && (emul_get_cr(ctxt, 0) & X86_CR0_PG) &&
-	    emul_set_cr(ctxt, 3, new->s.cr3))
+	    emul_set_cr(ctxt, 3, new->cr3))
 		return x86_fault_sel(ctxt, TS_VECTOR_NR, new->selector);
 	return X86EMUL_CONTINUE;
 }
@@ -228,7 +231,7 @@ static int enter_task(struct x86_emulate_ctxt *ctxt, struct task *new, bool has_
 		rc = x86_push_frame(ctxt, &frame, 1, new->small ? 2 : 4, X86EMUL_ACC_SYSTEM);
 	}
 	/* The T bit: #DB before the new task's first instruction, DR6.BT (SDM 17.3.1.5). */
-	if (!rc && (new->s.trap & 1)) {
+	if (!rc && new->trap) {
 		emul_set_dr(ctxt, 6, emul_get_dr(ctxt, 6) | 1u << 15);
 		rc = x86_fault(ctxt, DB_VECTOR_NR, false, 0);
 	}
