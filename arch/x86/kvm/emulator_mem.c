@@ -48,7 +48,7 @@ static int translate(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int byt
 	return X86EMUL_CONTINUE;
 }
 
-/* --- MMIO reads ------------------------------------------------------------------------------- */
+/* --- Devices ---------------------------------------------------------------------------------- */
 
 /**
  * kvm_mmio_forget_reads - drop answers that finished iterations of a REP instruction have used
@@ -95,40 +95,6 @@ answered:
 	return X86EMUL_CONTINUE;
 }
 
-static int read_part(struct x86_emulate_ctxt *ctxt, gpa_t gpa, u8 *val, unsigned int len)
-{
-	int rc = X86EMUL_CONTINUE;
-
-	if (!kvm_vcpu_read_guest(emul_to_vcpu(ctxt), gpa, val, len))
-		return X86EMUL_CONTINUE;
-	while (len && rc == X86EMUL_CONTINUE) {
-		unsigned int n = min(len, 8u);
-
-		rc = mmio_read(ctxt, gpa, val, n);
-		gpa += n;
-		val += n;
-		len -= n;
-	}
-	return rc;
-}
-
-/** emul_read_std - emul_read_std */
-int emul_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes,
-		      u32 access)
-{
-	struct parts parts;
-	unsigned int i, done = 0;
-	int rc = translate(ctxt, linear, bytes, access, &parts);
-
-	for (i = 0; rc == X86EMUL_CONTINUE && i < parts.nr; i++) {
-		rc = read_part(ctxt, parts.gpa[i], val + done, parts.len[i]);
-		done += parts.len[i];
-	}
-	return rc;
-}
-
-/* --- MMIO writes ------------------------------------------------------------------------------ */
-
 /*
  * A device in the kernel takes the write now. Userspace gets it when the instruction has retired,
  * and so does whatever follows, so that no write overtakes another.
@@ -153,36 +119,47 @@ static int mmio_write(struct x86_emulate_ctxt *ctxt, gpa_t gpa, const void *val,
 	return X86EMUL_CONTINUE;
 }
 
-static int write_part(struct x86_emulate_ctxt *ctxt, gpa_t gpa, const u8 *val, unsigned int len)
+/* --- Reads and writes ------------------------------------------------------------------------- */
+
+static int access_part(struct x86_emulate_ctxt *ctxt, gpa_t gpa, void *val, unsigned int len,
+		       bool write)
 {
-	int rc = X86EMUL_CONTINUE;
+	struct kvm_vcpu *vcpu = emul_to_vcpu(ctxt);
+	int rc = write ? kvm_vcpu_write_guest(vcpu, gpa, val, len) :
+			 kvm_vcpu_read_guest(vcpu, gpa, val, len);
+	unsigned int n;
 
-	if (!kvm_vcpu_write_guest(emul_to_vcpu(ctxt), gpa, val, len))
+	if (!rc)
 		return X86EMUL_CONTINUE;
-	while (len && rc == X86EMUL_CONTINUE) {
-		unsigned int n = min(len, 8u);
-
-		rc = mmio_write(ctxt, gpa, val, n);
-		gpa += n;
-		val += n;
-		len -= n;
+	for (rc = X86EMUL_CONTINUE; len && rc == X86EMUL_CONTINUE; len -= n, gpa += n, val += n) {
+		n = min(len, 8u);
+		rc = write ? mmio_write(ctxt, gpa, val, n) : mmio_read(ctxt, gpa, val, n);
 	}
 	return rc;
 }
 
-/** emul_write_std - emul_write_std */
-int emul_write_std(struct x86_emulate_ctxt *ctxt, u64 linear, const void *val,
-		       unsigned int bytes, u32 access)
+static int access_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes,
+		      u32 access, bool write)
 {
 	struct parts parts;
-	unsigned int i, done = 0;
-	int rc = translate(ctxt, linear, bytes, access | X86EMUL_ACC_WRITE, &parts);
+	unsigned int i;
+	int rc = translate(ctxt, linear, bytes, access, &parts);
 
-	for (i = 0; rc == X86EMUL_CONTINUE && i < parts.nr; i++) {
-		rc = write_part(ctxt, parts.gpa[i], val + done, parts.len[i]);
-		done += parts.len[i];
-	}
+	for (i = 0; rc == X86EMUL_CONTINUE && i < parts.nr; val += parts.len[i++])
+		rc = access_part(ctxt, parts.gpa[i], val, parts.len[i], write);
 	return rc;
+}
+
+int emul_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes,
+		  u32 access)
+{
+	return access_std(ctxt, linear, val, bytes, access, false);
+}
+
+int emul_write_std(struct x86_emulate_ctxt *ctxt, u64 linear, const void *val, unsigned int bytes,
+		   u32 access)
+{
+	return access_std(ctxt, linear, (void *)val, bytes, access | X86EMUL_ACC_WRITE, true);
 }
 
 /** emul_probe_write - emul_probe_write: IO_NEEDED where there is no RAM to write */

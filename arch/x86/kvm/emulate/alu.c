@@ -32,15 +32,9 @@
 } while (0)
 
 /**
- * x86_native - what the CPU makes of two values and CF
- * @ctxt: emulator; ctxt->eflags gets the flags that the operation sets (SDM appendix A)
- * @op: A_ADD to A_BTC, A_IMUL
- * @bytes: size of the operands; not 1 for SHLD, SHRD, BT to BTC and IMUL
- * @dst: first operand
- * @src: second operand, or the register of a double shift
- * @count: of a shift
- *
- * Results and flags are the hardware's.
+ * x86_native - what the CPU makes of two values, or of one and a shift count, and CF: the result,
+ * and in ctxt->eflags the flags that @op, A_ADD to A_IMUL, sets. SHLD and what follows it in the
+ * enum have no form of one byte
  */
 u64 x86_native(struct x86_emulate_ctxt *ctxt, u8 op, unsigned int bytes, u64 dst, u64 src, u8 count)
 {

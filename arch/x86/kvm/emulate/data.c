@@ -60,9 +60,8 @@ int em_cwd(struct x86_emulate_ctxt *ctxt)
 }
 
 /**
- * x86_condition - evaluate a condition code (SDM 1 appendix B)
- * @ctxt: emulator
- * @cc: the opcode's low four bits; bit 0 negates
+ * x86_condition - evaluate a condition code, an opcode's low four bits, of which bit 0 negates (SDM
+ * 1 appendix B)
  */
 bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc)
 {

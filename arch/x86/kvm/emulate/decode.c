@@ -472,14 +472,9 @@ int x86_decode_insn(struct x86_emulate_ctxt *ctxt, const void *insn, unsigned in
 /* --- Without a context ------------------------------------------------ */
 
 /**
- * x86_decode_move - decode what may be a plain move
- * @m: result; undefined when the answer is false
- * @insn: instruction bytes
- * @avail: how many of them the guest's memory backs
- * @mode: decoding mode
- *
- * MOV, MOVZX and MOVNTI in 32-bit and 64-bit code without segment, address-size, LOCK or REP
- * prefixes, and no AH to BH: nearly all that drivers do to device memory.
+ * x86_decode_move - decode what may be a plain move, from @avail bytes: MOV, MOVZX and MOVNTI in
+ * 32-bit and 64-bit code without segment, address-size, LOCK or REP prefixes, and no AH to BH:
+ * nearly all that drivers do to device memory
  */
 bool x86_decode_move(struct x86_move *m, const u8 *insn, unsigned int avail, enum x86_mode mode)
 {
@@ -500,13 +495,8 @@ bool x86_decode_move(struct x86_move *m, const u8 *insn, unsigned int avail, enu
 }
 
 /**
- * x86_skip_length_slow - x86_skip_length() when there are prefixes
- * @insn: instruction bytes
- * @avail: how many
- * @mode: decoding mode
- * @expect: X86_SKIP_*
- *
- * Return: the length, or 0 when this is another instruction.
+ * x86_skip_length_slow - x86_skip_length() when there are prefixes; 0 when it is another
+ * instruction
  */
 int x86_skip_length_slow(const u8 *insn, unsigned int avail, enum x86_mode mode, u32 expect)
 {

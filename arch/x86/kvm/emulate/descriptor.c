@@ -44,13 +44,8 @@ static int table_of(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc
 }
 
 /**
- * x86_desc_read - read the descriptor that a selector names
- * @ctxt: emulator
- * @selector: its RPL does not matter
- * @desc: result
- * @vector: #GP or #TS, when it is null or outside its table
- *
- * In long mode a system descriptor has sixteen bytes (SDM 3.5.2).
+ * x86_desc_read - read the descriptor that a selector names, RPL aside; @vector, #GP or #TS, when
+ * that is null or outside its table. In long mode a system descriptor has sixteen bytes (SDM 3.5.2)
  */
 int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *desc, u8 vector)
 {
@@ -76,13 +71,8 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 }
 
 /**
- * x86_read_system - read the descriptor of an LDT or a TSS that is to be loaded
- * @ctxt: emulator
- * @selector: into the GDT
- * @mask: which bits of its type count
- * @type: what they must be
- * @vector: #GP, or #TS when a TSS holds it
- * @desc: result
+ * x86_read_system - read the descriptor of an LDT or a TSS that is to be loaded: in the GDT, with
+ * @type in the bits of @mask; @vector is #GP, or #TS when a TSS holds the selector
  */
 int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type, u8 vector,
 		    struct x86_desc *desc)
@@ -97,13 +87,8 @@ int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 typ
 }
 
 /**
- * x86_desc_check - the two last checks of a descriptor
- * @ctxt: emulator
- * @selector: for the error code
- * @desc: descriptor
- * @ok: the others have been passed
- * @vector: what to raise when not
- * @absent: what to raise when it is not present: #NP or, for SS, #SS
+ * x86_desc_check - the last checks: @vector unless @ok says that all others were passed, @absent
+ * (#NP or, for SS, #SS) when it is not present
  */
 int x86_desc_check(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
 		   bool ok, u8 vector, u8 absent)
@@ -114,14 +99,9 @@ int x86_desc_check(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86
 }
 
 /**
- * x86_desc_set_type - set bits of a descriptor's type in memory
- * @ctxt: emulator
- * @desc: descriptor
- * @set: accessed (1) or busy (2)
- * @clear: likewise
- *
- * One byte is written, which is atomic by itself, and only when it changes: the
- * table may be read-only otherwise.
+ * x86_desc_set_type - set and clear the accessed (1) or busy (2) bit of a descriptor in memory. One
+ * byte is written, which is atomic by itself, and only when it changes: the table may be read-only
+ * otherwise
  */
 int x86_desc_set_type(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, u8 set, u8 clear)
 {
@@ -222,12 +202,8 @@ int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 /* --- Data and stack --------------------------------------------------- */
 
 /**
- * x86_load_ss - check and stage SS for a privilege level
- * @ctxt: emulator
- * @selector: new SS
- * @cpl: the level it must match
- * @to_long: it is for 64-bit mode, where it may be null below CPL 3 (SDM 5.7)
- * @vector: #GP, or #TS when a TSS holds it
+ * x86_load_ss - check and stage SS for level @cpl; null below CPL 3 for 64-bit mode, @to_long (SDM
+ * 5.7); @vector is #GP, or #TS when a TSS holds the selector
  */
 int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, bool to_long,
 		u8 vector)
@@ -245,14 +221,7 @@ int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, b
 	       x86_access_segment(ctxt, X86_SREG_SS, selector, &desc);
 }
 
-/**
- * x86_load_data - check and stage ES, DS, FS or GS
- * @ctxt: emulator
- * @sreg: which
- * @selector: its new value
- * @cpl: the privilege level it is for
- * @vector: #GP, or #TS when a TSS holds it
- */
+/** x86_load_data - check and stage ES, DS, FS or GS for level @cpl; @vector as above */
 int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		  unsigned int cpl, u8 vector)
 {
@@ -306,15 +275,9 @@ void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
 /* --- Code ------------------------------------------------------------ */
 
 /**
- * x86_check_code - may control go to this code segment at this level
- * @ctxt: emulator
- * @selector: its selector
- * @desc: its descriptor
- * @cpl: the level the code will run at
- * @vector: #GP, or #TS when a TSS holds it
- *
- * A nonconforming segment must have that level, a conforming one it or an inner
- * one (SDM 5.8.1). L and D together are reserved in long mode.
+ * x86_check_code - may control go to this code segment, to run at level @cpl? A nonconforming one
+ * must have that level, a conforming one it or an inner one (SDM 5.8.1). L and D together are
+ * reserved in long mode
  */
 int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
 		   unsigned int cpl, u8 vector)
@@ -333,12 +296,8 @@ enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc
 }
 
 /**
- * x86_enter_code - stage CS and go there
- * @ctxt: emulator
- * @selector: its RPL is replaced by @cpl
- * @desc: descriptor, after x86_check_code()
- * @cpl: new level
- * @offset: #GP(0) when it is past the limit or not canonical
+ * x86_enter_code - stage CS, after x86_check_code(), with @cpl as RPL, and go to @offset: #GP(0)
+ * when that is past the limit or not canonical
  */
 int x86_enter_code(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *desc,
 		   unsigned int cpl, u64 offset)
@@ -362,14 +321,9 @@ unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc
 }
 
 /**
- * x86_gate_code - the code that a call, interrupt or trap gate leads to (SDM 5.8.3, 6.12.1)
- * @ctxt: emulator
- * @gate: the gate, checked
- * @inner: the code may be of an inner level
- * @code: its descriptor
- * @cpl: the level it runs at
- *
- * Long mode has 64-bit code only behind gates (SDM 5.8.3.1), vm86 level 0 only.
+ * x86_gate_code - the code that a call, interrupt or trap gate leads to, and its level (SDM 5.8.3,
+ * 6.12.1), which may be @inner. Long mode has 64-bit code only behind gates (SDM 5.8.3.1), vm86
+ * level 0 only
  */
 int x86_gate_code(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate, bool inner,
 		  struct x86_desc *code, unsigned int *cpl)
@@ -419,15 +373,9 @@ static int inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
 }
 
 /**
- * x86_enter_gate - push a frame as the code behind a gate wants it, and go there
- * @ctxt: emulator; what follows happens as the mode of that code has it
- * @gate: the gate
- * @code: from x86_gate_code(), as is @cpl
- * @cpl: another level, or an @ist, changes the stack
- * @ist: 64-bit interrupt gates: 1 to 7 for an interrupt stack, else 0
- * @align: of the frame in long mode, in bytes
- * @frame: values
- * @n: how many
+ * x86_enter_gate - push a frame as the code behind a gate wants it, and go there: in that code's
+ * mode, on the stack of level @cpl when it is another, or on interrupt stack @ist; @align: of the
+ * frame in long mode
  */
 int x86_enter_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate,
 		   struct x86_desc *code, unsigned int cpl, unsigned int ist, unsigned int align,

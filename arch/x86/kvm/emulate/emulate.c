@@ -58,11 +58,8 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 }
 
 /**
- * x86_run_once - operands, execution and write-back, once
- * @ctxt: emulator
- *
- * Return: X86EMUL_*; only X86EMUL_CONTINUE has moved a register of the cache,
- * as far as string instructions are concerned.
+ * x86_run_once - operands, execution and write-back, once; only X86EMUL_CONTINUE has moved a
+ * register of the cache, as far as string instructions are concerned
  */
 int x86_run_once(struct x86_emulate_ctxt *ctxt)
 {
@@ -97,12 +94,8 @@ static void commit_segments(struct x86_emulate_ctxt *ctxt)
 }
 
 /**
- * x86_retire - give the vCPU what an instruction or an event has changed
- * @ctxt: emulator
- * @rc: what has come of it: unless that is success only @eflags are put back
- * @eflags: from before
- *
- * Return: @rc.
+ * x86_retire - give the vCPU what an instruction or an event has changed if @rc is success, else
+ * put @eflags from before back; returns @rc
  */
 int x86_retire(struct x86_emulate_ctxt *ctxt, int rc, u64 eflags)
 {

@@ -17,22 +17,14 @@
 
 struct x86_emulate_ctxt;
 
-/**
- * enum x86_emul_result - what decoding, execution and the callbacks answer
- * @X86EMUL_CONTINUE: done
- * @X86EMUL_UNHANDLEABLE: the emulator cannot do it; nothing was committed
- * @X86EMUL_PROPAGATE_FAULT: ctxt->exception is to be injected
- * @X86EMUL_RETRY_INSTR: let the guest try the instruction again
- * @X86EMUL_CMPXCHG_FAILED: another CPU changed the memory in between
- * @X86EMUL_IO_NEEDED: userspace must answer a read first; call again after it
- */
+/* What decoding, execution and the functions below answer. */
 enum x86_emul_result {
-	X86EMUL_CONTINUE,
-	X86EMUL_UNHANDLEABLE,
-	X86EMUL_PROPAGATE_FAULT,
-	X86EMUL_RETRY_INSTR,
-	X86EMUL_CMPXCHG_FAILED,
-	X86EMUL_IO_NEEDED,
+	X86EMUL_CONTINUE,	/* done */
+	X86EMUL_UNHANDLEABLE,	/* the emulator cannot do it; nothing was committed */
+	X86EMUL_PROPAGATE_FAULT,	/* ctxt->exception is to be injected */
+	X86EMUL_RETRY_INSTR,	/* let the guest try the instruction again */
+	X86EMUL_CMPXCHG_FAILED,	/* another CPU changed the memory in between */
+	X86EMUL_IO_NEEDED,	/* userspace must answer a read first; call again after it */
 };
 
 /* How a memory callback is to check the access. */
@@ -134,25 +126,16 @@ enum x86_operand_type {
 	X86_OPERAND_SREG,
 };
 
-/**
- * struct x86_operand - one operand at execution
- * @type: where it lives
- * @bytes: its size
- * @reg: GPR number, or X86_SREG_*; with @high, bits 15:8 of it (AH, CH, DH, BH)
- * @seg: segment of a memory operand
- * @ea: its effective address, inside the segment
- * @val: its value, zero-extended
- * @orig: value as read, for the compare-and-exchange of a LOCK form
- */
+/* One operand at execution. */
 struct x86_operand {
-	u8 type;
-	u8 bytes;
-	u8 reg;
-	bool high;
-	u8 seg;
-	u64 ea;
-	u64 val;
-	u64 orig;
+	u8 type;	/* where it lives */
+	u8 bytes;	/* its size */
+	u8 reg;		/* GPR number, or X86_SREG_* */
+	bool high;	/* bits 15:8 of that: AH, CH, DH, BH */
+	u8 seg;		/* segment of a memory operand */
+	u64 ea;		/* its effective address, inside the segment */
+	u64 val;	/* its value, zero-extended */
+	u64 orig;	/* value as read, for the compare-and-exchange of a LOCK form */
 };
 
 #define X86_PIO_BATCH	1024	/* bytes of INS read ahead, or OUTS gathered */
@@ -161,47 +144,28 @@ struct x86_operand {
 #define X86_SHADOW_STI		0x1
 #define X86_SHADOW_MOV_SS	0x2
 
-/**
- * struct x86_emulate_ctxt - one vCPU's emulator
- * @opaque: set once by the owner
- * @mode: set by the caller before decoding, together with @eip and @eflags
- * @eip: the instruction; on success the next one (the same one while a REP
- *	instruction has iterations left). The caller commits it and @eflags
- * @exception: the fault, when the result is X86EMUL_PROPAGATE_FAULT
- * @shadow: X86_SHADOW_* the instruction leaves; committed on success
- * @io_pending: a write was queued for userspace; the instruction itself is
- *	complete unless it is a REP instruction with iterations left
- * @late_fault: success, yet @exception is to be injected too: a task switch got so
- *	far that its fault belongs to the new task (SDM 7.3)
- * @halted: HLT has retired
- * @iret: IRET has retired: NMIs are no longer blocked
- * @keep_rf: RF in @eflags came from a new task's TSS
- * @retired: iterations of a REP instruction that this call has completed
- * @rep_continues: success, but @eip stays: run it again or enter the guest
- * @d: the decoded instruction
- * @next_eip: where a successful instruction goes
- *
- * The rest is the emulator's own.
- */
+/* One vCPU's emulator. */
 struct x86_emulate_ctxt {
-	void *opaque;
+	void *opaque;		/* the owner's, set once */
 
+	/* Set before decoding. On success eip is the next instruction's; the caller commits both. */
 	enum x86_mode mode;
 	u64 eip;
 	u64 eflags;
 
-	struct x86_exception exception;
-	u8 shadow;
-	bool io_pending;
-	bool rep_continues;
-	bool late_fault;
-	bool keep_rf;
-	bool halted;
-	bool iret;
-	u32 retired;
+	struct x86_exception exception;	/* with X86EMUL_PROPAGATE_FAULT, and late_fault */
+	u8 shadow;		/* X86_SHADOW_* the instruction leaves; committed on success */
+	bool io_pending;	/* a write was queued for userspace; the instruction is complete */
+	bool rep_continues;	/* success, but eip stays: run it again or enter the guest */
+	bool late_fault;	/* success, but the fault is the new task's, too (SDM 7.3) */
+	bool keep_rf;		/* RF in eflags came from a new task's TSS */
+	bool halted;		/* HLT has retired */
+	bool iret;		/* IRET has retired: NMIs are no longer blocked */
+	u32 retired;		/* iterations of a REP instruction that this call has completed */
 
+	/* The emulator's own. */
 	struct x86_insn d;
-	u64 next_eip;
+	u64 next_eip;		/* where a successful instruction goes */
 	struct x86_operand dst;
 	struct x86_operand src;
 	struct x86_operand src2;
@@ -222,14 +186,7 @@ struct x86_emulate_ctxt {
 	u8 pio_data[X86_PIO_BATCH];
 };
 
-/**
- * x86_emulate_mode - the decoding mode
- * @protected: CR0.PE
- * @vm86: EFLAGS.VM, with CR0.PE
- * @lma: EFER.LMA
- * @cs_l: CS.L
- * @cs_db: CS.D
- */
+/* The decoding mode, by CR0.PE, EFLAGS.VM, EFER.LMA, CS.L and CS.D. */
 static inline enum x86_mode x86_emulate_mode(bool protected, bool vm86, bool lma, bool cs_l,
 					     bool cs_db)
 {

@@ -115,11 +115,8 @@ int em_far_mem(struct x86_emulate_ctxt *ctxt)
 /* --- RET ------------------------------------------------------------- */
 
 /**
- * x86_return_code - check and enter the code segment of a RET or IRET
- * @ctxt: emulator
- * @selector: popped; its RPL is the level returned to, never an inner one (SDM 5.8.6)
- * @offset: popped
- * @mode: how code there is decoded
+ * x86_return_code - check and enter the code segment of a RET or IRET, never of an inner level (SDM
+ * 5.8.6); @mode: how code there is decoded
  */
 int x86_return_code(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, enum x86_mode *mode)
 {
@@ -137,11 +134,8 @@ int x86_return_code(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, enu
 }
 
 /**
- * x86_return_stack - pop and load the outer stack of a RET or IRET
- * @ctxt: emulator; RSP is at the pointer
- * @cpl: the level returned to; what it may not use of the data segments becomes null
- * @mode: decoding mode there
- * @extra: bytes that RET n releases there too
+ * x86_return_stack - pop and load the outer stack of a RET or IRET to level @cpl, where RET n
+ * releases @extra bytes, too; what that level may not use of the data segments becomes null
  */
 int x86_return_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, enum x86_mode mode,
 		     unsigned int extra)

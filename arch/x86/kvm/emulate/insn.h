@@ -59,52 +59,32 @@ enum x86_opcode_map {
 #define X86_REX_R	0x04
 #define X86_REX_W	0x08
 
-/**
- * struct x86_insn - a decoded instruction
- * @op: its row in the opcode tables, past all groups
- * @disp: displacement, or the offset of a moffs operand
- * @imm: first immediate, sign- or zero-extended as its operand kind says
- * @imm2: second immediate (ENTER's level, a far pointer's selector)
- * @prefixes: X86_PREFIX_*
- * @seg: segment of the memory operand: the override, else the default
- * @seg_override: a segment prefix that counts was there
- * @op_bytes: operand size: 1, 2, 4 or 8
- * @ad_bytes: address size: 2, 4 or 8
- * @mod: ModRM fields with REX folded into @reg and @rm
- * @base: GPR numbers of the address, X86_NO_GPR where there is none
- * @scale: shift of @index
- * @rip_relative: @disp counts from the next instruction
- * @vex: has a VEX prefix, whose W, R, X and B are in @rex and whose pp is in @prefixes
- * @vex_l: 256 bits
- * @vvvv: the register its vvvv names, by its low three bits outside 64-bit mode; 0 also
- *	where it must name none
- * @length: bytes, prefixes included
- */
+/* A decoded instruction. */
 struct x86_insn {
-	const struct x86_opcode *op;
-	s64 disp;
-	u64 imm;
-	u16 imm2;
-	u8 prefixes;
+	const struct x86_opcode *op;	/* its row in the opcode tables, past all groups */
+	s64 disp;		/* displacement, or the offset of a moffs operand */
+	u64 imm;		/* first immediate, extended as its operand kind says */
+	u16 imm2;		/* second one: ENTER's level, a far pointer's selector */
+	u8 prefixes;		/* X86_PREFIX_* */
 	u8 rex;
 	u8 map;
 	u8 opcode;
-	u8 seg;
-	bool seg_override;
-	u8 op_bytes;
-	u8 ad_bytes;
+	u8 seg;			/* of the memory operand: the override, else the default */
+	bool seg_override;	/* a segment prefix that counts was there */
+	u8 op_bytes;		/* operand size: 1, 2, 4 or 8 */
+	u8 ad_bytes;		/* address size: 2, 4 or 8 */
 	u8 modrm;
-	u8 mod;
+	u8 mod;			/* ModRM's fields with REX folded into reg and rm */
 	u8 reg;
 	u8 rm;
-	u8 base;
+	u8 base;		/* GPR numbers of the address, X86_NO_GPR where there is none */
 	u8 index;
-	u8 scale;
-	bool rip_relative;
-	bool vex;
-	bool vex_l;
-	u8 vvvv;
-	u8 length;
+	u8 scale;		/* shift of the index */
+	bool rip_relative;	/* disp counts from the next instruction */
+	bool vex;		/* VEX: its W, R, X and B are in rex and its pp in prefixes */
+	bool vex_l;		/* 256 bits */
+	u8 vvvv;		/* its register, low three bits outside 64-bit mode; 0 also: none */
+	u8 length;		/* bytes, prefixes included */
 };
 
 /*
@@ -128,35 +108,22 @@ struct x86_insn {
 #define X86_SKIP_XSETBV		X86_SKIP(3, 0xd1010f)
 #define X86_SKIP_VMMCALL	X86_SKIP(3, 0xd9010f)
 
-/**
- * struct x86_move - a plain move between a GPR, or an immediate, and memory
- * @d: the instruction; the GPR is @d.reg, of which it takes @d.op_bytes
- * @bytes: of memory: fewer than @d.op_bytes for MOVZX
- * @store: to memory
- * @is_imm: it is @d.imm that is stored
- */
+/* A plain move between a GPR, or an immediate, and memory. */
 struct x86_move {
-	struct x86_insn d;
-	u8 bytes;
-	bool store;
-	bool is_imm;
+	struct x86_insn d;	/* the GPR is d.reg, of which it takes d.op_bytes */
+	u8 bytes;		/* of memory: fewer than d.op_bytes for MOVZX */
+	bool store;		/* to memory */
+	bool is_imm;		/* it is d.imm that is stored */
 };
 
 bool x86_decode_move(struct x86_move *m, const u8 *insn, unsigned int avail, enum x86_mode mode);
 int x86_skip_length_slow(const u8 *insn, unsigned int avail, enum x86_mode mode, u32 expect);
 
 /**
- * x86_skip_length - length of an instruction that its intercept has named
- * @insn: instruction bytes; at least four must be readable
- * @avail: how many of them the guest's memory backs
- * @mode: the guest's decoding mode
- * @expect: X86_SKIP_*, a constant
- *
- * Serves CPUs without next-RIP on their exit path, so that the usual case, no
- * prefix, costs one load and one compare.
- *
- * Return: the length in bytes, 0 when the bytes are not that instruction
- * (the guest may have changed them since the exit, or a byte is missing).
+ * x86_skip_length - length of an instruction that its intercept has named (@expect: X86_SKIP_*, a
+ * constant); at least four of @insn's bytes must be readable, @avail are there. For CPUs without
+ * next-RIP on their exit path: the usual case, no prefix, costs one load and one compare. 0 when it
+ * is another one: the guest may have changed it since, or a byte is missing
  */
 static inline int x86_skip_length(const u8 *insn, unsigned int avail, enum x86_mode mode,
 				  u32 expect)

@@ -98,25 +98,17 @@ enum x86_operand_kind {
 #define F_UMIP		0x00800000	/* #GP(0) above privilege level 0 with CR4.UMIP (SDM 2.5) */
 #define F_IMM		0x00400000	/* an operand is in the instruction: by ROW() */
 
-/**
- * struct x86_opcode - a row of an opcode table
- * @flags: F_*
- * @arg: which member of @exec's family it is
- * @kind: enum x86_opcode_kind
- * @dst: enum x86_operand_kind, and so on
- * @exec: executes it
- * @sub: the table that decides further
- */
+/* A row of an opcode table. */
 struct x86_opcode {
-	u32 flags;
-	u8 arg;
-	u8 kind;
-	u8 dst;
+	u32 flags;	/* F_* */
+	u8 arg;		/* which member of the function's family it is */
+	u8 kind;	/* enum x86_opcode_kind */
+	u8 dst;		/* enum x86_operand_kind, and so on */
 	u8 src;
 	u8 src2;
 	union {
 		int (*exec)(struct x86_emulate_ctxt *ctxt);
-		const struct x86_opcode *sub;
+		const struct x86_opcode *sub;	/* the table that decides further */
 	};
 };
 

@@ -44,12 +44,9 @@ static int int_real(struct x86_emulate_ctxt *ctxt, u8 vector)
 }
 
 /**
- * x86_emulate_int_real - deliver an event in real mode (SDM 20.1.4)
- * @ctxt: mode, eip and eflags are set
- * @vector: of the event
- * @length: of the instruction that is left behind: INT n, INT3, INTO; else 0
- *
- * Return: as x86_emulate_insn() does; X86EMUL_PROPAGATE_FAULT: the delivery faults.
+ * x86_emulate_int_real - deliver an event in real mode (SDM 20.1.4): mode, eip and eflags are set,
+ * @length is that of an INT n, INT3 or INTO that is left behind, else 0. Return: as
+ * x86_emulate_insn() does; X86EMUL_PROPAGATE_FAULT: the delivery faults
  */
 int x86_emulate_int_real(struct x86_emulate_ctxt *ctxt, u8 vector, unsigned int length)
 {

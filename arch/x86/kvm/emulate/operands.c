@@ -9,13 +9,8 @@
 /* --- Registers ------------------------------------------------------- */
 
 /**
- * x86_gpr_write - set a GPR in the cache
- * @ctxt: emulator
- * @n: GPR number
- * @val: value, truncated to @bytes
- * @bytes: 1 and 2 keep the rest of the register, 4 clears bits 63:32 (SDM 3.4.1.1)
- *
- * The vCPU sees it when the instruction succeeds.
+ * x86_gpr_write - set a GPR in the cache, which the vCPU sees when the instruction succeeds: 1 and
+ * 2 bytes keep the rest of the register, 4 clear bits 63:32 (SDM 3.4.1.1)
  */
 void x86_gpr_write(struct x86_emulate_ctxt *ctxt, unsigned int n, u64 val, unsigned int bytes)
 {
@@ -28,13 +23,7 @@ void x86_gpr_write(struct x86_emulate_ctxt *ctxt, unsigned int n, u64 val, unsig
 	ctxt->gprs_dirty |= 1u << n;
 }
 
-/**
- * x86_segment - a segment register with its descriptor cache
- * @ctxt: emulator
- * @sreg: X86_SREG_*
- *
- * Return: the emulator's copy, valid until the instruction ends.
- */
+/** x86_segment - a segment register with its descriptor cache, valid until the instruction ends */
 const struct kvm_segment *x86_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg)
 {
 	if (!(ctxt->segs_valid & 1u << sreg)) {
@@ -45,13 +34,9 @@ const struct kvm_segment *x86_segment(struct x86_emulate_ctxt *ctxt, unsigned in
 }
 
 /**
- * x86_load_sreg_real - load a segment as real and virtual-8086 mode do
- * @ctxt: emulator
- * @sreg: X86_SREG_ES to X86_SREG_GS
- * @selector: base divided by 16
- *
- * The limit and the attributes stay what they were (SDM 20.1.1; APM2 4.10): big
- * real mode depends on it. A segment that was null has none: it gets those of a reset.
+ * x86_load_sreg_real - load ES to GS as real and virtual-8086 mode do: the limit and the attributes
+ * stay what they were (SDM 20.1.1; APM2 4.10), big real mode depends on it. A segment that was null
+ * has none: it gets those of a reset
  */
 void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
@@ -67,11 +52,8 @@ void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 se
 /* --- Segmentation ---------------------------------------------------- */
 
 /**
- * x86_canonical - are the unused upper bits copies of the top one (SDM 3.3.7.1)
- * @ctxt: emulator
- * @addr: linear address
- *
- * CR4 is asked for only when the address is not canonical for 4 levels.
+ * x86_canonical - are the unused upper bits copies of the top one (SDM 3.3.7.1)? CR4 is asked for
+ * only when the address is not canonical for 4 levels
  */
 bool x86_canonical(struct x86_emulate_ctxt *ctxt, u64 addr)
 {
@@ -111,16 +93,8 @@ static bool limit_allows(const struct kvm_segment *seg, u64 ea, unsigned int byt
 }
 
 /**
- * x86_linearize - logical to linear address, with the checks of segmentation
- * @ctxt: emulator
- * @sreg: segment
- * @ea: effective address, truncated to the address size
- * @bytes: length of the access, not 0
- * @write: a write is checked against read-only segments
- * @linear: result
- *
- * Return: X86EMUL_CONTINUE, or X86EMUL_PROPAGATE_FAULT with #GP(0) or #SS(0)
- * (SDM 5.3, 3.3.7.1).
+ * x86_linearize - logical to linear address of @bytes bytes, with the checks of segmentation:
+ * #GP(0) or #SS(0) (SDM 5.3, 3.3.7.1), also where a @write meets a read-only segment
  */
 int x86_linearize(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, unsigned int bytes,
 		  bool write, u64 *linear)
@@ -145,12 +119,7 @@ int x86_linearize(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, unsi
 	return X86EMUL_CONTINUE;
 }
 
-/**
- * x86_effective_address - the offset ModRM and SIB give
- * @ctxt: emulator, its instruction decoded
- *
- * Return: the effective address, truncated to the address size.
- */
+/** x86_effective_address - the offset that ModRM and SIB give, truncated to the address size */
 u64 x86_effective_address(struct x86_emulate_ctxt *ctxt)
 {
 	const struct x86_insn *d = &ctxt->d;
@@ -166,12 +135,8 @@ u64 x86_effective_address(struct x86_emulate_ctxt *ctxt)
 }
 
 /**
- * x86_modrm_linear - the linear address of a ModRM operand that no row describes
- * @ctxt: emulator
- * @bytes: length of the access
- * @write: it is a write
- * @align: #GP(0) where the address is no multiple of it
- * @linear: result
+ * x86_modrm_linear - the linear address of a ModRM operand that no row describes; #GP(0) where it
+ * is no multiple of @align
  */
 int x86_modrm_linear(struct x86_emulate_ctxt *ctxt, unsigned int bytes, bool write,
 		     unsigned int align, u64 *linear)
@@ -213,14 +178,9 @@ unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt)
 }
 
 /**
- * x86_push_frame - push several values, the first one first
- * @ctxt: emulator
- * @vals: values
- * @n: how many
- * @bytes: size of each: 2, 4 or 8
- * @access: X86EMUL_ACC_SYSTEM for the stack of an inner level
- *
- * A fault half-way has written below the stack pointer, as CPUs do, and moved nothing.
+ * x86_push_frame - push @n values of @bytes bytes, the first one first; @access: X86EMUL_ACC_SYSTEM
+ * for the stack of an inner level. A fault half-way has written below the stack pointer, as CPUs
+ * do, and moved nothing
  */
 int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
 		   unsigned int bytes, u32 access)
@@ -256,11 +216,8 @@ int x86_pop_frame(struct x86_emulate_ctxt *ctxt, u64 *vals, unsigned int n, unsi
 }
 
 /**
- * x86_jump - a near transfer of control inside CS
- * @ctxt: emulator
- * @target: new instruction pointer, truncated to the operand size
- *
- * Return: #GP(0) when the target is not canonical or past CS's limit.
+ * x86_jump - a near transfer of control, truncated to the operand size; #GP(0) when the target is
+ * not canonical or past CS's limit
  */
 int x86_jump(struct x86_emulate_ctxt *ctxt, u64 target)
 {
@@ -423,11 +380,8 @@ static int fetch_src(struct x86_emulate_ctxt *ctxt)
 }
 
 /**
- * x86_operands_fetch - load the operands that the opcode row names
- * @ctxt: emulator
- *
- * Return: X86EMUL_*; memory is read as it will be used, so that the read of a
- * read-modify-write faults as a write does on hardware.
+ * x86_operands_fetch - load the operands that the row names: memory is read as it will be used, so
+ * that the read of a read-modify-write faults as a write does on hardware
  */
 int x86_operands_fetch(struct x86_emulate_ctxt *ctxt)
 {
@@ -448,11 +402,7 @@ static bool is_locked(const struct x86_emulate_ctxt *ctxt)
 }
 
 /**
- * x86_operand_write - write an operand back to where it lives
- * @ctxt: emulator
- * @o: operand
- *
- * Return: X86EMUL_CMPXCHG_FAILED when a locked form lost a race.
+ * x86_operand_write - write an operand back; X86EMUL_CMPXCHG_FAILED when a locked form lost a race
  */
 int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o)
 {

@@ -55,11 +55,9 @@ int em_popa(struct x86_emulate_ctxt *ctxt)
 /* --- Flags ------------------------------------------------------------ */
 
 /**
- * x86_vm86_flags - may PUSHF, POPF or IRET be executed here (SDM 20.3.1, 2B PUSHF)
- * @ctxt: emulator
- * @virtual: virtual-8086 mode below IOPL 3: VIF is in the place of IF
- *
- * There it is #GP but with VME, which has it for 16-bit images only.
+ * x86_vm86_flags - may PUSHF, POPF or IRET be executed (SDM 20.3.1, 2B PUSHF)? In virtual-8086 mode
+ * below IOPL 3 it is #GP but with VME, for 16-bit images, which then has VIF in the place of IF:
+ * @virtual
  */
 int x86_vm86_flags(struct x86_emulate_ctxt *ctxt, bool *virtual)
 {
@@ -72,13 +70,9 @@ int x86_vm86_flags(struct x86_emulate_ctxt *ctxt, bool *virtual)
 }
 
 /**
- * x86_load_flags - POPF and IRET
- * @ctxt: emulator
- * @image: popped
- * @more: flags to load besides those that both do
- *
- * IOPL changes at CPL 0 only, IF where CPL allows; VM, VIF and VIP never. A virtual-8086 program
- * below IOPL 3 sets VIF by IF's bit; a pending interrupt then, and TF, is #GP.
+ * x86_load_flags - POPF and IRET load these flags and @more: IOPL at CPL 0 only, IF where CPL
+ * allows; VM, VIF and VIP never. A virtual-8086 program below IOPL 3 sets VIF by IF's bit; a
+ * pending interrupt then, and TF, is #GP
  */
 int x86_load_flags(struct x86_emulate_ctxt *ctxt, u64 image, u64 more)
 {

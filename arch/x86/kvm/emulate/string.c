@@ -121,12 +121,9 @@ static int flush_outs(struct x86_emulate_ctxt *ctxt, int rc)
 }
 
 /**
- * x86_string_run - a string instruction, with its REP prefix if it has one
- * @ctxt: emulator
- *
- * Return: X86EMUL_*. Unless it is X86EMUL_CONTINUE the register cache holds the
- * state after the last complete iteration, which the caller commits, as
- * hardware does for a fault in the middle (SDM 2B REP).
+ * x86_string_run - a string instruction, with its REP prefix if it has one. Unless the answer is
+ * X86EMUL_CONTINUE the register cache holds the state after the last complete iteration, which the
+ * caller commits, as hardware does for a fault in the middle (SDM 2B REP)
  */
 int x86_string_run(struct x86_emulate_ctxt *ctxt)
 {

@@ -269,13 +269,8 @@ int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_r
 }
 
 /**
- * x86_task_far - JMP or CALL to a TSS or a task gate
- * @ctxt: emulator
- * @selector: operand
- * @desc: its descriptor, a system one and no call gate
- * @reason: X86_TASK_JMP or X86_TASK_CALL
- *
- * Long mode has no task switches: #GP(selector) (SDM 7.7).
+ * x86_task_far - JMP or CALL to a TSS or a task gate, whose descriptor is @desc. Long mode has no
+ * task switches: #GP(selector) (SDM 7.7)
  */
 int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
 		 enum x86_task_reason reason)

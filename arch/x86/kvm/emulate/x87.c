@@ -18,11 +18,9 @@ static int check_x87(struct x86_emulate_ctxt *ctxt)
 }
 
 /**
- * x86_check_mmx - may an MMX instruction run (SDM vol. 1, 9.6.2; 2A EMMS)
- * @ctxt: emulator
- *
- * CR0.EM makes it #UD, not #NM. A pending x87 exception is the guest's #MF, and must
- * not become the host's, whose CPU is to execute the access.
+ * x86_check_mmx - may an MMX instruction run (SDM vol. 1, 9.6.2; 2A EMMS)? CR0.EM makes it #UD, not
+ * #NM. A pending x87 exception is the guest's #MF, and must not become the host's, whose CPU is to
+ * execute the access
  */
 int x86_check_mmx(struct x86_emulate_ctxt *ctxt)
 {
