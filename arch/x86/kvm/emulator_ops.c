@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The emulator's view of a vCPU's registers: what emulate/emulate.h wants of struct kvm_vcpu. Called
- * by emulate/ only, with the vCPU's mutex held and the vCPU loaded.
+ * The emulator's view of a vCPU's registers: what emulate/emulate.h wants of struct kvm_vcpu.
+ * Called by emulate/ only, with the vCPU's mutex held and the vCPU loaded.
  */
 #include <asm/desc_defs.h>
 

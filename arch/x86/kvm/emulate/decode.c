@@ -113,7 +113,8 @@ static int invalid_opcode(struct x86_fetch *f)
  * The byte behind the prefixes. Of REP and REPNE the last counts; CS, DS, ES and SS mean nothing in
  * 64-bit mode (SDM 3.3.4). A REX that another prefix follows is ignored (SDM 2.2.1).
  */
-static __always_inline u8 decode_prefixes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+static __always_inline u8 decode_prefixes(struct x86_insn *d, struct x86_fetch *f,
+					  enum x86_mode mode)
 {
 	for (;;) {
 		u8 b = fetch(f, 1);

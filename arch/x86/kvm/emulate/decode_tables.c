@@ -251,7 +251,7 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	      DUAL(IA(load_table, A_IDT, NONE, EA, F_CPL0),				\
 		   /* VMRUN, VMMCALL, VMLOAD, VMSAVE, STGI, CLGI, SKINIT, INVLPGA */	\
 		   RM8([0 ... 7] = LEN(0))),						\
-	      I(smsw, RM_M16, NONE, F_UMIP | F_MOV),							\
+	      I(smsw, RM_M16, NONE, F_UMIP | F_MOV),						\
 	      UNKNOWN,									\
 	      I(lmsw, NONE, RM16, F_CPL0),						\
 	      DUAL(I(invlpg, NONE, EA, F_CPL0),						\

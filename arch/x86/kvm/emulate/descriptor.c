@@ -129,7 +129,7 @@ u64 x86_desc_base(const struct x86_desc *desc)
 	return (desc->low >> 16 & 0xffffff) | (desc->low >> 32 & 0xff000000) | desc->high << 32;
 }
 
-/** x86_tss_read - read the current TSS at an offset; past its limit #TS, which names it, or #GP(0) */
+/** x86_tss_read - read the current TSS at an offset; past its limit #TS of it, or #GP(0) */
 int x86_tss_read(struct x86_emulate_ctxt *ctxt, unsigned int at, void *val, unsigned int bytes,
 		 u8 vector)
 {

@@ -148,7 +148,7 @@ struct x86_operand {
 struct x86_emulate_ctxt {
 	void *opaque;		/* the owner's, set once */
 
-	/* Set before decoding. On success eip is the next instruction's; the caller commits both. */
+	/* Set before decoding. On success eip is the next one's; the caller commits both. */
 	enum x86_mode mode;
 	u64 eip;
 	u64 eflags;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The stack: PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE. RSP moves in the register cache, so that a fault half-way
- * leaves it where it was. Called by emulate.c.
+ * The stack: PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE. RSP moves in the register cache, so
+ * that a fault half-way leaves it where it was. Called by emulate.c.
  */
 #include "internal.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer target: bytes become machine state and an instruction, which is decoded and executed. Sanitizers and the checks below find what is wrong. `make fuzz` builds and runs it.
+ * libFuzzer target: bytes become machine state and an instruction, which is decoded and executed.
+ * Sanitizers and the checks below find what is wrong. `make fuzz` builds and runs it.
  */
 #include <stdlib.h>
 
