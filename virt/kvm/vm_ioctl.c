@@ -20,7 +20,7 @@ static long set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory
 	return (u16)mem->slot >= KVM_USER_MEM_SLOTS ? -EINVAL : kvm_set_memory_region(kvm, mem);
 }
 
-/* What changes memory or buses. @compat: a 32-bit program, which fills a pointer's low half only. */
+/* What changes memory or buses. @compat: a 32-bit program fills a pointer's low half only. */
 static long vm_slots_ioctl(struct kvm *kvm, unsigned int ioctl, void __user *arg, bool compat)
 {
 	union {

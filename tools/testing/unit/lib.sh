@@ -23,9 +23,9 @@ build()
 		# shellcheck disable=SC2086 # words
 		${CC:-cc} -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 			-Wno-missing-field-initializers -Wno-sign-compare -fno-strict-aliasing \
-			-fwrapv $sanitize $flags -I"$here/../include" -I"$top/include/uapi" -I"$here" \
-			-c -o "$out/$(basename "$(dirname "$src")")-$(basename "$src" .c).o" \
-			"$src" || exit 2
+			-fwrapv $sanitize $flags -I"$here/../include" -I"$top/include/uapi" \
+			-I"$here" -c "$src" \
+			-o "$out/$(basename "$(dirname "$src")")-$(basename "$src" .c).o" || exit 2
 	done
 }
 

@@ -325,9 +325,8 @@ int x86_return_code(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, enu
 int x86_return_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, enum x86_mode mode,
 		     unsigned int extra);
 
-/* syscall.c, x87.c */
+/* syscall.c */
 bool x86_is_amd(struct x86_emulate_ctxt *ctxt);
-int x86_check_mmx(struct x86_emulate_ctxt *ctxt);
 
 /* task.c */
 int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_reason reason,
@@ -367,7 +366,7 @@ enum x86_arg {
 	A_BT, A_BTS, A_BTR, A_BTC, A_IMUL,
 	/* bits.c */
 	A_BSF = 0, A_BSR, A_TZCNT, A_LZCNT,
-	/* muldiv.c, system.c, segment.c, string.c */
+	/* alu.c, system.c, descriptor.c */
 	A_UNSIGNED = 0, A_SIGNED,
 	A_GDT = 0, A_IDT,
 	A_LAR = 0, A_LSL,
@@ -395,15 +394,15 @@ EM(salc); EM(lahf); EM(sahf); EM(flag); EM(nop); EM(clflush); EM(bound);
 EM(lds);
 /* stack.c */
 EM(push); EM(pop); EM(pop_rm); EM(pusha); EM(popa); EM(pushf); EM(popf); EM(enter); EM(leave);
-/* control.c and far.c */
+/* stack.c and far.c */
 EM(jcc); EM(jmp); EM(call); EM(ret); EM(loop);
 EM(far); EM(far_mem); EM(ret_far);
 /* interrupt.c and syscall.c */
 EM(int); EM(into); EM(iret);
 EM(syscall); EM(sysret); EM(sysenter); EM(sysexit); EM(swapgs);
-/* vector.c and x87.c */
+/* vector.c */
 EM(vload); EM(vstore); EM(x87); EM(emms); EM(fxsave); EM(fxrstor);
-/* segment.c */
+/* descriptor.c */
 EM(lar); EM(verify); EM(arpl); EM(store_sel); EM(lldt); EM(ltr);
 /* string.c */
 EM(ins); EM(outs); EM(in); EM(out);
