@@ -26,48 +26,32 @@ struct x86_fetch {
 
 /* --- Bytes ----------------------------------------------------------- */
 
-/* The linear address and the number of bytes CS still allows at @offset. */
-static int fetch_linear(struct x86_emulate_ctxt *ctxt, u64 offset, u64 *linear, u64 *room)
-{
-	const struct kvm_segment *cs;
-
-	if (x86_is_long(ctxt)) {
-		*linear = offset;
-		*room = X86_INSN_MAX;
-		return X86EMUL_CONTINUE;
-	}
-
-	offset = (u32)offset;
-	cs = x86_segment(ctxt, X86_SREG_CS);
-	if (offset > cs->limit)
-		return x86_fault_gp(ctxt, 0);
-	*linear = (u32)(cs->base + offset);
-	*room = (u64)cs->limit - offset + 1;
-	return X86EMUL_CONTINUE;
-}
-
 /*
- * Read what is left of the page, 15 bytes in all at most: an instruction that
- * ends before the page does must not fault on the next one.
+ * Read what is left of the page and of CS, 15 bytes in all at most: an instruction that ends before
+ * the page does must not fault on the next one.
  */
 static int fetch_refill(struct x86_fetch *f)
 {
 	struct x86_emulate_ctxt *ctxt = f->ctxt;
-	u64 linear, room;
-	unsigned int n;
+	unsigned int n = X86_INSN_MAX - f->end;
+	const struct kvm_segment *cs;
+	u64 linear;
 	int rc;
 
 	if (!ctxt)
 		return X86EMUL_UNHANDLEABLE;
-	if (f->end >= X86_INSN_MAX)
+	if (!n)
 		return x86_fault_gp(ctxt, 0);
-
-	rc = fetch_linear(ctxt, ctxt->eip + f->end, &linear, &room);
-	if (rc)
-		return rc;
-	n = min_t(u64, X86_INSN_MAX - f->end, PAGE_BYTES - (linear & (PAGE_BYTES - 1)));
-	n = min_t(u64, n, room);
-
+	linear = ctxt->eip + f->end;
+	if (!x86_is_long(ctxt)) {
+		linear = (u32)linear;
+		cs = x86_segment(ctxt, X86_SREG_CS);
+		if (linear > cs->limit)
+			return x86_fault_gp(ctxt, 0);
+		n = min_t(u64, n, cs->limit - linear + 1);
+		linear = (u32)(cs->base + linear);
+	}
+	n = min_t(u64, n, PAGE_BYTES - (linear & (PAGE_BYTES - 1)));
 	rc = emul_fetch(ctxt, linear, ctxt->bytes + f->end, n);
 	if (!rc)
 		f->end += n;
@@ -275,20 +259,7 @@ static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode
 
 /* --- Sizes and addresses --------------------------------------------- */
 
-/*
- * Intel ignores 66 on near branches in 64-bit mode, AMD truncates RIP and pushes 16
- * bits (SDM 2A JMP; APM3 1.2.2).
- */
-static int branch_size(struct x86_insn *d, struct x86_fetch *f)
-{
-	if (!f->ctxt)
-		return X86EMUL_UNHANDLEABLE;
-	if (!x86_is_amd(f->ctxt))
-		d->op_bytes = 8;
-	return X86EMUL_CONTINUE;
-}
-
-static int decode_sizes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+static void decode_sizes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
 	bool op66 = d->prefixes & X86_PREFIX_OPSIZE, ad67 = d->prefixes & X86_PREFIX_ADSIZE;
 	u32 flags = d->op->flags;
@@ -298,8 +269,13 @@ static int decode_sizes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode m
 		d->op_bytes = d->rex & X86_REX_W ? 8 : op66 ? 2 : 4;
 		if ((flags & F_LONG64) || ((flags & (F_STACK | F_NEAR)) && d->op_bytes == 4))
 			d->op_bytes = 8;
-		if (unlikely((flags & F_NEAR) && d->op_bytes == 2))
-			return branch_size(d, f);
+		/*
+		 * Intel ignores 66 on near branches in 64-bit mode, AMD truncates RIP and pushes
+		 * 16 bits (SDM 2A JMP; APM3 1.2.2).
+		 */
+		if (unlikely((flags & F_NEAR) && d->op_bytes == 2) && f->ctxt &&
+		    !x86_is_amd(f->ctxt))
+			d->op_bytes = 8;
 	} else {
 		d->ad_bytes = (mode == X86_MODE_PROT32) != ad67 ? 4 : 2;
 		d->op_bytes = (mode == X86_MODE_PROT32) != op66 || (flags & F_LONG64) ? 4 : 2;
@@ -308,7 +284,6 @@ static int decode_sizes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode m
 		d->op_bytes = 4;
 	if (flags & F_BYTE)
 		d->op_bytes = 1;
-	return X86EMUL_CONTINUE;
 }
 
 static void default_segment(struct x86_insn *d, unsigned int sreg)
@@ -431,9 +406,9 @@ static int decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 		.index = X86_NO_GPR,
 	};
 
-	rc = decode_opcode(d, f, mode) ?: resolve_groups(d, f, mode, &has_modrm) ?:
-	     decode_sizes(d, f, mode);
+	rc = decode_opcode(d, f, mode) ?: resolve_groups(d, f, mode, &has_modrm);
 	if (!rc) {
+		decode_sizes(d, f, mode);
 		if (has_modrm)
 			decode_modrm(d, f, mode);
 		if (d->op->flags & F_IMM) {
