@@ -143,7 +143,6 @@ static bool vcpu_usable(const struct kvm_vcpu *vcpu)
 long kvm_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 {
 	struct kvm_vcpu *vcpu = filp->private_data;
-	long r;
 
 	if (!vcpu_usable(vcpu))
 		return -EIO;
@@ -154,9 +153,6 @@ long kvm_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 		return -ENOTTY;
 	if (ioctl == KVM_SET_SIGNAL_MASK)
 		return vcpu_set_signal_mask(vcpu, (struct kvm_signal_mask __user *)arg, false);
-	r = kvm_arch_vcpu_async_ioctl(filp, ioctl, arg);
-	if (r != -ENOIOCTLCMD)
-		return r;
 	return vcpu_arch_ioctl(filp, vcpu, ioctl, arg);
 }
 
