@@ -31,7 +31,7 @@
 		RUN_WIDE(form, op);							\
 } while (0)
 
-/**
+/*
  * x86_native - what the CPU makes of two values, or of one and a shift count, and CF: the result,
  * and in ctxt->eflags the flags that @op, A_ADD to A_IMUL, sets. SHLD and what follows it in the
  * enum have no form of one byte

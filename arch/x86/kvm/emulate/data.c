@@ -59,7 +59,7 @@ int em_cwd(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-/**
+/*
  * x86_condition - evaluate a condition code, an opcode's low four bits, of which bit 0 negates (SDM
  * 1 appendix B)
  */

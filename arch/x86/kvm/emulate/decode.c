@@ -447,7 +447,7 @@ int x86_decode_insn(struct x86_emulate_ctxt *ctxt, const void *insn, unsigned in
 
 /* --- Without a context ------------------------------------------------ */
 
-/**
+/*
  * x86_decode_move - decode what may be a plain move, from @avail bytes: MOV, MOVZX and MOVNTI in
  * 32-bit and 64-bit code without segment, address-size, LOCK or REP prefixes, and no AH to BH:
  * nearly all that drivers do to device memory
@@ -470,7 +470,7 @@ bool x86_decode_move(struct x86_move *m, const u8 *insn, unsigned int avail, enu
 	return d->op_bytes > 1 || m->is_imm || d->rex || d->reg < 4;
 }
 
-/**
+/*
  * x86_skip_length_slow - x86_skip_length() when there are prefixes; 0 when it is another
  * instruction
  */

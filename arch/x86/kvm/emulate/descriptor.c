@@ -45,7 +45,7 @@ static int table_of(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc
 	return ldt->unusable;
 }
 
-/**
+/*
  * x86_desc_read - read the descriptor that a selector names, RPL aside; @vector, #GP or #TS, when
  * that is null or outside its table. In long mode a system descriptor has sixteen bytes (SDM 3.5.2)
  */
@@ -72,7 +72,7 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 	return !rc && (desc->high >> 40 & 0x1f) ? x86_fault_sel(ctxt, vector, selector) : rc;
 }
 
-/**
+/*
  * x86_read_system - read the descriptor of an LDT or a TSS that is to be loaded: in the GDT, with
  * @type in the bits of @mask; @vector is #GP, or #TS when a TSS holds the selector
  */
@@ -88,7 +88,7 @@ int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 typ
 				    vector, NP_VECTOR_NR);
 }
 
-/**
+/*
  * x86_desc_check - the last checks: @vector unless @ok says that all others were passed, @absent
  * (#NP or, for SS, #SS) when it is not present
  */
@@ -100,7 +100,7 @@ int x86_desc_check(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86
 	return x86_fault_sel(ctxt, ok ? absent : vector, selector);
 }
 
-/**
+/*
  * x86_desc_set_type - set and clear the accessed (1) or busy (2) bit of a descriptor in memory. One
  * byte is written, which is atomic by itself, and only when it changes: the table may be read-only
  * otherwise
@@ -203,7 +203,7 @@ int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 
 /* --- Data and stack --------------------------------------------------- */
 
-/**
+/*
  * x86_load_ss - check and stage SS for level @cpl; null below CPL 3 for 64-bit mode, @to_long (SDM
  * 5.7); @vector is #GP, or #TS when a TSS holds the selector
  */
@@ -276,7 +276,7 @@ void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
 
 /* --- Code ------------------------------------------------------------ */
 
-/**
+/*
  * x86_check_code - may control go to this code segment, to run at level @cpl? A nonconforming one
  * must have that level, a conforming one it or an inner one (SDM 5.8.1). L and D together are
  * reserved in long mode
@@ -297,7 +297,7 @@ enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc
 	return x86_emulate_mode(true, false, x86_lma(ctxt), desc->ld & 1, desc->ld >> 1);
 }
 
-/**
+/*
  * x86_enter_code - stage CS, after x86_check_code(), with @cpl as RPL, and go to @offset: #GP(0)
  * when that is past the limit or not canonical
  */
@@ -322,7 +322,7 @@ unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc
 	return gate->type & 8 ? 4 : 2;
 }
 
-/**
+/*
  * x86_gate_code - the code that a call, interrupt or trap gate leads to, and its level (SDM 5.8.3,
  * 6.12.1), which may be @inner. Long mode has 64-bit code only behind gates (SDM 5.8.3.1), vm86
  * level 0 only
@@ -374,7 +374,7 @@ static int inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
 	return rc;
 }
 
-/**
+/*
  * x86_enter_gate - push a frame as the code behind a gate wants it, and go there: in that code's
  * mode, on the stack of level @cpl when it is another, or on interrupt stack @ist; @align: of the
  * frame in long mode

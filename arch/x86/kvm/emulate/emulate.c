@@ -57,7 +57,7 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-/**
+/*
  * x86_run_once - operands, execution and write-back, once; only X86EMUL_CONTINUE has moved a
  * register of the cache, as far as string instructions are concerned
  */
@@ -93,7 +93,7 @@ static void commit_segments(struct x86_emulate_ctxt *ctxt)
 	ctxt->segs_dirty = 0;
 }
 
-/**
+/*
  * x86_retire - give the vCPU what an instruction or an event has changed if @rc is success, else
  * put @eflags from before back; returns @rc
  */

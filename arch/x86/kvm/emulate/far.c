@@ -114,7 +114,7 @@ int em_far_mem(struct x86_emulate_ctxt *ctxt)
 
 /* --- RET ------------------------------------------------------------- */
 
-/**
+/*
  * x86_return_code - check and enter the code segment of a RET or IRET, never of an inner level (SDM
  * 5.8.6); @mode: how code there is decoded
  */
@@ -133,7 +133,7 @@ int x86_return_code(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, enu
 	return x86_enter_code(ctxt, selector, &desc, rpl, offset);
 }
 
-/**
+/*
  * x86_return_stack - pop and load the outer stack of a RET or IRET to level @cpl, where RET n
  * releases @extra bytes, too; what that level may not use of the data segments becomes null
  */

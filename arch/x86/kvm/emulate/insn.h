@@ -119,7 +119,7 @@ struct x86_move {
 bool x86_decode_move(struct x86_move *m, const u8 *insn, unsigned int avail, enum x86_mode mode);
 int x86_skip_length_slow(const u8 *insn, unsigned int avail, enum x86_mode mode, u32 expect);
 
-/**
+/*
  * x86_skip_length - length of an instruction that its intercept has named (@expect: X86_SKIP_*, a
  * constant); at least four of @insn's bytes must be readable, @avail are there. For CPUs without
  * next-RIP on their exit path: the usual case, no prefix, costs one load and one compare. 0 when it

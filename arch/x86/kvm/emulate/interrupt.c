@@ -43,7 +43,7 @@ static int int_real(struct x86_emulate_ctxt *ctxt, u8 vector)
 	return rc;
 }
 
-/**
+/*
  * x86_emulate_int_real - deliver an event in real mode (SDM 20.1.4): mode, eip and eflags are set,
  * @length is that of an INT n, INT3 or INTO that is left behind, else 0. Return: as
  * x86_emulate_insn() does; X86EMUL_PROPAGATE_FAULT: the delivery faults

@@ -8,7 +8,7 @@
 
 /* --- Registers ------------------------------------------------------- */
 
-/**
+/*
  * x86_gpr_write - set a GPR in the cache, which the vCPU sees when the instruction succeeds: 1 and
  * 2 bytes keep the rest of the register, 4 clear bits 63:32 (SDM 3.4.1.1)
  */
@@ -33,7 +33,7 @@ const struct kvm_segment *x86_segment(struct x86_emulate_ctxt *ctxt, unsigned in
 	return &ctxt->segs[sreg];
 }
 
-/**
+/*
  * x86_load_sreg_real - load ES to GS as real and virtual-8086 mode do: the limit and the attributes
  * stay what they were (SDM 20.1.1; APM2 4.10), big real mode depends on it. A segment that was null
  * has none: it gets those of a reset
@@ -51,7 +51,7 @@ void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 se
 
 /* --- Segmentation ---------------------------------------------------- */
 
-/**
+/*
  * x86_canonical - are the unused upper bits copies of the top one (SDM 3.3.7.1)? CR4 is asked for
  * only when the address is not canonical for 4 levels
  */
@@ -92,7 +92,7 @@ static bool limit_allows(const struct kvm_segment *seg, u64 ea, unsigned int byt
 	return ea > seg->limit && last <= (seg->db ? 0xffffffffULL : 0xffff);
 }
 
-/**
+/*
  * x86_linearize - logical to linear address of @bytes bytes, with the checks of segmentation:
  * #GP(0) or #SS(0) (SDM 5.3, 3.3.7.1), also where a @write meets a read-only segment
  */
@@ -134,7 +134,7 @@ u64 x86_effective_address(struct x86_emulate_ctxt *ctxt)
 	return ea & x86_mask(d->ad_bytes);
 }
 
-/**
+/*
  * x86_modrm_linear - the linear address of a ModRM operand that no row describes; #GP(0) where it
  * is no multiple of @align
  */
@@ -177,7 +177,7 @@ unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt)
 	return x86_segment(ctxt, X86_SREG_SS)->db ? 4 : 2;
 }
 
-/**
+/*
  * x86_push_frame - push @n values of @bytes bytes, the first one first; @access: X86EMUL_ACC_SYSTEM
  * for the stack of an inner level. A fault half-way has written below the stack pointer, as CPUs
  * do, and moved nothing
@@ -215,7 +215,7 @@ int x86_pop_frame(struct x86_emulate_ctxt *ctxt, u64 *vals, unsigned int n, unsi
 	return rc;
 }
 
-/**
+/*
  * x86_jump - a near transfer of control, truncated to the operand size; #GP(0) when the target is
  * not canonical or past CS's limit
  */
@@ -379,7 +379,7 @@ static int fetch_src(struct x86_emulate_ctxt *ctxt)
 	return operand_read(ctxt, &ctxt->src, 0);
 }
 
-/**
+/*
  * x86_operands_fetch - load the operands that the row names: memory is read as it will be used, so
  * that the read of a read-modify-write faults as a write does on hardware
  */
@@ -401,7 +401,7 @@ static bool is_locked(const struct x86_emulate_ctxt *ctxt)
 	return (ctxt->d.prefixes & X86_PREFIX_LOCK) || (ctxt->d.op->flags & F_XCHG);
 }
 
-/**
+/*
  * x86_operand_write - write an operand back; X86EMUL_CMPXCHG_FAILED when a locked form lost a race
  */
 int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o)

@@ -55,7 +55,7 @@ int em_popa(struct x86_emulate_ctxt *ctxt)
 
 /* --- Flags ------------------------------------------------------------ */
 
-/**
+/*
  * x86_vm86_flags - may PUSHF, POPF or IRET be executed (SDM 20.3.1, 2B PUSHF)? In virtual-8086 mode
  * below IOPL 3 it is #GP but with VME, for 16-bit images, which then has VIF in the place of IF:
  * @virtual
@@ -70,7 +70,7 @@ int x86_vm86_flags(struct x86_emulate_ctxt *ctxt, bool *virtual)
 	return x86_fault_gp(ctxt, 0);
 }
 
-/**
+/*
  * x86_load_flags - POPF and IRET load these flags and @more: IOPL at CPL 0 only, IF where CPL
  * allows; VM, VIF and VIP never. A virtual-8086 program below IOPL 3 sets VIF by IF's bit; a
  * pending interrupt then, and TF, is #GP

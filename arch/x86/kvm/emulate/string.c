@@ -120,7 +120,7 @@ static int flush_outs(struct x86_emulate_ctxt *ctxt, int rc)
 	return X86EMUL_CONTINUE;
 }
 
-/**
+/*
  * x86_string_run - a string instruction, with its REP prefix if it has one. Unless the answer is
  * X86EMUL_CONTINUE the register cache holds the state after the last complete iteration, which the
  * caller commits, as hardware does for a fault in the middle (SDM 2B REP)

@@ -268,7 +268,7 @@ int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_r
 	return ctxt->late_fault ? X86EMUL_CONTINUE : rc;
 }
 
-/**
+/*
  * x86_task_far - JMP or CALL to a TSS or a task gate, whose descriptor is @desc. Long mode has no
  * task switches: #GP(selector) (SDM 7.7)
  */
