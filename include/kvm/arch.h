@@ -73,8 +73,6 @@ void kvm_arch_vcpu_put(struct kvm_vcpu *vcpu);			/* preemption disabled */
 void kvm_arch_sched_in(struct kvm_vcpu *vcpu, int cpu);
 /* loaded, mutex held */
 long kvm_arch_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
-/* no mutex; -ENOIOCTLCMD: not mine */
-long kvm_arch_vcpu_async_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
 int kvm_arch_vcpu_ioctl_run(struct kvm_vcpu *vcpu);	/* loaded, mutex held */
 /* by the vCPU's thread: need a halted vCPU wait no longer? */
 bool kvm_arch_vcpu_wakes(struct kvm_vcpu *vcpu);

@@ -87,7 +87,8 @@ static long set_sigset(struct kvm_vcpu *vcpu, sigset_t *sigset)
 	return 0;
 }
 
-static long vcpu_set_signal_mask(struct kvm_vcpu *vcpu, struct kvm_signal_mask __user *arg)
+static long vcpu_set_signal_mask(struct kvm_vcpu *vcpu, struct kvm_signal_mask __user *arg,
+				 bool compat)
 {
 	sigset_t sigset;
 	u32 len;
@@ -96,9 +97,10 @@ static long vcpu_set_signal_mask(struct kvm_vcpu *vcpu, struct kvm_signal_mask _
 		return set_sigset(vcpu, NULL);
 	if (get_user(len, &arg->len))
 		return -EFAULT;
-	if (len != sizeof(sigset))
+	if (len != (compat ? sizeof(compat_sigset_t) : sizeof(sigset)))
 		return -EINVAL;
-	if (copy_from_user(&sigset, arg->sigset, sizeof(sigset)))
+	if (compat ? get_compat_sigset(&sigset, (const compat_sigset_t __user *)arg->sigset) :
+		     copy_from_user(&sigset, arg->sigset, sizeof(sigset)))
 		return -EFAULT;
 	return set_sigset(vcpu, &sigset);
 }
@@ -141,7 +143,6 @@ static bool vcpu_usable(const struct kvm_vcpu *vcpu)
 long kvm_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 {
 	struct kvm_vcpu *vcpu = filp->private_data;
-	long r;
 
 	if (!vcpu_usable(vcpu))
 		return -EIO;
@@ -151,28 +152,8 @@ long kvm_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 	if (_IOC_TYPE(ioctl) != KVMIO)
 		return -ENOTTY;
 	if (ioctl == KVM_SET_SIGNAL_MASK)
-		return vcpu_set_signal_mask(vcpu, (struct kvm_signal_mask __user *)arg);
-	r = kvm_arch_vcpu_async_ioctl(filp, ioctl, arg);
-	if (r != -ENOIOCTLCMD)
-		return r;
+		return vcpu_set_signal_mask(vcpu, (struct kvm_signal_mask __user *)arg, false);
 	return vcpu_arch_ioctl(filp, vcpu, ioctl, arg);
-}
-
-#ifdef CONFIG_COMPAT
-static long vcpu_compat_set_signal_mask(struct kvm_vcpu *vcpu, struct kvm_signal_mask __user *arg)
-{
-	sigset_t sigset;
-	u32 len;
-
-	if (!arg)
-		return set_sigset(vcpu, NULL);
-	if (get_user(len, &arg->len))
-		return -EFAULT;
-	if (len != sizeof(compat_sigset_t))
-		return -EINVAL;
-	if (get_compat_sigset(&sigset, (const compat_sigset_t __user *)arg->sigset))
-		return -EFAULT;
-	return set_sigset(vcpu, &sigset);
 }
 
 /** kvm_vcpu_compat_ioctl - an ioctl of a 32-bit program on a vCPU fd */
@@ -180,15 +161,7 @@ long kvm_vcpu_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long 
 {
 	struct kvm_vcpu *vcpu = filp->private_data;
 
-	if (!vcpu_usable(vcpu))
-		return -EIO;
-	if (ioctl == KVM_SET_SIGNAL_MASK)
-		return vcpu_compat_set_signal_mask(vcpu, compat_ptr(arg));
+	if (ioctl == KVM_SET_SIGNAL_MASK && vcpu_usable(vcpu))
+		return vcpu_set_signal_mask(vcpu, compat_ptr(arg), true);
 	return kvm_vcpu_ioctl(filp, ioctl, (unsigned long)compat_ptr(arg));
 }
-#else
-long kvm_vcpu_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
-{
-	return -ENOTTY;
-}
-#endif

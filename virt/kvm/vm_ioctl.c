@@ -17,83 +17,53 @@
 
 static long set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory_region2 *mem)
 {
-	long r;
-
-	if ((u16)mem->slot >= KVM_USER_MEM_SLOTS)
-		return -EINVAL;
-	mutex_lock(&kvm->slots_lock);
-	r = kvm_set_memory_region(kvm, mem);
-	mutex_unlock(&kvm->slots_lock);
-	return r;
+	return (u16)mem->slot >= KVM_USER_MEM_SLOTS ? -EINVAL : kvm_set_memory_region(kvm, mem);
 }
 
-static long vm_set_user_memory_region(struct kvm *kvm, void __user *arg)
+/* What changes memory or buses. @compat: a 32-bit program fills a pointer's low half only. */
+static long vm_slots_ioctl(struct kvm *kvm, unsigned int ioctl, void __user *arg, bool compat)
 {
-	struct kvm_userspace_memory_region2 mem = {};
+	union {
+		struct kvm_userspace_memory_region2 mem;
+		struct kvm_dirty_log log;
+		struct kvm_clear_dirty_log clear;
+		struct kvm_coalesced_mmio_zone zone;
+	} a = {};
+	long r = -ENOTTY;
 
+	/* The first memory region's argument is the head of the second's. */
 	BUILD_BUG_ON(offsetofend(struct kvm_userspace_memory_region, userspace_addr) !=
 		     offsetofend(struct kvm_userspace_memory_region2, userspace_addr));
-	/* The first call's argument is the head of the second's. */
-	if (copy_from_user(&mem, arg, sizeof(struct kvm_userspace_memory_region)))
+	if (copy_from_user(&a, arg, _IOC_SIZE(ioctl)))
 		return -EFAULT;
-	if (mem.flags & ~REGION_FLAGS)
-		return -EINVAL;
-	return set_memory_region(kvm, &mem);
-}
-
-static long vm_set_user_memory_region2(struct kvm *kvm, void __user *arg)
-{
-	struct kvm_userspace_memory_region2 mem;
-
-	if (copy_from_user(&mem, arg, sizeof(mem)))
-		return -EFAULT;
-	return set_memory_region(kvm, &mem);
-}
-
-static long get_dirty_log(struct kvm *kvm, const struct kvm_dirty_log *log)
-{
-	long r;
-
 	mutex_lock(&kvm->slots_lock);
-	r = kvm_get_dirty_log(kvm, log);
-	mutex_unlock(&kvm->slots_lock);
-	return r;
-}
-
-static long vm_get_dirty_log(struct kvm *kvm, void __user *arg)
-{
-	struct kvm_dirty_log log;
-
-	if (copy_from_user(&log, arg, sizeof(log)))
-		return -EFAULT;
-	return get_dirty_log(kvm, &log);
-}
-
-static long clear_dirty_log(struct kvm *kvm, const struct kvm_clear_dirty_log *log)
-{
-	long r;
-
-	mutex_lock(&kvm->slots_lock);
-	r = kvm_clear_dirty_log(kvm, log);
-	mutex_unlock(&kvm->slots_lock);
-	return r;
-}
-
-static long vm_clear_dirty_log(struct kvm *kvm, void __user *arg)
-{
-	struct kvm_clear_dirty_log log;
-
-	if (copy_from_user(&log, arg, sizeof(log)))
-		return -EFAULT;
-	return clear_dirty_log(kvm, &log);
-}
-
-static long vm_reset_dirty_rings(struct kvm *kvm)
-{
-	long r;
-
-	mutex_lock(&kvm->slots_lock);
-	r = kvm_dirty_rings_reset(kvm);
+	switch (ioctl) {
+	case KVM_SET_USER_MEMORY_REGION:
+		r = a.mem.flags & ~REGION_FLAGS ? -EINVAL : set_memory_region(kvm, &a.mem);
+		break;
+	case KVM_SET_USER_MEMORY_REGION2:
+		r = set_memory_region(kvm, &a.mem);
+		break;
+	case KVM_GET_DIRTY_LOG:
+		if (compat)
+			a.log.dirty_bitmap = compat_ptr((compat_uptr_t)a.log.padding2);
+		r = kvm_get_dirty_log(kvm, &a.log);
+		break;
+	case KVM_CLEAR_DIRTY_LOG:
+		if (compat)
+			a.clear.dirty_bitmap = compat_ptr((compat_uptr_t)a.clear.padding2);
+		r = kvm_clear_dirty_log(kvm, &a.clear);
+		break;
+	case KVM_RESET_DIRTY_RINGS:
+		r = kvm_dirty_rings_reset(kvm);
+		break;
+	case KVM_REGISTER_COALESCED_MMIO:
+		r = kvm_coalesced_register(kvm, &a.zone);
+		break;
+	case KVM_UNREGISTER_COALESCED_MMIO:
+		r = kvm_coalesced_unregister(kvm, &a.zone);
+		break;
+	}
 	mutex_unlock(&kvm->slots_lock);
 	return r;
 }
@@ -117,19 +87,6 @@ int kvm_vm_enable_generic_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	default:
 		return -EINVAL;
 	}
-}
-
-static long vm_coalesced(struct kvm *kvm, void __user *arg, bool add)
-{
-	struct kvm_coalesced_mmio_zone zone;
-	long r;
-
-	if (copy_from_user(&zone, arg, sizeof(zone)))
-		return -EFAULT;
-	mutex_lock(&kvm->slots_lock);
-	r = add ? kvm_coalesced_register(kvm, &zone) : kvm_coalesced_unregister(kvm, &zone);
-	mutex_unlock(&kvm->slots_lock);
-	return r;
 }
 
 /* KVM_SET_GSI_ROUTING (api.rst 4.52): there must be somewhere to route to. */
@@ -175,15 +132,7 @@ static bool vm_usable(const struct kvm *kvm)
 	return kvm->mm == current->mm && !READ_ONCE(kvm->dead);
 }
 
-/**
- * kvm_vm_ioctl - an ioctl on a VM fd
- * @filp: the file
- * @ioctl: KVM_*
- * @arg: its argument
- *
- * Return: what api.rst says; -EIO from another process or for a dead VM; -ENOTTY: unknown.
- */
-long kvm_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
+static long vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg, bool compat)
 {
 	struct kvm *kvm = filp->private_data;
 	void __user *argp = (void __user *)arg;
@@ -195,19 +144,13 @@ long kvm_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 		/* The id is an int in the ABI: what does not fit 32 bits is out of range. */
 		return arg > U32_MAX ? -EINVAL : kvm_vm_ioctl_create_vcpu(kvm, arg);
 	case KVM_SET_USER_MEMORY_REGION:
-		return vm_set_user_memory_region(kvm, argp);
 	case KVM_SET_USER_MEMORY_REGION2:
-		return vm_set_user_memory_region2(kvm, argp);
 	case KVM_GET_DIRTY_LOG:
-		return vm_get_dirty_log(kvm, argp);
 	case KVM_CLEAR_DIRTY_LOG:
-		return vm_clear_dirty_log(kvm, argp);
 	case KVM_RESET_DIRTY_RINGS:
-		return vm_reset_dirty_rings(kvm);
 	case KVM_REGISTER_COALESCED_MMIO:
-		return vm_coalesced(kvm, argp, true);
 	case KVM_UNREGISTER_COALESCED_MMIO:
-		return vm_coalesced(kvm, argp, false);
+		return vm_slots_ioctl(kvm, ioctl, argp, compat);
 	case KVM_IRQFD:
 		return vm_irqfd(kvm, argp);
 	case KVM_IOEVENTFD:
@@ -221,44 +164,21 @@ long kvm_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 	}
 }
 
-#ifdef CONFIG_COMPAT
-/* A 32-bit program fills only the low half of the pointer; the other half may be anything. */
-static long vm_compat_get_dirty_log(struct kvm *kvm, void __user *arg)
+/**
+ * kvm_vm_ioctl - an ioctl on a VM fd
+ * @filp: the file
+ * @ioctl: KVM_*
+ * @arg: its argument
+ *
+ * Return: what api.rst says; -EIO from another process or for a dead VM; -ENOTTY: unknown.
+ */
+long kvm_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 {
-	struct kvm_dirty_log log;
-
-	if (copy_from_user(&log, arg, sizeof(log)))
-		return -EFAULT;
-	log.dirty_bitmap = compat_ptr((compat_uptr_t)log.padding2);
-	return get_dirty_log(kvm, &log);
-}
-
-static long vm_compat_clear_dirty_log(struct kvm *kvm, void __user *arg)
-{
-	struct kvm_clear_dirty_log log;
-
-	if (copy_from_user(&log, arg, sizeof(log)))
-		return -EFAULT;
-	log.dirty_bitmap = compat_ptr((compat_uptr_t)log.padding2);
-	return clear_dirty_log(kvm, &log);
+	return vm_ioctl(filp, ioctl, arg, false);
 }
 
 /** kvm_vm_compat_ioctl - an ioctl of a 32-bit program on a VM fd */
 long kvm_vm_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 {
-	struct kvm *kvm = filp->private_data;
-
-	if (!vm_usable(kvm))
-		return -EIO;
-	if (ioctl == KVM_GET_DIRTY_LOG)
-		return vm_compat_get_dirty_log(kvm, compat_ptr(arg));
-	if (ioctl == KVM_CLEAR_DIRTY_LOG)
-		return vm_compat_clear_dirty_log(kvm, compat_ptr(arg));
-	return kvm_vm_ioctl(filp, ioctl, (unsigned long)compat_ptr(arg));
+	return vm_ioctl(filp, ioctl, (unsigned long)compat_ptr(arg), true);
 }
-#else
-long kvm_vm_compat_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
-{
-	return -ENOTTY;
-}
-#endif

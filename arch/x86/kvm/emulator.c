@@ -44,7 +44,6 @@ int kvm_emulator_create(struct kvm_vcpu *vcpu)
 
 	if (!emu)
 		return -ENOMEM;
-	emu->ctxt.ops = &kvm_emulate_ops;
 	emu->ctxt.opaque = vcpu;
 	vcpu->arch.emulate_ctxt = &emu->ctxt;
 	return 0;
@@ -208,6 +207,24 @@ static int leave_for_read(struct kvm_vcpu *vcpu)
 	return emu->pio_exit ? 0 : kvm_mmio_exit_read(vcpu);
 }
 
+/* What decoding, execution or a task switch has come to: 1/0/errno. */
+static int outcome(struct kvm_vcpu *vcpu, int rc)
+{
+	switch (rc) {
+	case X86EMUL_CONTINUE:
+		return commit(vcpu);
+	case X86EMUL_IO_NEEDED:
+		return leave_for_read(vcpu);
+	case X86EMUL_PROPAGATE_FAULT:
+		kvm_inject_x86_exception(vcpu, &vcpu->arch.emulate_ctxt->exception);
+		return 1;
+	case X86EMUL_UNHANDLEABLE:
+		return handle_failure(vcpu);
+	default:
+		return 1;
+	}
+}
+
 static int execute(struct kvm_vcpu *vcpu)
 {
 	struct kvm_emulator *emu = kvm_emulator_of(vcpu);
@@ -216,20 +233,7 @@ static int execute(struct kvm_vcpu *vcpu)
 	emu->pio_exit = false;
 	/* The debugger's TF too, which ctxt->eflags has not. */
 	emu->singlestep = kvm_x86_call(get_rflags)(vcpu) & X86_EFLAGS_TF;
-
-	switch (x86_emulate_insn(&emu->ctxt)) {
-	case X86EMUL_CONTINUE:
-		return commit(vcpu);
-	case X86EMUL_IO_NEEDED:
-		return leave_for_read(vcpu);
-	case X86EMUL_PROPAGATE_FAULT:
-		kvm_inject_x86_exception(vcpu, &emu->ctxt.exception);
-		return 1;
-	case X86EMUL_UNHANDLEABLE:
-		return handle_failure(vcpu);
-	default:
-		return 1;
-	}
+	return outcome(vcpu, x86_emulate_insn(&emu->ctxt));
 }
 
 static int complete_read(struct kvm_vcpu *vcpu)
@@ -248,14 +252,21 @@ static int complete_read(struct kvm_vcpu *vcpu)
 
 /* --- Entry points ----------------------------------------------------------------------------- */
 
+/* How long is the instruction at RIP? 0 when there is none that can be decoded. */
+static unsigned int length_at_rip(struct kvm_vcpu *vcpu)
+{
+	struct x86_emulate_ctxt *ctxt = vcpu->arch.emulate_ctxt;
+
+	setup(vcpu);
+	return x86_decode_insn(ctxt, NULL, 0) == X86EMUL_CONTINUE ? ctxt->d.length : 0;
+}
+
 static int skip(struct kvm_vcpu *vcpu)
 {
-	int len = kvm_insn_length_at_rip(vcpu, X86_SKIP_ANY);
+	unsigned int len = length_at_rip(vcpu);
 
-	if (len < 0) {
-		vcpu->arch.emulate_ctxt->fetched = 0;
+	if (!len)
 		return handle_failure(vcpu);
-	}
 	kvm_rip_write(vcpu, kvm_rip_read(vcpu) + len);
 	set_shadow(vcpu, 0);
 	return 1;
@@ -263,13 +274,11 @@ static int skip(struct kvm_vcpu *vcpu)
 
 static const u8 emulation_prefix[5] = { 0x0f, 0x0b, 'k', 'v', 'm' };
 
-static bool has_emulation_prefix(struct kvm_vcpu *vcpu, u64 access)
+static bool has_emulation_prefix(struct kvm_vcpu *vcpu)
 {
 	u8 code[sizeof(emulation_prefix)];
-	struct x86_exception fault;
 
-	return !kvm_read_guest_virt(vcpu, kvm_linear_rip(vcpu), code, sizeof(code),
-				    access | PFERR_FETCH_MASK, &fault) &&
+	return !kvm_fetch_code(vcpu, kvm_linear_rip(vcpu), code, sizeof(code)) &&
 	       !memcmp(code, emulation_prefix, sizeof(code));
 }
 
@@ -286,25 +295,23 @@ static bool is_hypercall(const u8 *code)
  */
 static int handle_ud(struct kvm_vcpu *vcpu)
 {
-	u64 access = kvm_x86_call(get_cpl)(vcpu) == 3 ? PFERR_USER_MASK : 0;
 	unsigned long rip = kvm_linear_rip(vcpu);
 	struct x86_exception fault;
 	u8 code[3], ours[3];
 	int r;
 
-	if (force_emulation_prefix && has_emulation_prefix(vcpu, access)) {
+	if (force_emulation_prefix && has_emulation_prefix(vcpu)) {
 		kvm_rip_write(vcpu, kvm_rip_read(vcpu) + sizeof(emulation_prefix));
 		return kvm_emulate_instruction(vcpu, 0, 0, NULL, 0);
 	}
 	if ((vcpu->kvm->arch.disabled_quirks & KVM_X86_QUIRK_FIX_HYPERCALL_INSN) ||
-	    kvm_read_guest_virt(vcpu, rip, code, 3, access | PFERR_FETCH_MASK, &fault) ||
-	    !is_hypercall(code))
+	    kvm_fetch_code(vcpu, rip, code, 3) || !is_hypercall(code))
 		goto ud;
 	kvm_x86_call(patch_hypercall)(vcpu, ours);
 	if (!memcmp(code, ours, 3))
 		goto ud;
 
-	r = kvm_write_guest_virt(vcpu, rip, ours, 3, access | PFERR_WRITE_MASK, &fault);
+	r = kvm_write_guest_virt(vcpu, rip, ours, 3, kvm_pferr(vcpu, PFERR_WRITE_MASK), &fault);
 	if (r == -EFAULT)
 		kvm_inject_x86_exception(vcpu, &fault);
 	if (!r || r == -EFAULT)
@@ -342,16 +349,11 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 	    kvm_mmio_move(vcpu, cr2_or_gpa, emulation_type & EMULTYPE_PF_STORE, insn, insn_len, &r))
 		return r;
 	setup(vcpu);
-	switch (x86_decode_insn(ctxt, insn, insn ? insn_len : 0)) {
-	case X86EMUL_CONTINUE:
-		trace_kvm_emulate_insn(vcpu, ctxt, false);
-		return execute(vcpu);
-	case X86EMUL_PROPAGATE_FAULT:
-		kvm_inject_x86_exception(vcpu, &ctxt->exception);
-		return 1;
-	default:
-		return handle_failure(vcpu);
-	}
+	r = x86_decode_insn(ctxt, insn, insn ? insn_len : 0);
+	if (r != X86EMUL_CONTINUE)
+		return outcome(vcpu, r);
+	trace_kvm_emulate_insn(vcpu, ctxt, false);
+	return execute(vcpu);
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_instruction);
 
@@ -375,29 +377,20 @@ int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reas
 		    bool has_error_code, u32 error_code)
 {
 	struct x86_emulate_ctxt *ctxt = vcpu->arch.emulate_ctxt;
-	int length = 0;
+	unsigned int length = 0;
 
-	setup(vcpu);
-	ctxt->fetched = 0;
 	if (idt_index < 0)
-		length = kvm_insn_length_at_rip(vcpu, X86_SKIP_ANY);
-	if (length < 0)
+		length = length_at_rip(vcpu);
+	else
+		setup(vcpu);
+	if (idt_index < 0 && !length)
 		return handle_failure(vcpu);
 	kvm_emulator_of(vcpu)->singlestep = false;
 	/* The old task's EFLAGS are what an exception's frame would have: RF for a fault. */
 	if (idt_index >= 0 && idt_index < 32 && (FAULT_VECTORS >> idt_index & 1))
 		ctxt->eflags |= X86_EFLAGS_RF;
-
-	switch (x86_emulate_task_switch(ctxt, length, selector, reason, idt_index >= 0,
-					has_error_code, error_code)) {
-	case X86EMUL_CONTINUE:
-		return commit(vcpu);
-	case X86EMUL_PROPAGATE_FAULT:
-		kvm_inject_x86_exception(vcpu, &ctxt->exception);
-		return 1;
-	default:
-		return handle_failure(vcpu);
-	}
+	return outcome(vcpu, x86_emulate_task_switch(ctxt, length, selector, reason,
+						     idt_index >= 0, has_error_code, error_code));
 }
 EXPORT_SYMBOL_GPL(kvm_task_switch);
 
@@ -447,7 +440,7 @@ EXPORT_SYMBOL_GPL(kvm_deliver_event);
 /**
  * kvm_insn_length_at_rip - length of an intercepted instruction, without next-RIP
  * @vcpu: the vCPU, at the instruction
- * @opcode: X86_SKIP_* (emulate/insn.h): what the exit says it is, or X86_SKIP_ANY
+ * @opcode: X86_SKIP_* (emulate/insn.h): what the exit says it is
  *
  * Return: 1 to 15; -EFAULT when the bytes cannot be fetched, -EINVAL when they are something else.
  */
@@ -455,15 +448,11 @@ int kvm_insn_length_at_rip(struct kvm_vcpu *vcpu, unsigned int opcode)
 {
 	enum x86_mode mode = decode_mode(vcpu, kvm_x86_call(get_rflags)(vcpu));
 	unsigned long rip = kvm_linear_rip(vcpu);
-	u64 access = PFERR_FETCH_MASK;
-	struct x86_exception fault;
 	u8 bytes[16] = {};
-	unsigned int n = min_t(unsigned int, X86_INSN_MAX, PAGE_SIZE - offset_in_page(rip));
+	unsigned int n = kvm_insn_room(rip);
 	int len;
 
-	if (kvm_x86_call(get_cpl)(vcpu) == 3)
-		access |= PFERR_USER_MASK;
-	if (kvm_read_guest_virt(vcpu, rip, bytes, n, access, &fault))
+	if (kvm_fetch_code(vcpu, rip, bytes, n))
 		return -EFAULT;
 	len = x86_skip_length(bytes, n, mode, opcode);
 	if (len)
@@ -471,7 +460,7 @@ int kvm_insn_length_at_rip(struct kvm_vcpu *vcpu, unsigned int opcode)
 	/* It may go on in the next page, which a shorter one must not touch. */
 	if (n == X86_INSN_MAX)
 		return -EINVAL;
-	if (kvm_read_guest_virt(vcpu, rip + n, bytes + n, X86_INSN_MAX - n, access, &fault))
+	if (kvm_fetch_code(vcpu, rip + n, bytes + n, X86_INSN_MAX - n))
 		return -EFAULT;
 	return x86_skip_length(bytes, X86_INSN_MAX, mode, opcode) ?: -EINVAL;
 }

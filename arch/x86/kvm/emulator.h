@@ -27,20 +27,6 @@ struct kvm_mmio_record {
 };
 
 /**
- * struct kvm_mmio_load - a plain move from device memory that waits for userspace
- * @move: the instruction
- * @gpa: where it reads
- * @rip: where it is
- * @next: where the next instruction is
- */
-struct kvm_mmio_load {
-	struct x86_move move;
-	gpa_t gpa;
-	unsigned long rip;
-	unsigned long next;
-};
-
-/**
  * struct kvm_emulator - one vCPU's emulator and what an instruction leaves for userspace
  * @reads: answers that the current instruction has got; when it is executed again after an exit,
  *   they are replayed and not asked for twice
@@ -50,7 +36,11 @@ struct kvm_mmio_load {
  * @pio_ready: the port data in the PIO page answers the request in vcpu->arch.pio
  * @pio_exit: kvm_run holds a KVM_EXIT_IO to leave with
  * @singlestep: TF was set when the instruction began: trap when all of it is done
- * @load: what kvm_mmio_move() has left to userspace
+ * @move: the plain move that kvm_mmio_move() has executed last, or has left to userspace
+ * @move_code: its bytes, with what follows them; 0 behind the end of the page
+ * @move_mode: the mode it was decoded in
+ * @move_rip: where it was
+ * @move_gpa: what it accessed
  */
 struct kvm_emulator {
 	struct x86_emulate_ctxt ctxt;
@@ -64,7 +54,11 @@ struct kvm_emulator {
 	bool pio_ready;
 	bool pio_exit;
 	bool singlestep;
-	struct kvm_mmio_load load;
+	struct x86_move move;
+	u64 move_code[2];
+	enum x86_mode move_mode;
+	unsigned long move_rip;
+	gpa_t move_gpa;
 };
 
 static inline struct kvm_emulator *kvm_emulator_of(struct kvm_vcpu *vcpu)
@@ -82,17 +76,29 @@ static inline struct kvm_emulator *emul_of(struct x86_emulate_ctxt *ctxt)
 	return container_of(ctxt, struct kvm_emulator, ctxt);
 }
 
-extern const struct x86_emulate_ops kvm_emulate_ops;	/* emulator_ops.c */
+/* The error code of an access by the guest's program itself. */
+static inline u64 kvm_pferr(struct kvm_vcpu *vcpu, u64 pferr)
+{
+	return kvm_x86_call(get_cpl)(vcpu) == 3 ? pferr | PFERR_USER_MASK : pferr;
+}
+
+/* Instruction bytes that can be read at once: what the page has, an instruction's at most. */
+static inline unsigned int kvm_insn_room(unsigned long rip)
+{
+	return min_t(unsigned int, X86_INSN_MAX, PAGE_SIZE - offset_in_page(rip));
+}
+
+/* Read code by linear address; -EFAULT and the like where that would fault. */
+static inline int kvm_fetch_code(struct kvm_vcpu *vcpu, unsigned long rip, u8 *code,
+				 unsigned int bytes)
+{
+	struct x86_exception fault;
+
+	return kvm_read_guest_virt(vcpu, rip, code, bytes, kvm_pferr(vcpu, PFERR_FETCH_MASK),
+				   &fault);
+}
 
 /* emulator_mem.c */
-int kvm_emul_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes,
-		      u32 access);
-int kvm_emul_write_std(struct x86_emulate_ctxt *ctxt, u64 linear, const void *val,
-		       unsigned int bytes, u32 access);
-int kvm_emul_probe_write(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int bytes);
-int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old, const void *new,
-		     unsigned int bytes);
-int kvm_emul_fetch(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes);
 int kvm_mmio_exit(struct kvm_vcpu *vcpu, gpa_t gpa, unsigned int len, bool write, u64 data);
 int kvm_mmio_exit_read(struct kvm_vcpu *vcpu);
 void kvm_mmio_take_read(struct kvm_vcpu *vcpu);
@@ -104,17 +110,5 @@ int kvm_mmio_read(struct kvm_vcpu *vcpu, gpa_t gpa, int len, void *val);
 int kvm_mmio_write(struct kvm_vcpu *vcpu, gpa_t gpa, int len, const void *val);
 bool kvm_mmio_move(struct kvm_vcpu *vcpu, gpa_t gpa, bool store, const void *insn,
 		   unsigned int insn_len, int *ret);
-
-/* emulator_fpu.c */
-void kvm_emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
-		       unsigned int bytes);
-void kvm_emul_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex);
-void kvm_emul_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf);
-
-/* io.c */
-int kvm_emul_pio_in(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, void *val,
-		    unsigned int count);
-int kvm_emul_pio_out(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, const void *val,
-		     unsigned int count);
 
 #endif

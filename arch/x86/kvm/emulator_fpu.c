@@ -42,12 +42,12 @@ struct ymm {
 };
 
 /*
- * kvm_emul_read_vec - x86_emulate_ops.read_vec
+ * emul_read_vec - emul_read_vec
  *
  * YMM only where the guest's XCR0 has it, so ours; MMX only without a pending x87 exception, which
  * would be ours too.
  */
-void kvm_emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
+void emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
 		       unsigned int bytes)
 {
 	fpregs_get();
@@ -67,8 +67,8 @@ void kvm_emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
 	fpregs_put();
 }
 
-/** kvm_emul_write_vec - x86_emulate_ops.write_vec */
-void kvm_emul_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex)
+/** emul_write_vec - emul_write_vec */
+void emul_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex)
 {
 	fpregs_get();
 	if (n >= X86_VEC_MMX) {
@@ -87,8 +87,8 @@ void kvm_emul_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const voi
 	fpregs_put();
 }
 
-/** kvm_emul_fpu - x86_emulate_ops.fpu */
-void kvm_emul_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf)
+/** emul_fpu - emul_fpu */
+void emul_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf)
 {
 	struct fxregs_state *image = buf;
 	u16 *word = buf;

@@ -17,9 +17,7 @@ static u64 walk_access(struct x86_emulate_ctxt *ctxt, u32 access)
 
 	if (access & X86EMUL_ACC_SYSTEM)
 		return pferr | PFERR_IMPLICIT_ACCESS;
-	if (kvm_x86_call(get_cpl)(emul_to_vcpu(ctxt)) == 3)
-		pferr |= PFERR_USER_MASK;
-	return pferr;
+	return kvm_pferr(emul_to_vcpu(ctxt), pferr);
 }
 
 /* One access in guest physical terms: at most two pages. */
@@ -50,7 +48,7 @@ static int translate(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int byt
 	return X86EMUL_CONTINUE;
 }
 
-/* --- MMIO reads ------------------------------------------------------------------------------- */
+/* --- Devices ---------------------------------------------------------------------------------- */
 
 /**
  * kvm_mmio_forget_reads - drop answers that finished iterations of a REP instruction have used
@@ -97,40 +95,6 @@ answered:
 	return X86EMUL_CONTINUE;
 }
 
-static int read_part(struct x86_emulate_ctxt *ctxt, gpa_t gpa, u8 *val, unsigned int len)
-{
-	int rc = X86EMUL_CONTINUE;
-
-	if (!kvm_vcpu_read_guest(emul_to_vcpu(ctxt), gpa, val, len))
-		return X86EMUL_CONTINUE;
-	while (len && rc == X86EMUL_CONTINUE) {
-		unsigned int n = min(len, 8u);
-
-		rc = mmio_read(ctxt, gpa, val, n);
-		gpa += n;
-		val += n;
-		len -= n;
-	}
-	return rc;
-}
-
-/** kvm_emul_read_std - x86_emulate_ops.read_std */
-int kvm_emul_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes,
-		      u32 access)
-{
-	struct parts parts;
-	unsigned int i, done = 0;
-	int rc = translate(ctxt, linear, bytes, access, &parts);
-
-	for (i = 0; rc == X86EMUL_CONTINUE && i < parts.nr; i++) {
-		rc = read_part(ctxt, parts.gpa[i], val + done, parts.len[i]);
-		done += parts.len[i];
-	}
-	return rc;
-}
-
-/* --- MMIO writes ------------------------------------------------------------------------------ */
-
 /*
  * A device in the kernel takes the write now. Userspace gets it when the instruction has retired,
  * and so does whatever follows, so that no write overtakes another.
@@ -155,40 +119,51 @@ static int mmio_write(struct x86_emulate_ctxt *ctxt, gpa_t gpa, const void *val,
 	return X86EMUL_CONTINUE;
 }
 
-static int write_part(struct x86_emulate_ctxt *ctxt, gpa_t gpa, const u8 *val, unsigned int len)
+/* --- Reads and writes ------------------------------------------------------------------------- */
+
+static int access_part(struct x86_emulate_ctxt *ctxt, gpa_t gpa, void *val, unsigned int len,
+		       bool write)
 {
-	int rc = X86EMUL_CONTINUE;
+	struct kvm_vcpu *vcpu = emul_to_vcpu(ctxt);
+	int rc = write ? kvm_vcpu_write_guest(vcpu, gpa, val, len) :
+			 kvm_vcpu_read_guest(vcpu, gpa, val, len);
+	unsigned int n;
 
-	if (!kvm_vcpu_write_guest(emul_to_vcpu(ctxt), gpa, val, len))
+	if (!rc)
 		return X86EMUL_CONTINUE;
-	while (len && rc == X86EMUL_CONTINUE) {
-		unsigned int n = min(len, 8u);
-
-		rc = mmio_write(ctxt, gpa, val, n);
-		gpa += n;
-		val += n;
-		len -= n;
+	for (rc = X86EMUL_CONTINUE; len && rc == X86EMUL_CONTINUE; len -= n, gpa += n, val += n) {
+		n = min(len, 8u);
+		rc = write ? mmio_write(ctxt, gpa, val, n) : mmio_read(ctxt, gpa, val, n);
 	}
 	return rc;
 }
 
-/** kvm_emul_write_std - x86_emulate_ops.write_std */
-int kvm_emul_write_std(struct x86_emulate_ctxt *ctxt, u64 linear, const void *val,
-		       unsigned int bytes, u32 access)
+static int access_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes,
+		      u32 access, bool write)
 {
 	struct parts parts;
-	unsigned int i, done = 0;
-	int rc = translate(ctxt, linear, bytes, access | X86EMUL_ACC_WRITE, &parts);
+	unsigned int i;
+	int rc = translate(ctxt, linear, bytes, access, &parts);
 
-	for (i = 0; rc == X86EMUL_CONTINUE && i < parts.nr; i++) {
-		rc = write_part(ctxt, parts.gpa[i], val + done, parts.len[i]);
-		done += parts.len[i];
-	}
+	for (i = 0; rc == X86EMUL_CONTINUE && i < parts.nr; val += parts.len[i++])
+		rc = access_part(ctxt, parts.gpa[i], val, parts.len[i], write);
 	return rc;
 }
 
-/** kvm_emul_probe_write - x86_emulate_ops.probe_write: IO_NEEDED where there is no RAM to write */
-int kvm_emul_probe_write(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int bytes)
+int emul_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes,
+		  u32 access)
+{
+	return access_std(ctxt, linear, val, bytes, access, false);
+}
+
+int emul_write_std(struct x86_emulate_ctxt *ctxt, u64 linear, const void *val, unsigned int bytes,
+		   u32 access)
+{
+	return access_std(ctxt, linear, (void *)val, bytes, access | X86EMUL_ACC_WRITE, true);
+}
+
+/** emul_probe_write - emul_probe_write: IO_NEEDED where there is no RAM to write */
+int emul_probe_write(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int bytes)
 {
 	struct parts parts;
 	unsigned int i;
@@ -276,12 +251,12 @@ static bool locks_bus(gpa_t gpa, unsigned int bytes)
 }
 
 /*
- * x86_emulate_ops.cmpxchg
+ * emul_cmpxchg
  *
  * Atomic on guest memory inside a cache line. A device has no atomic access, and one that straddles
  * two lines is as good as one: these are written plainly.
  */
-int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old, const void *new,
+int emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old, const void *new,
 		     unsigned int bytes)
 {
 	struct kvm_vcpu *vcpu = emul_to_vcpu(ctxt);
@@ -294,7 +269,7 @@ int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old,
 		return rc;
 	hva = kvm_vcpu_gfn_to_hva_prot(vcpu, gpa_to_gfn(parts.gpa[0]), &writable);
 	if (locks_bus(parts.gpa[0], bytes) || hva == KVM_HVA_INVALID || !writable)
-		return kvm_emul_write_std(ctxt, linear, new, bytes, X86EMUL_ACC_WRITE);
+		return emul_write_std(ctxt, linear, new, bytes, X86EMUL_ACC_WRITE);
 
 	rc = cmpxchg_user(hva + offset_in_page(parts.gpa[0]), old, new, bytes);
 	if (rc < 0)
@@ -306,8 +281,8 @@ int kvm_emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old,
 	return X86EMUL_CONTINUE;
 }
 
-/** kvm_emul_fetch - x86_emulate_ops.fetch; code in device memory cannot be executed from here */
-int kvm_emul_fetch(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes)
+/** emul_fetch - emul_fetch; code in device memory cannot be executed from here */
+int emul_fetch(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes)
 {
 	u64 access = walk_access(ctxt, 0) | PFERR_FETCH_MASK;
 	int r = kvm_read_guest_virt(emul_to_vcpu(ctxt), linear, val, bytes, access,

@@ -169,7 +169,7 @@ static bool bus_in(struct kvm_vcpu *vcpu, unsigned int size, u16 port, void *val
 }
 
 /**
- * kvm_emul_pio_in - x86_emulate_ops.pio_in
+ * emul_pio_in - emul_pio_in
  * @ctxt: the emulator
  * @size: bytes of an element
  * @port: port
@@ -178,7 +178,7 @@ static bool bus_in(struct kvm_vcpu *vcpu, unsigned int size, u16 port, void *val
  *
  * Return: X86EMUL_IO_NEEDED with kvm_run filled until userspace has answered.
  */
-int kvm_emul_pio_in(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, void *val,
+int emul_pio_in(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, void *val,
 		    unsigned int count)
 {
 	struct kvm_vcpu *vcpu = emul_to_vcpu(ctxt);
@@ -198,7 +198,7 @@ int kvm_emul_pio_in(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, 
 }
 
 /* --- String I/O to userspace ---------------------------------------------------------------- */
-int kvm_emul_pio_out(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, const void *val,
+int emul_pio_out(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, const void *val,
 		     unsigned int count)
 {
 	struct kvm_vcpu *vcpu = emul_to_vcpu(ctxt);

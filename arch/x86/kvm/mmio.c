@@ -35,20 +35,31 @@ int kvm_mmio_write(struct kvm_vcpu *vcpu, gpa_t gpa, int len, const void *val)
 	return kvm_io_bus_write(vcpu, KVM_MMIO_BUS, gpa, len, val);
 }
 
-/* Instruction bytes that begin at RIP: as many as the page has, an instruction's at most. */
-static unsigned int fetch_bytes(struct kvm_vcpu *vcpu, enum x86_mode mode, u8 *bytes)
+/* Instruction bytes at RIP: how many there are, 0 when they cannot be had. */
+static unsigned int fetch_bytes(struct kvm_vcpu *vcpu, enum x86_mode mode, void *bytes)
 {
 	unsigned long rip = kvm_rip_read(vcpu);
-	u64 access = PFERR_FETCH_MASK;
-	struct x86_exception fault;
 	unsigned int n;
 
 	if (mode != X86_MODE_LONG)
 		rip = (u32)(rip + kvm_x86_call(get_segment_base)(vcpu, VCPU_SREG_CS));
-	n = min_t(unsigned int, X86_INSN_MAX, PAGE_SIZE - offset_in_page(rip));
-	if (kvm_x86_call(get_cpl)(vcpu) == 3)
-		access |= PFERR_USER_MASK;
-	return kvm_read_guest_virt(vcpu, rip, bytes, n, access, &fault) ? 0 : n;
+	n = kvm_insn_room(rip);
+	return kvm_fetch_code(vcpu, rip, bytes, n) ? 0 : n;
+}
+
+/* The same bytes in the same mode are the same move, and drivers' accessors are few. */
+static bool decode_move(struct kvm_emulator *emu, const u64 *code, unsigned int len,
+			enum x86_mode mode)
+{
+	if (code[0] == emu->move_code[0] && code[1] == emu->move_code[1] &&
+	    mode == emu->move_mode && emu->move.d.length <= len)
+		return true;
+	emu->move_mode = X86_MODE_REAL;
+	if (!x86_decode_move(&emu->move, (const u8 *)code, len, mode))
+		return false;
+	memcpy(emu->move_code, code, sizeof(emu->move_code));
+	emu->move_mode = mode;
+	return true;
 }
 
 /* 32-bit or 64-bit code; of the rest none is plain. */
@@ -80,18 +91,19 @@ static bool segment_allows(const struct kvm_segment *seg, u32 ea, unsigned int b
 static bool move_is_at(struct kvm_vcpu *vcpu, const struct x86_move *m, enum x86_mode mode,
 		       gpa_t gpa)
 {
-	u64 ea = (s64)m->disp;
+	const struct x86_insn *d = &m->d;
 	struct kvm_segment seg;
+	u64 ea = d->disp;
 
-	if (m->base != X86_NO_GPR)
-		ea += kvm_reg_read(vcpu, m->base);
-	if (m->index != X86_NO_GPR)
-		ea += kvm_reg_read(vcpu, m->index) << m->scale;
+	if (d->base != X86_NO_GPR)
+		ea += kvm_reg_read(vcpu, d->base);
+	if (d->index != X86_NO_GPR)
+		ea += kvm_reg_read(vcpu, d->index) << d->scale;
 	if (mode == X86_MODE_LONG) {
-		if (m->rip_relative)
-			ea += kvm_rip_read(vcpu) + m->length;
+		if (d->rip_relative)
+			ea += kvm_rip_read(vcpu) + d->length;
 	} else {
-		kvm_x86_call(get_segment)(vcpu, &seg, m->stack ? VCPU_SREG_SS : VCPU_SREG_DS);
+		kvm_x86_call(get_segment)(vcpu, &seg, d->seg);
 		if (!segment_allows(&seg, ea, m->bytes))
 			return false;
 		ea += seg.base;
@@ -109,33 +121,24 @@ static u64 truncate(u64 val, unsigned int bytes)
 
 static u64 stored_value(struct kvm_vcpu *vcpu, const struct x86_move *m)
 {
-	u64 val = m->is_imm ? (s64)m->imm : kvm_reg_read(vcpu, m->reg);
-
-	return truncate(m->high ? val >> 8 : val, m->bytes);
+	return truncate(m->is_imm ? m->d.imm : kvm_reg_read(vcpu, m->d.reg), m->bytes);
 }
 
 /* Results of one and two bytes keep the rest of the register; four clear it (SDM 3.4.1.1). */
 static void load_register(struct kvm_vcpu *vcpu, const struct x86_move *m, u64 val)
 {
-	unsigned int unused = 64 - m->bytes * 8;
-	u64 mask = truncate(~0ull, m->reg_bytes);
-
-	if (m->sign)
-		val = (s64)(val << unused) >> unused;
-	val &= mask;
-	if (m->high) {
-		val <<= 8;
-		mask <<= 8;
-	}
-	if (m->reg_bytes < 4)
-		val |= kvm_reg_read(vcpu, m->reg) & ~mask;
-	kvm_reg_write(vcpu, m->reg, val);
+	if (m->d.op_bytes < 4)
+		val |= kvm_reg_read(vcpu, m->d.reg) & ~truncate(~0ull, m->d.op_bytes);
+	kvm_reg_write(vcpu, m->d.reg, val);
 }
 
 /* RF covers one instruction, and VMX sets it for the fault itself (SDM 17.3.1.1, 27.3.3). */
-static void retire(struct kvm_vcpu *vcpu, unsigned long next, unsigned long rflags)
+static void retire(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
-	kvm_rip_write(vcpu, next);
+	struct kvm_emulator *emu = kvm_emulator_of(vcpu);
+	unsigned long next = emu->move_rip + emu->move.d.length;
+
+	kvm_rip_write(vcpu, emu->move_mode == X86_MODE_LONG ? next : (u32)next);
 	if (rflags & X86_EFLAGS_RF)
 		kvm_set_rflags(vcpu, kvm_get_rflags(vcpu) & ~X86_EFLAGS_RF);
 	kvm_x86_call(set_interrupt_shadow)(vcpu, 0);
@@ -146,54 +149,50 @@ static void retire(struct kvm_vcpu *vcpu, unsigned long next, unsigned long rfla
 /* Userspace that moved RIP has taken the instruction's place; it may have begun to step, too. */
 static int complete_load(struct kvm_vcpu *vcpu)
 {
-	struct kvm_mmio_load *load = &kvm_emulator_of(vcpu)->load;
+	struct kvm_emulator *emu = kvm_emulator_of(vcpu);
+	const struct x86_move *m = &emu->move;
 	unsigned long rflags;
 	u64 val;
 
-	if (kvm_rip_read(vcpu) != load->rip)
+	if (kvm_rip_read(vcpu) != emu->move_rip)
 		return 1;
 	memcpy(&val, vcpu->run->mmio.data, sizeof(val));
-	val = truncate(val, load->move.bytes);
-	trace_kvm_mmio(KVM_TRACE_MMIO_READ, load->move.bytes, load->gpa, &val);
-	load_register(vcpu, &load->move, val);
+	val = truncate(val, m->bytes);
+	trace_kvm_mmio(KVM_TRACE_MMIO_READ, m->bytes, emu->move_gpa, &val);
+	load_register(vcpu, m, val);
 	rflags = kvm_x86_call(get_rflags)(vcpu);
-	retire(vcpu, load->next, rflags);
+	retire(vcpu, rflags);
 	return unlikely(rflags & X86_EFLAGS_TF) ? kvm_debug_singlestep(vcpu, rflags) : 1;
 }
 
-static int do_load(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned long next,
-		   unsigned long rflags, gpa_t gpa)
+static int do_load(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned long rflags,
+		   gpa_t gpa)
 {
-	struct kvm_mmio_load *load = &kvm_emulator_of(vcpu)->load;
 	u64 val = 0;
 
 	if (!kvm_mmio_read(vcpu, gpa, m->bytes, &val)) {
 		trace_kvm_mmio(KVM_TRACE_MMIO_READ, m->bytes, gpa, &val);
 		load_register(vcpu, m, val);
-		retire(vcpu, next, rflags);
+		retire(vcpu, rflags);
 		return 1;
 	}
 	trace_kvm_mmio(KVM_TRACE_MMIO_READ_UNSATISFIED, m->bytes, gpa, NULL);
-	load->move = *m;
-	load->gpa = gpa;
-	load->rip = kvm_rip_read(vcpu);
-	load->next = next;
+	kvm_emulator_of(vcpu)->move_gpa = gpa;
 	vcpu->arch.complete_userspace_io = complete_load;
 	return kvm_mmio_exit(vcpu, gpa, m->bytes, false, 0);
 }
 
 /* The store has retired when userspace sees it, as the emulator's do. */
-static int do_store(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned long next,
-		    unsigned long rflags, gpa_t gpa)
+static int do_store(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned long rflags,
+		    gpa_t gpa)
 {
 	u64 val = stored_value(vcpu, m);
-
 	int r;
 
 	trace_kvm_mmio(KVM_TRACE_MMIO_WRITE, m->bytes, gpa, &val);
 	/* Of a device in the kernel, one may ask where the store is. */
 	r = kvm_mmio_write(vcpu, gpa, m->bytes, &val);
-	retire(vcpu, next, rflags);
+	retire(vcpu, rflags);
 	return r ? kvm_mmio_exit(vcpu, gpa, m->bytes, true, val) : 1;
 }
 
@@ -218,24 +217,23 @@ bool kvm_mmio_move(struct kvm_vcpu *vcpu, gpa_t gpa, bool store, const void *ins
 		   unsigned int insn_len, int *ret)
 {
 	unsigned long rflags = kvm_x86_call(get_rflags)(vcpu);
+	struct kvm_emulator *emu = kvm_emulator_of(vcpu);
 	enum x86_mode mode = move_mode(vcpu);
-	u8 bytes[X86_MOVE_BUFFER] = {};
-	struct x86_move move;
-	unsigned long next;
+	const struct x86_move *m = &emu->move;
+	u64 code[2] = {};
 
-	if ((rflags & (X86_EFLAGS_TF | X86_EFLAGS_VM)) || kvm_event_needs_reinjection(vcpu))
+	if ((rflags & (X86_EFLAGS_TF | X86_EFLAGS_VM)) || mode < X86_MODE_PROT32 ||
+	    kvm_event_needs_reinjection(vcpu))
 		return false;
+	insn_len = min_t(unsigned int, insn_len, X86_INSN_MAX);
 	if (insn_len)
-		memcpy(bytes, insn, min_t(unsigned int, insn_len, X86_INSN_MAX));
+		memcpy(code, insn, insn_len);
 	else
-		insn_len = fetch_bytes(vcpu, mode, bytes);
-	if (!insn_len || !x86_decode_move(&move, bytes, insn_len, mode) || move.store != store ||
-	    !move_is_at(vcpu, &move, mode, gpa))
+		insn_len = fetch_bytes(vcpu, mode, code);
+	if (!insn_len || !decode_move(emu, code, insn_len, mode) || m->store != store ||
+	    !move_is_at(vcpu, m, mode, gpa))
 		return false;
-	next = kvm_rip_read(vcpu) + move.length;
-	if (mode != X86_MODE_LONG)
-		next = (u32)next;
-	*ret = store ? do_store(vcpu, &move, next, rflags, gpa) :
-		       do_load(vcpu, &move, next, rflags, gpa);
+	emu->move_rip = kvm_rip_read(vcpu);
+	*ret = store ? do_store(vcpu, m, rflags, gpa) : do_load(vcpu, m, rflags, gpa);
 	return true;
 }

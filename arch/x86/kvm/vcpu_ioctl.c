@@ -10,74 +10,54 @@
 #include "irqchip/lapic.h"
 #include "x86.h"
 
-#define VCPU_FN(name, type, expr)						\
-static int do_##name(struct kvm_vcpu *vcpu, void *data)				\
+/* The ioctl, its argument's type, what it does with @arg: the functions, and then their table. */
+#define VCPU_IOCTLS(X)									\
+	X(KVM_GET_REGS, struct kvm_regs, kvm_vcpu_get_regs(vcpu, arg))			\
+	X(KVM_SET_REGS, struct kvm_regs, kvm_vcpu_set_regs(vcpu, arg))			\
+	X(KVM_GET_SREGS, struct kvm_sregs, (kvm_vcpu_get_sregs(vcpu, arg), 0))		\
+	X(KVM_SET_SREGS, struct kvm_sregs, kvm_vcpu_set_sregs(vcpu, arg))		\
+	X(KVM_GET_SREGS2, struct kvm_sregs2, (kvm_vcpu_get_sregs2(vcpu, arg), 0))	\
+	X(KVM_SET_SREGS2, struct kvm_sregs2, kvm_vcpu_set_sregs2(vcpu, arg))		\
+	X(KVM_TRANSLATE, struct kvm_translation, kvm_vcpu_translate(vcpu, arg))		\
+	X(KVM_GET_MP_STATE, struct kvm_mp_state, kvm_vcpu_get_mp_state(vcpu, arg))	\
+	X(KVM_SET_MP_STATE, struct kvm_mp_state, kvm_vcpu_set_mp_state(vcpu, arg))	\
+	X(KVM_GET_FPU, struct kvm_fpu, kvm_vcpu_get_fpu(vcpu, arg))			\
+	X(KVM_SET_FPU, struct kvm_fpu, kvm_vcpu_set_fpu(vcpu, arg))			\
+	X(KVM_GET_XCRS, struct kvm_xcrs, kvm_vcpu_get_xcrs(vcpu, arg))			\
+	X(KVM_SET_XCRS, struct kvm_xcrs, kvm_vcpu_set_xcrs(vcpu, arg))			\
+	X(KVM_GET_DEBUGREGS, struct kvm_debugregs, kvm_vcpu_get_debugregs(vcpu, arg))	\
+	X(KVM_SET_DEBUGREGS, struct kvm_debugregs, kvm_vcpu_set_debugregs(vcpu, arg))	\
+	X(KVM_SET_GUEST_DEBUG, struct kvm_guest_debug,					\
+	  kvm_vcpu_set_guest_debug(vcpu, arg))						\
+	X(KVM_GET_VCPU_EVENTS, struct kvm_vcpu_events, kvm_vcpu_get_events(vcpu, arg))	\
+	X(KVM_SET_VCPU_EVENTS, struct kvm_vcpu_events, kvm_vcpu_set_events(vcpu, arg))	\
+	X(KVM_GET_LAPIC, struct kvm_lapic_state, kvm_vcpu_get_lapic(vcpu, arg))		\
+	X(KVM_SET_LAPIC, struct kvm_lapic_state, kvm_vcpu_set_lapic(vcpu, arg))		\
+	X(KVM_TPR_ACCESS_REPORTING, struct kvm_tpr_access_ctl,				\
+	  kvm_vapic_set_reporting(vcpu, arg))						\
+	X(KVM_SET_VAPIC_ADDR, struct kvm_vapic_addr, kvm_vapic_set_addr(vcpu, arg))	\
+	X(KVM_INTERRUPT, struct kvm_interrupt, kvm_user_irq_queue(vcpu, arg->irq))	\
+	X(KVM_X86_SETUP_MCE, u64, kvm_vcpu_setup_mce(vcpu, *arg))			\
+	X(KVM_X86_SET_MCE, struct kvm_x86_mce, kvm_vcpu_set_mce(vcpu, arg))		\
+	X(KVM_PRE_FAULT_MEMORY, struct kvm_pre_fault_memory,				\
+	  kvm_vcpu_pre_fault(vcpu, arg))
+
+#define VCPU_FN(cmd, type, expr)						\
+static int do_##cmd(struct kvm_vcpu *vcpu, void *data)				\
 {										\
 	type *arg = data;							\
 										\
 	return (expr);								\
 }
-
-VCPU_FN(get_regs, struct kvm_regs, kvm_vcpu_get_regs(vcpu, arg))
-VCPU_FN(set_regs, struct kvm_regs, kvm_vcpu_set_regs(vcpu, arg))
-VCPU_FN(get_sregs, struct kvm_sregs, (kvm_vcpu_get_sregs(vcpu, arg), 0))
-VCPU_FN(set_sregs, struct kvm_sregs, kvm_vcpu_set_sregs(vcpu, arg))
-VCPU_FN(get_sregs2, struct kvm_sregs2, (kvm_vcpu_get_sregs2(vcpu, arg), 0))
-VCPU_FN(set_sregs2, struct kvm_sregs2, kvm_vcpu_set_sregs2(vcpu, arg))
-VCPU_FN(translate, struct kvm_translation, kvm_vcpu_translate(vcpu, arg))
-VCPU_FN(get_mp_state, struct kvm_mp_state, kvm_vcpu_get_mp_state(vcpu, arg))
-VCPU_FN(set_mp_state, struct kvm_mp_state, kvm_vcpu_set_mp_state(vcpu, arg))
-VCPU_FN(get_fpu, struct kvm_fpu, kvm_vcpu_get_fpu(vcpu, arg))
-VCPU_FN(set_fpu, struct kvm_fpu, kvm_vcpu_set_fpu(vcpu, arg))
-VCPU_FN(get_xcrs, struct kvm_xcrs, kvm_vcpu_get_xcrs(vcpu, arg))
-VCPU_FN(set_xcrs, struct kvm_xcrs, kvm_vcpu_set_xcrs(vcpu, arg))
-VCPU_FN(get_debugregs, struct kvm_debugregs, kvm_vcpu_get_debugregs(vcpu, arg))
-VCPU_FN(set_debugregs, struct kvm_debugregs, kvm_vcpu_set_debugregs(vcpu, arg))
-VCPU_FN(set_guest_debug, struct kvm_guest_debug, kvm_vcpu_set_guest_debug(vcpu, arg))
-VCPU_FN(get_events, struct kvm_vcpu_events, kvm_vcpu_get_events(vcpu, arg))
-VCPU_FN(set_events, struct kvm_vcpu_events, kvm_vcpu_set_events(vcpu, arg))
-VCPU_FN(get_lapic, struct kvm_lapic_state, kvm_vcpu_get_lapic(vcpu, arg))
-VCPU_FN(set_lapic, struct kvm_lapic_state, kvm_vcpu_set_lapic(vcpu, arg))
-VCPU_FN(tpr_access_reporting, struct kvm_tpr_access_ctl, kvm_vapic_set_reporting(vcpu, arg))
-VCPU_FN(set_vapic_addr, struct kvm_vapic_addr, kvm_vapic_set_addr(vcpu, arg))
-VCPU_FN(interrupt, struct kvm_interrupt, kvm_user_irq_queue(vcpu, arg->irq))
-VCPU_FN(setup_mce, u64, kvm_vcpu_setup_mce(vcpu, *arg))
-VCPU_FN(set_mce, struct kvm_x86_mce, kvm_vcpu_set_mce(vcpu, arg))
-VCPU_FN(pre_fault, struct kvm_pre_fault_memory, kvm_vcpu_pre_fault(vcpu, arg))
+VCPU_IOCTLS(VCPU_FN)
 
 struct vcpu_ioctl {
 	unsigned int cmd;
 	int (*fn)(struct kvm_vcpu *vcpu, void *data);
 };
 
-static const struct vcpu_ioctl vcpu_ioctls[] = {
-	{ KVM_GET_REGS, do_get_regs },
-	{ KVM_SET_REGS, do_set_regs },
-	{ KVM_GET_SREGS, do_get_sregs },
-	{ KVM_SET_SREGS, do_set_sregs },
-	{ KVM_GET_SREGS2, do_get_sregs2 },
-	{ KVM_SET_SREGS2, do_set_sregs2 },
-	{ KVM_TRANSLATE, do_translate },
-	{ KVM_GET_MP_STATE, do_get_mp_state },
-	{ KVM_SET_MP_STATE, do_set_mp_state },
-	{ KVM_GET_FPU, do_get_fpu },
-	{ KVM_SET_FPU, do_set_fpu },
-	{ KVM_GET_XCRS, do_get_xcrs },
-	{ KVM_SET_XCRS, do_set_xcrs },
-	{ KVM_GET_DEBUGREGS, do_get_debugregs },
-	{ KVM_SET_DEBUGREGS, do_set_debugregs },
-	{ KVM_SET_GUEST_DEBUG, do_set_guest_debug },
-	{ KVM_GET_VCPU_EVENTS, do_get_events },
-	{ KVM_SET_VCPU_EVENTS, do_set_events },
-	{ KVM_GET_LAPIC, do_get_lapic },
-	{ KVM_SET_LAPIC, do_set_lapic },
-	{ KVM_SET_VAPIC_ADDR, do_set_vapic_addr },
-	{ KVM_TPR_ACCESS_REPORTING, do_tpr_access_reporting },
-	{ KVM_INTERRUPT, do_interrupt },
-	{ KVM_X86_SETUP_MCE, do_setup_mce },
-	{ KVM_X86_SET_MCE, do_set_mce },
-	{ KVM_PRE_FAULT_MEMORY, do_pre_fault },
-};
+#define VCPU_ROW(cmd, type, expr)	{ cmd, do_##cmd },
+static const struct vcpu_ioctl vcpu_ioctls[] = { VCPU_IOCTLS(VCPU_ROW) };
 
 static const struct vcpu_ioctl *vcpu_ioctl_find(unsigned int cmd)
 {
@@ -180,10 +160,4 @@ long kvm_arch_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long ar
 	default:
 		return -ENOTTY;
 	}
-}
-
-/** kvm_arch_vcpu_async_ioctl - ioctls that must not wait for KVM_RUN to end: none yet */
-long kvm_arch_vcpu_async_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
-{
-	return -ENOIOCTLCMD;
 }

@@ -1,105 +1,95 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Arithmetic and logic: ADD to CMP, INC, DEC, NEG, NOT, XADD, CMPXCHG, CMPXCHG8B/16B
- * and the decimal adjustments, with the flags computed in C (SDM 3.4.3.1). Called by
- * emulate.c on operands already fetched; values are truncated to their size.
+ * Arithmetic and logic: ADD to CMP, INC, DEC, NEG, NOT, shifts, rotates, BT and its kin, XADD,
+ * CMPXCHG, CMPXCHG8B/16B, the decimal adjustments, MUL, DIV and IDIV. Called by emulate.c on
+ * operands already fetched; values are truncated to their size.
  */
 #include "internal.h"
 
-/**
- * x86_flags_szp - SF, ZF and PF of a result
- * @val: result, truncated
- * @bytes: its size
+/* --- The CPU's own instructions --------------------------------------- */
+
+#define UNARY(op, size, r)	op size " %" r "[dst]"
+#define BINARY(op, size, r)	op size " %" r "[src], %" r "[dst]"
+#define BY_CL(op, size, r)	op size " %%cl, %" r "[dst]"
+#define DOUBLE(op, size, r)	op size " %%cl, %" r "[src], %" r "[dst]"
+
+#define RUN(insn)									\
+	asm("bt $0, %k[flags]\n\t" insn "\n\tpushf\n\tpop %q[flags]"			\
+	    : [dst] "+r" (dst), [flags] "+r" (flags) : [src] "r" (src), "c" (count) : "cc")
+#define RUN_WIDE(form, op)	do {							\
+	if (bytes == 2)									\
+		RUN(form(op, "w", "w"));						\
+	else if (bytes == 4)								\
+		RUN(form(op, "l", "k"));						\
+	else										\
+		RUN(form(op, "q", "q"));						\
+} while (0)
+#define RUN_SIZED(form, op)	do {							\
+	if (bytes == 1)									\
+		RUN(form(op, "b", "b"));						\
+	else										\
+		RUN_WIDE(form, op);							\
+} while (0)
+
+/*
+ * x86_native - what the CPU makes of two values, or of one and a shift count, and CF: the result,
+ * and in ctxt->eflags the flags that @op, A_ADD to A_IMUL, sets. SHLD and what follows it in the
+ * enum have no form of one byte
  */
-u64 x86_flags_szp(u64 val, unsigned int bytes)
+u64 x86_native(struct x86_emulate_ctxt *ctxt, u8 op, unsigned int bytes, u64 dst, u64 src, u8 count)
 {
-	/* Bit n of the constant: nibble n has an even number of ones. */
-	u64 flags = (0x9669 >> ((val ^ val >> 4) & 0xf)) & 1 ? X86_EFLAGS_PF : 0;
+	u64 flags = ctxt->eflags, set = X86_FLAGS_ARITH;
 
-	if (!val)
-		flags |= X86_EFLAGS_ZF;
-	if (val & x86_sign(bytes))
-		flags |= X86_EFLAGS_SF;
-	return flags;
+	if (op >= A_ROL && op <= A_RCR)
+		set = X86_EFLAGS_CF | X86_EFLAGS_OF;
+	else if (op >= A_BT && op <= A_BTC)
+		set = X86_EFLAGS_CF;
+	/* A shift by nothing sets no flag; the count is modulo 32, or 64. */
+	if (op == A_NOT || (op >= A_ROL && op <= A_SHRD && !(count & (bytes == 8 ? 0x3f : 0x1f))))
+		set = 0;
+
+	switch (op) {
+	case A_ADD:	RUN_SIZED(BINARY, "add"); break;
+	case A_OR:	RUN_SIZED(BINARY, "or"); break;
+	case A_ADC:	RUN_SIZED(BINARY, "adc"); break;
+	case A_SBB:	RUN_SIZED(BINARY, "sbb"); break;
+	case A_AND:	RUN_SIZED(BINARY, "and"); break;
+	case A_SUB:	RUN_SIZED(BINARY, "sub"); break;
+	case A_XOR:	RUN_SIZED(BINARY, "xor"); break;
+	case A_INC:	RUN_SIZED(UNARY, "inc"); break;
+	case A_DEC:	RUN_SIZED(UNARY, "dec"); break;
+	case A_NEG:	RUN_SIZED(UNARY, "neg"); break;
+	case A_NOT:	RUN_SIZED(UNARY, "not"); break;
+	case A_ROL:	RUN_SIZED(BY_CL, "rol"); break;
+	case A_ROR:	RUN_SIZED(BY_CL, "ror"); break;
+	case A_RCL:	RUN_SIZED(BY_CL, "rcl"); break;
+	case A_RCR:	RUN_SIZED(BY_CL, "rcr"); break;
+	case A_SHL:	RUN_SIZED(BY_CL, "shl"); break;
+	case A_SHR:	RUN_SIZED(BY_CL, "shr"); break;
+	case A_SAR:	RUN_SIZED(BY_CL, "sar"); break;
+	case A_SHLD:	RUN_WIDE(DOUBLE, "shld"); break;
+	case A_SHRD:	RUN_WIDE(DOUBLE, "shrd"); break;
+	case A_BT:	RUN_WIDE(BINARY, "bt"); break;
+	case A_BTS:	RUN_WIDE(BINARY, "bts"); break;
+	case A_BTR:	RUN_WIDE(BINARY, "btr"); break;
+	case A_BTC:	RUN_WIDE(BINARY, "btc"); break;
+	case A_IMUL:	RUN_WIDE(BINARY, "imul"); break;
+	}
+	x86_flags_set(ctxt, set, flags);
+	return dst;
 }
 
-/* The carries out of each bit give CF and AF; OF where the sign is wrong. */
-static void flags_addsub(struct x86_emulate_ctxt *ctxt, u64 a, u64 b, u64 res, u64 carries,
-			 u64 overflow)
-{
-	unsigned int bytes = ctxt->dst.bytes;
-	u64 flags = x86_flags_szp(res, bytes);
-
-	if (carries & x86_sign(bytes))
-		flags |= X86_EFLAGS_CF;
-	if (overflow & x86_sign(bytes))
-		flags |= X86_EFLAGS_OF;
-	if ((a ^ b ^ res) & 0x10)
-		flags |= X86_EFLAGS_AF;
-	x86_flags_set(ctxt, X86_FLAGS_ARITH, flags);
-}
-
-static u64 do_add(struct x86_emulate_ctxt *ctxt, u64 a, u64 b, bool carry)
-{
-	u64 res = (a + b + carry) & x86_mask(ctxt->dst.bytes);
-
-	flags_addsub(ctxt, a, b, res, (a & b) | ((a | b) & ~res), (a ^ res) & (b ^ res));
-	return res;
-}
-
-static u64 do_sub(struct x86_emulate_ctxt *ctxt, u64 a, u64 b, bool borrow)
-{
-	u64 res = (a - b - borrow) & x86_mask(ctxt->dst.bytes);
-
-	flags_addsub(ctxt, a, b, res, (~a & b) | ((~a | b) & res), (a ^ b) & (a ^ res));
-	return res;
-}
-
-/* CF and OF are cleared; AF is undefined and cleared too. */
-static u64 do_logic(struct x86_emulate_ctxt *ctxt, u64 res)
-{
-	x86_flags_set(ctxt, X86_FLAGS_ARITH, x86_flags_szp(res, ctxt->dst.bytes));
-	return res;
-}
-
-/* CMP is a SUB, and TEST an AND, whose row says that nothing is written. */
+/*
+ * CMP is a SUB, and TEST an AND, whose row says that nothing is written; a double shift has its
+ * count behind the register; of three operands of IMUL the destination is none.
+ */
 int em_alu(struct x86_emulate_ctxt *ctxt)
 {
-	u64 a = ctxt->dst.val, b = ctxt->src.val, *res = &ctxt->dst.val;
-	u64 cf = ctxt->eflags & X86_EFLAGS_CF;
+	const struct x86_opcode *op = ctxt->d.op;
+	u64 count = op->src2 ? ctxt->src2.val : ctxt->src.val;
+	u64 dst = op->arg == A_IMUL && op->src2 ? ctxt->src2.val : ctxt->dst.val;
 
-	switch (ctxt->d.op->arg) {
-	case A_ADD:
-	case A_ADC:
-		*res = do_add(ctxt, a, b, ctxt->d.op->arg == A_ADC && cf);
-		break;
-	case A_SUB:
-	case A_SBB:
-		*res = do_sub(ctxt, a, b, ctxt->d.op->arg == A_SBB && cf);
-		break;
-	case A_OR:
-		*res = do_logic(ctxt, a | b);
-		break;
-	case A_AND:
-		*res = do_logic(ctxt, a & b);
-		break;
-	case A_XOR:
-		*res = do_logic(ctxt, a ^ b);
-		break;
-	case A_INC:
-	case A_DEC:
-		/* CF is left alone. */
-		*res = ctxt->d.op->arg == A_INC ? do_add(ctxt, a, 1, false) :
-						  do_sub(ctxt, a, 1, false);
-		x86_flags_set(ctxt, X86_EFLAGS_CF, cf);
-		break;
-	case A_NEG:
-		*res = do_sub(ctxt, 0, a, false);
-		break;
-	case A_NOT:
-		*res = ~a;
-		break;
-	}
+	ctxt->dst.val = x86_native(ctxt, op->arg, ctxt->dst.bytes, dst, ctxt->src.val, count);
 	return X86EMUL_CONTINUE;
 }
 
@@ -112,7 +102,7 @@ int em_xadd(struct x86_emulate_ctxt *ctxt)
 	struct x86_operand old = ctxt->src;
 
 	old.val = ctxt->dst.val;
-	ctxt->dst.val = do_add(ctxt, ctxt->dst.val, ctxt->src.val, false);
+	ctxt->dst.val = x86_native(ctxt, A_ADD, old.bytes, old.val, ctxt->src.val, 0);
 	if (ctxt->dst.type == X86_OPERAND_GPR)
 		return x86_operand_write(ctxt, &old) ?: x86_operand_write(ctxt, &ctxt->dst);
 	return x86_operand_write(ctxt, &ctxt->dst) ?: x86_operand_write(ctxt, &old);
@@ -129,7 +119,7 @@ int em_cmpxchg(struct x86_emulate_ctxt *ctxt)
 	u64 old = ctxt->dst.val;
 	int rc = X86EMUL_CONTINUE;
 
-	do_sub(ctxt, acc, old, false);
+	x86_native(ctxt, A_SUB, bytes, acc, old, 0);
 	if (acc == old)
 		ctxt->dst.val = ctxt->src.val;
 	/* A register is not written then: bits 63:32 of it stay. */
@@ -163,7 +153,7 @@ int em_cmpxchg8b(struct x86_emulate_ctxt *ctxt)
 	rc = x86_linearize(ctxt, ctxt->dst.seg, ctxt->dst.ea, half * 2, true, &linear);
 	if (!rc && half == 8 && (linear & 15))
 		return x86_fault_gp(ctxt, 0);
-	rc = rc ?: ctxt->ops->read_std(ctxt, linear, old, half * 2, X86EMUL_ACC_WRITE);
+	rc = rc ?: emul_read_std(ctxt, linear, old, half * 2, X86EMUL_ACC_WRITE);
 	if (rc)
 		return rc;
 
@@ -176,10 +166,19 @@ int em_cmpxchg8b(struct x86_emulate_ctxt *ctxt)
 		return X86EMUL_CONTINUE;
 	}
 
-	rc = ctxt->ops->cmpxchg(ctxt, linear, old, new, half * 2);
+	rc = emul_cmpxchg(ctxt, linear, old, new, half * 2);
 	if (!rc)
 		x86_flags_set(ctxt, X86_EFLAGS_ZF, X86_EFLAGS_ZF);
 	return rc;
+}
+
+/* SF, ZF and PF are AL's. */
+static int set_ax(struct x86_emulate_ctxt *ctxt, u16 ax, u64 flags)
+{
+	x86_gpr_write(ctxt, X86_RAX, ax, 2);
+	x86_native(ctxt, A_AND, 1, ax, ax, 0);
+	x86_flags_set(ctxt, X86_EFLAGS_AF | X86_EFLAGS_CF, flags);
+	return X86EMUL_CONTINUE;
 }
 
 /* 27 DAA, 2F DAS: packed digits of AL; 37 AAA, 3F AAS: one digit, carried into AH. */
@@ -205,17 +204,7 @@ int em_decimal(struct x86_emulate_ctxt *ctxt)
 		cf |= borrow;
 		ax = (ax & 0xff00) | (u8)(subtract ? al - by : al + by);
 	}
-	x86_gpr_write(ctxt, X86_RAX, ax, 2);
-	x86_flags_set(ctxt, X86_FLAGS_ARITH, x86_flags_szp((u8)ax, 1) |
-		      (af ? X86_EFLAGS_AF : 0) | (cf ? X86_EFLAGS_CF : 0));
-	return X86EMUL_CONTINUE;
-}
-
-static int set_ax(struct x86_emulate_ctxt *ctxt, u8 ah, u8 al)
-{
-	x86_gpr_write(ctxt, X86_RAX, ah << 8 | al, 2);
-	x86_flags_set(ctxt, X86_FLAGS_ARITH, x86_flags_szp(al, 1));
-	return X86EMUL_CONTINUE;
+	return set_ax(ctxt, ax, (af ? X86_EFLAGS_AF : 0) | (cf ? X86_EFLAGS_CF : 0));
 }
 
 /* The immediate is the base, ten as assemblers write it. */
@@ -223,12 +212,101 @@ int em_aam(struct x86_emulate_ctxt *ctxt)
 {
 	u8 al = x86_gpr_read(ctxt, X86_RAX), base = ctxt->d.imm;
 
-	return base ? set_ax(ctxt, al / base, al % base) : x86_fault(ctxt, DE_VECTOR_NR, false, 0);
+	return base ? set_ax(ctxt, (al / base) << 8 | al % base, 0) :
+		      x86_fault(ctxt, DE_VECTOR_NR, false, 0);
 }
 
 int em_aad(struct x86_emulate_ctxt *ctxt)
 {
 	u16 ax = x86_gpr_read(ctxt, X86_RAX);
 
-	return set_ax(ctxt, 0, ax + (ax >> 8) * (u8)ctxt->d.imm);
+	return set_ax(ctxt, (u8)(ax + (ax >> 8) * (u8)ctxt->d.imm), 0);
+}
+
+/* --- Multiplication and division --------------------------------------- */
+
+typedef unsigned __int128 u128;
+typedef __int128 s128;
+
+/* rDX:rAX, or AX for bytes. */
+static int write_pair(struct x86_emulate_ctxt *ctxt, u64 lo, u64 hi)
+{
+	unsigned int bytes = ctxt->dst.bytes;
+
+	if (bytes == 1) {
+		x86_gpr_write(ctxt, X86_RAX, hi << 8 | (lo & 0xff), 2);
+		return X86EMUL_CONTINUE;
+	}
+	x86_gpr_write(ctxt, X86_RAX, lo, bytes);
+	x86_gpr_write(ctxt, X86_RDX, hi, bytes);
+	return X86EMUL_CONTINUE;
+}
+
+/* CF and OF say that the upper half matters; the rest is undefined. */
+int em_mul(struct x86_emulate_ctxt *ctxt)
+{
+	u64 a = x86_gpr_read(ctxt, X86_RAX), b = ctxt->dst.val;
+	bool is_signed = ctxt->d.op->arg == A_SIGNED;
+	unsigned int bytes = ctxt->dst.bytes;
+	u128 res = is_signed ? (u128)((s128)x86_sext(a, bytes) * x86_sext(b, bytes)) :
+			       (u128)(a & x86_mask(bytes)) * b;
+	u64 low = (u64)res & x86_mask(bytes), both = X86_EFLAGS_CF | X86_EFLAGS_OF;
+
+	x86_flags_set(ctxt, both,
+		      res == (is_signed ? (u128)(s128)x86_sext(low, bytes) : low) ? 0 : both);
+	return write_pair(ctxt, low, (u64)(res >> bytes * 8));
+}
+
+/* The dividend: AX for bytes, else rDX:rAX. */
+static u128 read_dividend(struct x86_emulate_ctxt *ctxt)
+{
+	unsigned int bytes = ctxt->dst.bytes;
+	u64 lo = x86_gpr_read(ctxt, X86_RAX);
+
+	if (bytes == 1)
+		return lo & 0xffff;
+	return (u128)(x86_gpr_read(ctxt, X86_RDX) & x86_mask(bytes)) << bytes * 8 |
+	       (lo & x86_mask(bytes));
+}
+
+/* 128 by 64 bits; the caller knows that the upper half is below @divisor. */
+static u64 divide(u128 dividend, u64 divisor, u64 *remainder)
+{
+	u64 quotient;
+
+	asm("divq %[divisor]"
+	    : "=a" (quotient), "=d" (*remainder)
+	    : "a" ((u64)dividend), "d" ((u64)(dividend >> 64)), [divisor] "rm" (divisor)
+	    : "cc");
+	return quotient;
+}
+
+/*
+ * #DE by zero or because the quotient needs more than the operand's size. IDIV works
+ * on magnitudes: its quotient truncates toward zero, its remainder has the dividend's
+ * sign, and the most negative quotient has a magnitude that no positive one has.
+ */
+int em_div(struct x86_emulate_ctxt *ctxt)
+{
+	unsigned int bytes = ctxt->dst.bytes, bits = bytes * 8;
+	u64 divisor = ctxt->dst.val, quotient, remainder;
+	u128 dividend = read_dividend(ctxt);
+	bool is_signed = ctxt->d.op->arg == A_SIGNED;
+	bool neg = is_signed && (dividend >> (bits * 2 - 1) & 1);
+	bool neg_divisor = is_signed && (divisor & x86_sign(bytes));
+
+	if (neg)
+		dividend = -dividend;
+	if (bits < 64)
+		dividend &= ((u128)1 << bits * 2) - 1;
+	if (neg_divisor)
+		divisor = -divisor & x86_mask(bytes);
+
+	if (!divisor || dividend >> bits >= divisor)
+		return x86_fault(ctxt, DE_VECTOR_NR, false, 0);
+	quotient = divide(dividend, divisor, &remainder);
+	if (is_signed && quotient > x86_sign(bytes) - (neg == neg_divisor))
+		return x86_fault(ctxt, DE_VECTOR_NR, false, 0);
+	return write_pair(ctxt, neg == neg_divisor ? quotient : -quotient,
+			  neg ? -remainder : remainder);
 }

@@ -1,38 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Single bits and byte order: BT, BTS, BTR, BTC, BSF, BSR, TZCNT, LZCNT, POPCNT,
- * BSWAP, MOVBE. Which memory word holds the bit was decided with the operand
- * (operands.c). Called by emulate.c.
+ * Counting bits and byte order: BSF, BSR, TZCNT, LZCNT, POPCNT, BSWAP, MOVBE, in C: the guest may
+ * have been told of more than this CPU has. Called by emulate.c.
  */
 #include <linux/bitops.h>
 
 #include "internal.h"
-
-int em_bit(struct x86_emulate_ctxt *ctxt)
-{
-	u64 bit = 1ULL << (ctxt->src.val & (ctxt->dst.bytes * 8 - 1));
-
-	x86_flags_set(ctxt, X86_EFLAGS_CF, ctxt->dst.val & bit ? X86_EFLAGS_CF : 0);
-	switch (ctxt->d.op->arg) {
-	case A_BTS:
-		ctxt->dst.val |= bit;
-		break;
-	case A_BTR:
-		ctxt->dst.val &= ~bit;
-		break;
-	case A_BTC:
-		ctxt->dst.val ^= bit;
-		break;
-	}
-	return X86EMUL_CONTINUE;
-}
 
 /** x86_cpu_has - a bit of the guest's CPUID: @reg 0 to 3 is EAX to EDX of @leaf */
 bool x86_cpu_has(struct x86_emulate_ctxt *ctxt, u32 leaf, unsigned int reg, unsigned int bit)
 {
 	u32 r[4] = { leaf, 0, 0, 0 };
 
-	return !ctxt->ops->cpuid(ctxt, &r[0], &r[1], &r[2], &r[3]) && (r[reg] >> bit & 1);
+	emul_cpuid(ctxt, &r[0], &r[1], &r[2], &r[3]);
+	return r[reg] >> bit & 1;
 }
 
 /* CPUs without BMI1 ignore F3 before BSF (SDM 2B TZCNT); and without LZCNT before BSR. */

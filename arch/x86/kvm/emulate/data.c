@@ -59,10 +59,9 @@ int em_cwd(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-/**
- * x86_condition - evaluate a condition code (SDM 1 appendix B)
- * @ctxt: emulator
- * @cc: the opcode's low four bits; bit 0 negates
+/*
+ * x86_condition - evaluate a condition code, an opcode's low four bits, of which bit 0 negates (SDM
+ * 1 appendix B)
  */
 bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc)
 {
@@ -169,30 +168,6 @@ int em_clflush(struct x86_emulate_ctxt *ctxt)
 	u8 byte;
 
 	return x86_mem_read(ctxt, ctxt->dst.seg, ctxt->dst.ea, &byte, 1, 0);
-}
-
-/* A register gets the selector zero-extended, memory always 16 bits. */
-int em_mov_from_sreg(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int sreg = ctxt->d.modrm >> 3 & 7;
-
-	if (sreg > X86_SREG_GS)
-		return x86_fault_ud(ctxt);
-	ctxt->dst.val = x86_segment(ctxt, sreg)->selector;
-	if (ctxt->dst.type == X86_OPERAND_MEM)
-		ctxt->dst.bytes = 2;
-	return X86EMUL_CONTINUE;
-}
-
-int em_mov_to_sreg(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int sreg = ctxt->d.modrm >> 3 & 7;
-
-	if (sreg > X86_SREG_GS || sreg == X86_SREG_CS)
-		return x86_fault_ud(ctxt);
-	if (sreg == X86_SREG_SS)
-		ctxt->shadow = X86_SHADOW_MOV_SS;
-	return x86_load_sreg(ctxt, sreg, ctxt->src.val);
 }
 
 /* LES C4, LDS C5, LSS 0F B2, LFS 0F B4, LGS 0F B5: the offset, then the selector. */

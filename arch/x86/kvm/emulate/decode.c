@@ -8,51 +8,51 @@
 
 #define PAGE_BYTES	4096
 
+/**
+ * struct x86_fetch - the bytes that decoding reads
+ * @ctxt: NULL: there are no more than these
+ * @bytes: instruction bytes
+ * @pos: the next one
+ * @end: how many there are
+ * @rc: X86EMUL_*, the first failure; after it all bytes read as zero
+ */
+struct x86_fetch {
+	struct x86_emulate_ctxt *ctxt;
+	const u8 *bytes;
+	u8 pos;
+	u8 end;
+	int rc;
+};
+
 /* --- Bytes ----------------------------------------------------------- */
 
-/* The linear address and the number of bytes CS still allows at @offset. */
-static int fetch_linear(struct x86_emulate_ctxt *ctxt, u64 offset, u64 *linear, u64 *room)
-{
-	const struct kvm_segment *cs;
-
-	if (x86_is_long(ctxt)) {
-		*linear = offset;
-		*room = X86_INSN_MAX;
-		return X86EMUL_CONTINUE;
-	}
-
-	offset = (u32)offset;
-	cs = x86_segment(ctxt, X86_SREG_CS);
-	if (offset > cs->limit)
-		return x86_fault_gp(ctxt, 0);
-	*linear = (u32)(cs->base + offset);
-	*room = (u64)cs->limit - offset + 1;
-	return X86EMUL_CONTINUE;
-}
-
 /*
- * Read what is left of the page, 15 bytes in all at most: an instruction that
- * ends before the page does must not fault on the next one.
+ * Read what is left of the page and of CS, 15 bytes in all at most: an instruction that ends before
+ * the page does must not fault on the next one.
  */
 static int fetch_refill(struct x86_fetch *f)
 {
 	struct x86_emulate_ctxt *ctxt = f->ctxt;
-	u64 linear, room;
-	unsigned int n;
+	unsigned int n = X86_INSN_MAX - f->end;
+	const struct kvm_segment *cs;
+	u64 linear;
 	int rc;
 
 	if (!ctxt)
 		return X86EMUL_UNHANDLEABLE;
-	if (f->end >= X86_INSN_MAX)
+	if (!n)
 		return x86_fault_gp(ctxt, 0);
-
-	rc = fetch_linear(ctxt, ctxt->eip + f->end, &linear, &room);
-	if (rc)
-		return rc;
-	n = min_t(u64, X86_INSN_MAX - f->end, PAGE_BYTES - (linear & (PAGE_BYTES - 1)));
-	n = min_t(u64, n, room);
-
-	rc = ctxt->ops->fetch(ctxt, linear, ctxt->bytes + f->end, n);
+	linear = ctxt->eip + f->end;
+	if (!x86_is_long(ctxt)) {
+		linear = (u32)linear;
+		cs = x86_segment(ctxt, X86_SREG_CS);
+		if (linear > cs->limit)
+			return x86_fault_gp(ctxt, 0);
+		n = min_t(u64, n, cs->limit - linear + 1);
+		linear = (u32)(cs->base + linear);
+	}
+	n = min_t(u64, n, PAGE_BYTES - (linear & (PAGE_BYTES - 1)));
+	rc = emul_fetch(ctxt, linear, ctxt->bytes + f->end, n);
 	if (!rc)
 		f->end += n;
 	ctxt->fetched = f->end;
@@ -60,19 +60,27 @@ static int fetch_refill(struct x86_fetch *f)
 }
 
 /* Little-endian, sign-extended: most callers want that, the rest mask. */
-static s64 fetch(struct x86_fetch *f, unsigned int bytes)
+static s64 fetch_more(struct x86_fetch *f, unsigned int bytes)
 {
-	u64 v = 0;
+	u64 val = 0;
 	unsigned int i;
 
-	for (i = 0; i < bytes; i++) {
-		if (!f->rc && f->pos >= f->end)
-			f->rc = fetch_refill(f);
+	while (f->pos + bytes > f->end) {
+		f->rc = f->rc ?: fetch_refill(f);
 		if (f->rc)
 			return 0;
-		v |= (u64)f->bytes[f->pos++] << i * 8;
 	}
-	return x86_sext(v, bytes);
+	for (i = 0; i < bytes; i++)
+		val |= (u64)f->bytes[f->pos + i] << i * 8;
+	f->pos += bytes;
+	return x86_sext(val, bytes);
+}
+
+static inline s64 fetch(struct x86_fetch *f, unsigned int bytes)
+{
+	if (bytes == 1 && likely(f->pos < f->end))
+		return (s8)f->bytes[f->pos++];
+	return fetch_more(f, bytes);
 }
 
 /* #UD, unless the bytes that told so could not be had. */
@@ -85,54 +93,32 @@ static int invalid_opcode(struct x86_fetch *f)
 
 /* --- Prefixes and opcode --------------------------------------------- */
 
-/* True when @b was a legacy prefix; CS, DS, ES and SS mean nothing in 64-bit mode (SDM 3.3.4). */
-static bool legacy_prefix(struct x86_insn *d, enum x86_mode mode, u8 b)
-{
-	unsigned int sreg = (b & 0xe7) == 0x26 ? b >> 3 & 3 : b & 7;
-
-	switch (b) {
-	case 0x26:
-	case 0x2e:
-	case 0x36:
-	case 0x3e:
-	case 0x64:
-	case 0x65:
-		if (mode != X86_MODE_LONG || sreg >= X86_SREG_FS) {
-			d->seg = sreg;
-			d->seg_override = true;
-		}
-		return true;
-	case 0x66:
-		d->prefixes |= X86_PREFIX_OPSIZE;
-		return true;
-	case 0x67:
-		d->prefixes |= X86_PREFIX_ADSIZE;
-		return true;
-	case 0xf0:
-		d->prefixes |= X86_PREFIX_LOCK;
-		return true;
-	case 0xf2:
-	case 0xf3:
-		/* The last of the two counts. */
-		d->prefixes &= ~(X86_PREFIX_REP | X86_PREFIX_REPNE);
-		d->prefixes |= b == 0xf3 ? X86_PREFIX_REP : X86_PREFIX_REPNE;
-		return true;
-	}
-	return false;
-}
-
-/* The byte behind the prefixes. A REX that another prefix follows is ignored (SDM 2.2.1). */
-static u8 decode_prefixes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+/*
+ * The byte behind the prefixes. Of REP and REPNE the last counts; CS, DS, ES and SS mean nothing in
+ * 64-bit mode (SDM 3.3.4). A REX that another prefix follows is ignored (SDM 2.2.1).
+ */
+static __always_inline u8 decode_prefixes(struct x86_insn *d, struct x86_fetch *f,
+					  enum x86_mode mode)
 {
 	for (;;) {
 		u8 b = fetch(f, 1);
+		const struct x86_opcode *op = &x86_opcodes_1byte[b];
 
-		if (mode == X86_MODE_LONG && (b & 0xf0) == 0x40)
+		if (mode == X86_MODE_LONG && (b & 0xf0) == 0x40) {
 			d->rex = b;
-		else if (legacy_prefix(d, mode, b))
-			d->rex = 0;
-		else
+			continue;
+		}
+		if (op->kind == K_LEGACY) {
+			if (op->arg & X86_PREFIX_ANY_REP)
+				d->prefixes &= ~X86_PREFIX_ANY_REP;
+			d->prefixes |= op->arg;
+		} else if (op->kind != K_SEGMENT) {
 			return b;
+		} else if (mode != X86_MODE_LONG || op->arg >= X86_SREG_FS) {
+			d->seg = op->arg;
+			d->seg_override = true;
+		}
+		d->rex = 0;
 	}
 }
 
@@ -230,18 +216,6 @@ static unsigned int prefix_row(const struct x86_insn *d)
 	return d->prefixes & X86_PREFIX_OPSIZE ? 1 : 0;
 }
 
-static bool operand_has_modrm(u8 kind)
-{
-	return kind >= O_REG && kind <= O_EA;
-}
-
-static bool row_has_modrm(const struct x86_opcode *op)
-{
-	if (op->kind == K_GROUP || op->kind == K_DUAL || op->kind == K_RM)
-		return true;
-	return (op->flags & F_MODRM) || operand_has_modrm(op->dst) || operand_has_modrm(op->src);
-}
-
 /* Follow groups down to one instruction; ModRM is read when first needed. */
 static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode,
 			  bool *has_modrm)
@@ -250,7 +224,7 @@ static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode
 	for (;;) {
 		const struct x86_opcode *op = d->op;
 
-		if (!*has_modrm && row_has_modrm(op)) {
+		if ((op->flags & F_MODRM) && !*has_modrm) {
 			d->modrm = fetch(f, 1);
 			if (f->rc)
 				return f->rc;
@@ -289,20 +263,7 @@ static int resolve_groups(struct x86_insn *d, struct x86_fetch *f, enum x86_mode
 
 /* --- Sizes and addresses --------------------------------------------- */
 
-/*
- * Intel ignores 66 on near branches in 64-bit mode, AMD truncates RIP and pushes 16
- * bits (SDM 2A JMP; APM3 1.2.2).
- */
-static int branch_size(struct x86_insn *d, struct x86_fetch *f)
-{
-	if (!f->ctxt)
-		return X86EMUL_UNHANDLEABLE;
-	if (!x86_is_amd(f->ctxt))
-		d->op_bytes = 8;
-	return X86EMUL_CONTINUE;
-}
-
-static int decode_sizes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+static void decode_sizes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
 	bool op66 = d->prefixes & X86_PREFIX_OPSIZE, ad67 = d->prefixes & X86_PREFIX_ADSIZE;
 	u32 flags = d->op->flags;
@@ -312,8 +273,13 @@ static int decode_sizes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode m
 		d->op_bytes = d->rex & X86_REX_W ? 8 : op66 ? 2 : 4;
 		if ((flags & F_LONG64) || ((flags & (F_STACK | F_NEAR)) && d->op_bytes == 4))
 			d->op_bytes = 8;
-		if (unlikely((flags & F_NEAR) && d->op_bytes == 2))
-			return branch_size(d, f);
+		/*
+		 * Intel ignores 66 on near branches in 64-bit mode, AMD truncates RIP and pushes
+		 * 16 bits (SDM 2A JMP; APM3 1.2.2).
+		 */
+		if (unlikely((flags & F_NEAR) && d->op_bytes == 2) && f->ctxt &&
+		    !x86_is_amd(f->ctxt))
+			d->op_bytes = 8;
 	} else {
 		d->ad_bytes = (mode == X86_MODE_PROT32) != ad67 ? 4 : 2;
 		d->op_bytes = (mode == X86_MODE_PROT32) != op66 || (flags & F_LONG64) ? 4 : 2;
@@ -322,7 +288,6 @@ static int decode_sizes(struct x86_insn *d, struct x86_fetch *f, enum x86_mode m
 		d->op_bytes = 4;
 	if (flags & F_BYTE)
 		d->op_bytes = 1;
-	return X86EMUL_CONTINUE;
 }
 
 static void default_segment(struct x86_insn *d, unsigned int sreg)
@@ -359,10 +324,10 @@ static void decode_sib(struct x86_insn *d, struct x86_fetch *f)
 	u8 sib = fetch(f, 1);
 
 	d->scale = sib >> 6;
-	d->index = ((sib >> 3) & 7) | (d->rex & X86_REX_X ? 8 : 0);
+	d->index = (sib >> 3 & 7) | (d->rex << 2 & 8);
 	if (d->index == X86_RSP)
 		d->index = X86_NO_GPR;
-	d->base = (sib & 7) | (d->rex & X86_REX_B ? 8 : 0);
+	d->base = (sib & 7) | (d->rex << 3 & 8);
 	if ((sib & 7) == 5 && d->mod == 0)
 		d->base = X86_NO_GPR;
 }
@@ -388,11 +353,12 @@ static void decode_address32(struct x86_insn *d, struct x86_fetch *f, enum x86_m
 		d->disp = fetch(f, 1);
 }
 
+/* REX.R, X and B are bits 2, 1 and 0: bit 3 of the registers' numbers. */
 static void decode_modrm(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
 	d->mod = d->op->flags & F_MODREG ? 3 : d->modrm >> 6;
-	d->reg = ((d->modrm >> 3) & 7) | (d->rex & X86_REX_R ? 8 : 0);
-	d->rm = (d->modrm & 7) | (d->rex & X86_REX_B ? 8 : 0);
+	d->reg = (d->modrm >> 3 & 7) | (d->rex << 1 & 8);
+	d->rm = (d->modrm & 7) | (d->rex << 3 & 8);
 	if (d->mod == 3)
 		return;
 	if (d->ad_bytes == 2)
@@ -432,16 +398,8 @@ static void decode_immediate(struct x86_insn *d, struct x86_fetch *f, u8 kind)
 	}
 }
 
-/**
- * x86_decode - decode one instruction (SDM 2A chapter 2)
- * @d: result
- * @f: its bytes
- * @mode: decoding mode
- *
- * Return: X86EMUL_CONTINUE, X86EMUL_UNHANDLEABLE, or a fault of the fetch or of
- * the opcode itself.
- */
-int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
+/* X86EMUL_CONTINUE, X86EMUL_UNHANDLEABLE, or a fault of the fetch or of the opcode itself. */
+static int decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 {
 	bool has_modrm;
 	int rc;
@@ -452,14 +410,16 @@ int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
 		.index = X86_NO_GPR,
 	};
 
-	rc = decode_opcode(d, f, mode) ?: resolve_groups(d, f, mode, &has_modrm) ?:
-	     decode_sizes(d, f, mode);
+	rc = decode_opcode(d, f, mode) ?: resolve_groups(d, f, mode, &has_modrm);
 	if (!rc) {
+		decode_sizes(d, f, mode);
 		if (has_modrm)
 			decode_modrm(d, f, mode);
-		decode_immediate(d, f, d->op->dst);
-		decode_immediate(d, f, d->op->src);
-		decode_immediate(d, f, d->op->src2);
+		if (d->op->flags & F_IMM) {
+			decode_immediate(d, f, d->op->dst);
+			decode_immediate(d, f, d->op->src);
+			decode_immediate(d, f, d->op->src2);
+		}
 	}
 	d->length = f->pos;
 	return rc ?: f->rc;
@@ -471,7 +431,7 @@ int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode)
  * @insn: bytes the caller has already, or NULL
  * @len: how many
  *
- * Bytes beyond @len come from ops->fetch.
+ * Bytes beyond @len come from emul_fetch().
  *
  * Return: X86EMUL_CONTINUE; X86EMUL_UNHANDLEABLE for an instruction this
  * emulator does not know; X86EMUL_PROPAGATE_FAULT for #PF or #GP of the fetch
@@ -486,60 +446,49 @@ int x86_decode_insn(struct x86_emulate_ctxt *ctxt, const void *insn, unsigned in
 	if (f.end)
 		memcpy(ctxt->bytes, insn, f.end);
 	ctxt->fetched = f.end;
-	return x86_decode(&ctxt->d, &f, ctxt->mode);
+	return decode(&ctxt->d, &f, ctxt->mode);
 }
 
-/* --- Lengths --------------------------------------------------------- */
+/* --- Without a context ------------------------------------------------ */
 
-/**
- * x86_insn_length - decode for the length only
- * @insn: instruction bytes
- * @avail: how many
- * @mode: decoding mode
- *
- * Return: the length, or 0 when the instruction is not known, is longer than
- * 15 bytes or does not end within @avail.
+/*
+ * x86_decode_move - decode what may be a plain move, from @avail bytes: MOV, MOVZX and MOVNTI in
+ * 32-bit and 64-bit code without segment, address-size, LOCK or REP prefixes, and no AH to BH:
+ * nearly all that drivers do to device memory
  */
-int x86_insn_length(const u8 *insn, unsigned int avail, enum x86_mode mode)
+bool x86_decode_move(struct x86_move *m, const u8 *insn, unsigned int avail, enum x86_mode mode)
 {
-	struct x86_fetch f = {
-		.bytes = insn,
-		.end = min_t(unsigned int, avail, X86_INSN_MAX),
-	};
-	struct x86_insn d;
+	struct x86_fetch f = { .bytes = insn, .end = avail };
+	const struct x86_opcode *op;
+	struct x86_insn *d = &m->d;
 
-	return x86_decode(&d, &f, mode) ? 0 : d.length;
+	if (mode < X86_MODE_PROT32 || decode(d, &f, mode))
+		return false;
+	op = d->op;
+	if (op->exec != em_mov || !(op->flags & F_MODRM) || d->mod == 3 || d->seg_override ||
+	    (d->prefixes & ~X86_PREFIX_OPSIZE))
+		return false;
+	m->store = op->dst == O_RM;
+	m->is_imm = op->src == O_IMM;
+	m->bytes = op->src == O_RM8 ? 1 : op->src == O_RM16 ? 2 : d->op_bytes;
+	return d->op_bytes > 1 || m->is_imm || d->rex || d->reg < 4;
 }
 
-/**
- * x86_skip_length_slow - x86_skip_length() when there are prefixes
- * @insn: instruction bytes
- * @avail: how many
- * @mode: decoding mode
- * @expect: X86_SKIP_*
- *
- * Prefixes do not change the length of an instruction without operands.
- *
- * Return: the length, or 0 when this is another instruction.
+/*
+ * x86_skip_length_slow - x86_skip_length() when there are prefixes; 0 when it is another
+ * instruction
  */
 int x86_skip_length_slow(const u8 *insn, unsigned int avail, enum x86_mode mode, u32 expect)
 {
-	struct x86_fetch f = {
-		.bytes = insn,
-		.end = min_t(unsigned int, avail, X86_INSN_MAX),
-	};
-	unsigned int n = expect >> 24, i;
+	struct x86_fetch f = { .bytes = insn, .end = min_t(unsigned int, avail, X86_INSN_MAX) };
 	struct x86_insn d = {};
-	u8 b;
+	unsigned int i;
 
-	if (!n)
-		return x86_insn_length(insn, avail, mode);
-	b = decode_prefixes(&d, &f, mode);
-	for (i = 0; i < n; i++) {
-		if (b != (u8)(expect >> i * 8))
+	decode_prefixes(&d, &f, mode);
+	f.pos--;
+	for (i = 0; i < expect >> 24; i++) {
+		if ((u8)fetch(&f, 1) != (u8)(expect >> i * 8))
 			return 0;
-		if (i + 1 < n || expect == X86_SKIP_INT)
-			b = fetch(&f, 1);
 	}
 	return f.rc ? 0 : f.pos;
 }

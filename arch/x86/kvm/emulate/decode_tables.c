@@ -8,8 +8,12 @@
 #include "internal.h"
 
 /* An instruction: function, its argument, destination, source, second source, flags. */
-#define ROW(fn, a, d, s, s2, f)	{ .kind = K_INSN, .flags = (f), .arg = (a), .dst = O_##d, \
-				  .src = O_##s, .src2 = O_##s2, .exec = em_##fn }
+#define ROW(fn, a, d, s, s2, f)							\
+	{ .kind = K_INSN, .arg = (a), .dst = O_##d, .src = O_##s, .src2 = O_##s2, .exec = em_##fn, \
+	  .flags = (f) | (IN_MODRM(O_##d) || IN_MODRM(O_##s) ? F_MODRM : 0) |			\
+		   (IN_INSN(O_##d) || IN_INSN(O_##s) || IN_INSN(O_##s2) ? F_IMM : 0) }
+#define IN_MODRM(kind)		((kind) >= O_REG && (kind) <= O_EA)
+#define IN_INSN(kind)		((kind) >= O_IMM && (kind) <= O_MOFFS)
 #define I(fn, d, s, f)		ROW(fn, 0, d, s, NONE, f)
 #define IA(fn, a, d, s, f)	ROW(fn, a, d, s, NONE, f)
 #define I3(fn, d, s, s2, f)	ROW(fn, 0, d, s, s2, f)
@@ -22,12 +26,15 @@
 #define UNKNOWN			{ .kind = K_NONE }
 
 /* What decides further, with the rows that it chooses from. */
-#define SUB(k, n, ...)		{ .kind = (k), .sub = (const struct x86_opcode[n]){ __VA_ARGS__ } }
-#define GROUP(...)		SUB(K_GROUP, 8, __VA_ARGS__)
-#define DUAL(mem, reg)		SUB(K_DUAL, 2, mem, reg)
-#define RM8(...)		SUB(K_RM, 8, __VA_ARGS__)
-#define PREFIX(...)		SUB(K_PREFIX, 4, __VA_ARGS__)
-#define MODE(other, long)	SUB(K_MODE, 2, other, long)
+#define SUB(k, n, f, ...)							\
+	{ .kind = (k), .flags = (f), .sub = (const struct x86_opcode[n]){ __VA_ARGS__ } }
+#define GROUP(...)		SUB(K_GROUP, 8, F_MODRM, __VA_ARGS__)
+#define DUAL(mem, reg)		SUB(K_DUAL, 2, F_MODRM, mem, reg)
+#define RM8(...)		SUB(K_RM, 8, F_MODRM, __VA_ARGS__)
+#define PREFIX(...)		SUB(K_PREFIX, 4, 0, __VA_ARGS__)
+#define MODE(other, long)	SUB(K_MODE, 2, 0, other, long)
+#define LEGACY(prefix)		{ .kind = K_LEGACY, .arg = X86_PREFIX_##prefix }
+#define SEGMENT(sreg)		{ .kind = K_SEGMENT, .arg = X86_SREG_##sreg }
 #define NP(...)			PREFIX(__VA_ARGS__, UD, UD, UD)
 
 /* Two rows: the first of one byte, the second of operand size. */
@@ -58,10 +65,10 @@
 	      IA(alu, A_SUB, RM, kind, (f) | F_NOWRITE))
 
 #define SHIFT_GROUP(kind, f)							\
-	GROUP(IA(shift, A_ROL, RM, kind, f), IA(shift, A_ROR, RM, kind, f),	\
-	      IA(shift, A_RCL, RM, kind, f), IA(shift, A_RCR, RM, kind, f),	\
-	      IA(shift, A_SHL, RM, kind, f), IA(shift, A_SHR, RM, kind, f),	\
-	      IA(shift, A_SHL, RM, kind, f), IA(shift, A_SAR, RM, kind, f))
+	GROUP(IA(alu, A_ROL, RM, kind, f), IA(alu, A_ROR, RM, kind, f),	\
+	      IA(alu, A_RCL, RM, kind, f), IA(alu, A_RCR, RM, kind, f),	\
+	      IA(alu, A_SHL, RM, kind, f), IA(alu, A_SHR, RM, kind, f),	\
+	      IA(alu, A_SHL, RM, kind, f), IA(alu, A_SAR, RM, kind, f))
 
 #define UNARY_GROUP(kind, f)							\
 	GROUP(IA(alu, A_AND, RM, kind, (f) | F_NOWRITE),			\
@@ -77,23 +84,27 @@
 
 const struct x86_opcode x86_opcodes_1byte[256] = {
 	ALU_ROWS(0x00, A_ADD, F_LOCKABLE),
-	[0x06] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
-	[0x07] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
+	[0x06] = I(push, NONE, SREG, F_STACK | F_NO64),
+	[0x07] = I(pop, SREG, NONE, F_STACK | F_MOV | F_NO64),
 	ALU_ROWS(0x08, A_OR, F_LOCKABLE),
-	[0x0e] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
+	[0x0e] = I(push, NONE, SREG, F_STACK | F_NO64),
 	ALU_ROWS(0x10, A_ADC, F_LOCKABLE),
-	[0x16] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
-	[0x17] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
+	[0x16] = I(push, NONE, SREG, F_STACK | F_NO64),
+	[0x17] = I(pop, SREG, NONE, F_STACK | F_MOV | F_NO64),
 	ALU_ROWS(0x18, A_SBB, F_LOCKABLE),
-	[0x1e] = I(push_sreg, NONE, NONE, F_STACK | F_NO64),
-	[0x1f] = I(pop_sreg, NONE, NONE, F_STACK | F_NO64),
+	[0x1e] = I(push, NONE, SREG, F_STACK | F_NO64),
+	[0x1f] = I(pop, SREG, NONE, F_STACK | F_MOV | F_NO64),
 	ALU_ROWS(0x20, A_AND, F_LOCKABLE),
+	[0x26] = SEGMENT(ES),
 	[0x27] = I(decimal, NONE, NONE, F_NO64),
 	ALU_ROWS(0x28, A_SUB, F_LOCKABLE),
+	[0x2e] = SEGMENT(CS),
 	[0x2f] = I(decimal, NONE, NONE, F_NO64),
 	ALU_ROWS(0x30, A_XOR, F_LOCKABLE),
+	[0x36] = SEGMENT(SS),
 	[0x37] = I(decimal, NONE, NONE, F_NO64),
 	ALU_ROWS(0x38, A_SUB, F_NOWRITE),
+	[0x3e] = SEGMENT(DS),
 	[0x3f] = I(decimal, NONE, NONE, F_NO64),
 
 	/* REX in 64-bit mode, where the prefix loop has taken them. */
@@ -107,10 +118,14 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	/* EVEX in 64-bit mode, and with a register form. */
 	[0x62] = MODE(DUAL(I(bound, REG, EA, F_NOWRITE), UNKNOWN), UNKNOWN),
 	[0x63] = MODE(I(arpl, RM16, REG, F_PROT | F_NOWRITE), I(movsx, REG, RM32, F_MOV)),
+	[0x64] = SEGMENT(FS),
+	[0x65] = SEGMENT(GS),
+	[0x66] = LEGACY(OPSIZE),
+	[0x67] = LEGACY(ADSIZE),
 	[0x68] = I(push, NONE, IMM, F_STACK),
-	[0x69] = I3(imul3, REG, RM, IMM, F_MOV),
+	[0x69] = ROW(alu, A_IMUL, REG, RM, IMM, 0),
 	[0x6a] = I(push, NONE, IMM8, F_STACK),
-	[0x6b] = I3(imul3, REG, RM, IMM8, F_MOV),
+	[0x6b] = ROW(alu, A_IMUL, REG, RM, IMM8, 0),
 	PAIR(0x6c, ins, 0, DI, DX, F_STRING | F_MOV | F_IO | F_PORT),
 	PAIR(0x6e, outs, 0, DX, SI, F_STRING | F_NOWRITE | F_IO | F_PORT),
 
@@ -122,9 +137,10 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	PAIR(0x86, xchg, 0, RM, REG, F_LOCKABLE | F_XCHG | F_SELF),
 	PAIR(0x88, mov, 0, RM, REG, F_MOV),
 	PAIR(0x8a, mov, 0, REG, RM, F_MOV),
-	[0x8c] = I(mov_from_sreg, RM, NONE, F_MOV),
+	[0x8c] = GROUP([0 ... 5] = I(mov, RM_M16, SREG, F_MOV), [6 ... 7] = UD),
 	[0x8d] = I(lea, REG, EA, F_MOV),
-	[0x8e] = I(mov_to_sreg, NONE, RM16, 0),
+	[0x8e] = GROUP([0] = I(mov, SREG, RM16, F_MOV), [1] = UD,
+		       [2 ... 5] = I(mov, SREG, RM16, F_MOV), [6 ... 7] = UD),
 	[0x8f] = GROUP(I(pop_rm, RM, NONE, F_STACK | F_MOV)),
 
 	ROWS8(0x90, I(xchg, OPREG, ACC, F_SELF)),
@@ -188,14 +204,17 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	PAIR(0xec, in, 0, ACC, DX, F_MOV | F_IO),
 	PAIR(0xee, out, 0, DX, ACC, F_NOWRITE | F_IO),
 
+	[0xf0] = LEGACY(LOCK),
 	[0xf1] = IA(int, DB_VECTOR_NR, NONE, NONE, 0),
+	[0xf2] = LEGACY(REPNE),
+	[0xf3] = LEGACY(REP),
 	[0xf4] = ZP(hlt),
 	[0xf5] = Z(flag),
 	GROUPS(0xf6, UNARY_GROUP, IMM),
 	[0xf8] = Z(flag),
 	[0xf9] = Z(flag),
-	[0xfa] = Z(cli),
-	[0xfb] = Z(sti),
+	[0xfa] = Z(cli_sti),
+	[0xfb] = Z(cli_sti),
 	[0xfc] = Z(flag),
 	[0xfd] = Z(flag),
 	[0xfe] = GROUP(IA(alu, A_INC, RM, NONE, F_BYTE | F_LOCKABLE),
@@ -221,10 +240,10 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 
 /* 0F 01: memory, or a register form with an instruction for each ModRM byte. */
 #define GROUP7										\
-	GROUP(DUAL(IA(store_table, A_GDT, NONE, EA, 0),					\
+	GROUP(DUAL(IA(store_table, A_GDT, NONE, EA, F_UMIP),					\
 		   /* VMCALL, VMLAUNCH, VMRESUME, VMXOFF */				\
 		   RM8([1 ... 4] = LEN(0))),						\
-	      DUAL(IA(store_table, A_IDT, NONE, EA, 0),					\
+	      DUAL(IA(store_table, A_IDT, NONE, EA, F_UMIP),					\
 		   /* MONITOR, MWAIT, CLAC, STAC */					\
 		   RM8([0 ... 3] = LEN(F_CPL0))),					\
 	      DUAL(IA(load_table, A_GDT, NONE, EA, F_CPL0),				\
@@ -232,15 +251,15 @@ const struct x86_opcode x86_opcodes_1byte[256] = {
 	      DUAL(IA(load_table, A_IDT, NONE, EA, F_CPL0),				\
 		   /* VMRUN, VMMCALL, VMLOAD, VMSAVE, STGI, CLGI, SKINIT, INVLPGA */	\
 		   RM8([0 ... 7] = LEN(0))),						\
-	      I(smsw, RM, NONE, F_MOV),							\
+	      I(smsw, RM_M16, NONE, F_UMIP | F_MOV),						\
 	      UNKNOWN,									\
 	      I(lmsw, NONE, RM16, F_CPL0),						\
 	      DUAL(I(invlpg, NONE, EA, F_CPL0),						\
 		   RM8(I(swapgs, NONE, NONE, F_CPL0 | F_ONLY64), Z(rdtscp))))
 
 const struct x86_opcode x86_opcodes_0f[256] = {
-	[0x00] = GROUP(IA(store_sel, A_LDTR, RM, NONE, F_PROT | F_MOV),
-		       IA(store_sel, A_TR, RM, NONE, F_PROT | F_MOV),
+	[0x00] = GROUP(IA(store_sel, A_LDTR, RM_M16, NONE, F_PROT | F_UMIP | F_MOV),
+		       IA(store_sel, A_TR, RM_M16, NONE, F_PROT | F_UMIP | F_MOV),
 		       I(lldt, NONE, RM16, F_PROT | F_CPL0),
 		       I(ltr, NONE, RM16, F_PROT | F_CPL0),
 		       IA(verify, A_READ, NONE, RM16, F_PROT),
@@ -271,10 +290,10 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0x18] = DUAL(I(nop, EA, NONE, F_NOWRITE), I(nop, NONE, RM, 0)),
 	[0x1f] = I(nop, EA, NONE, F_NOWRITE),
 
-	[0x20] = I(mov_from_cr, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
-	[0x21] = I(mov_from_dr, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
-	[0x22] = I(mov_to_cr, NONE, RM, F_MODREG | F_LONG64),
-	[0x23] = I(mov_to_dr, NONE, RM, F_MODREG | F_LONG64),
+	[0x20] = IA(mov_cr, A_READ, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
+	[0x21] = IA(mov_dr, A_READ, RM, NONE, F_MODREG | F_LONG64 | F_MOV),
+	[0x22] = IA(mov_cr, A_WRITE, NONE, RM, F_MODREG | F_LONG64),
+	[0x23] = IA(mov_dr, A_WRITE, NONE, RM, F_MODREG | F_LONG64),
 	[0x28] = PREFIX(V(vload, V_ALIGNED), V(vload, V_ALIGNED)),
 	[0x29] = PREFIX(V(vstore, V_ALIGNED), V(vstore, V_ALIGNED)),
 	[0x2b] = PREFIX(VM(vstore, V_ALIGNED), VM(vstore, V_ALIGNED)),
@@ -295,28 +314,28 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	ROWS16(0x80, I(jcc, NONE, IMM, F_NEAR)),
 	ROWS16(0x90, I(setcc, RM, NONE, F_BYTE | F_MOV)),
 
-	[0xa0] = I(push_sreg, NONE, NONE, F_STACK),
-	[0xa1] = I(pop_sreg, NONE, NONE, F_STACK),
+	[0xa0] = I(push, NONE, SREG, F_STACK),
+	[0xa1] = I(pop, SREG, NONE, F_STACK | F_MOV),
 	[0xa2] = Z(cpuid),
-	[0xa3] = IA(bit, A_BT, RM, REG, F_BITS | F_NOWRITE),
-	[0xa4] = ROW(shift, A_SHLD, RM, REG, IMM8U, 0),
-	[0xa5] = ROW(shift, A_SHLD, RM, REG, CL, 0),
-	[0xa8] = I(push_sreg, NONE, NONE, F_STACK),
-	[0xa9] = I(pop_sreg, NONE, NONE, F_STACK),
+	[0xa3] = IA(alu, A_BT, RM, REG, F_BITS | F_NOWRITE),
+	[0xa4] = ROW(alu, A_SHLD, RM, REG, IMM8U, 0),
+	[0xa5] = ROW(alu, A_SHLD, RM, REG, CL, 0),
+	[0xa8] = I(push, NONE, SREG, F_STACK),
+	[0xa9] = I(pop, SREG, NONE, F_STACK | F_MOV),
 	[0xaa] = LEN(0),	/* RSM */
-	[0xab] = IA(bit, A_BTS, RM, REG, F_BITS | F_LOCKABLE),
-	[0xac] = ROW(shift, A_SHRD, RM, REG, IMM8U, 0),
-	[0xad] = ROW(shift, A_SHRD, RM, REG, CL, 0),
+	[0xab] = IA(alu, A_BTS, RM, REG, F_BITS | F_LOCKABLE),
+	[0xac] = ROW(alu, A_SHRD, RM, REG, IMM8U, 0),
+	[0xad] = ROW(alu, A_SHRD, RM, REG, CL, 0),
 	/* Without a prefix; the register forms of 5, 6 and 7 are fences. */
 	[0xae] = GROUP([0] = PREFIX(DUAL(I(fxsave, NONE, NONE, F_MODRM), UNKNOWN)),
 		       [1] = PREFIX(DUAL(I(fxrstor, NONE, NONE, F_MODRM), UNKNOWN)),
 		       [5 ... 6] = PREFIX(DUAL(UNKNOWN, Z(nop))),
 		       [7] = PREFIX(DUAL(I(clflush, EA, NONE, F_NOWRITE), Z(nop)))),
-	[0xaf] = I(imul3, REG, RM, 0),
+	[0xaf] = IA(alu, A_IMUL, REG, RM, 0),
 
 	PAIR(0xb0, cmpxchg, 0, RM, REG, F_LOCKABLE | F_SELF),
 	[0xb2] = FAR_POINTER,
-	[0xb3] = IA(bit, A_BTR, RM, REG, F_BITS | F_LOCKABLE),
+	[0xb3] = IA(alu, A_BTR, RM, REG, F_BITS | F_LOCKABLE),
 	[0xb4] = FAR_POINTER,
 	[0xb5] = FAR_POINTER,
 	[0xb6] = I(mov, REG, RM8, F_MOV),
@@ -324,11 +343,11 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0xb8] = PREFIX([2] = I(popcnt, REG, RM, F_MOV)),
 	[0xb9] = UD,
 	[0xba] = GROUP(UD, UD, UD, UD,
-		       IA(bit, A_BT, RM, IMM8U, F_NOWRITE),
-		       IA(bit, A_BTS, RM, IMM8U, F_LOCKABLE),
-		       IA(bit, A_BTR, RM, IMM8U, F_LOCKABLE),
-		       IA(bit, A_BTC, RM, IMM8U, F_LOCKABLE)),
-	[0xbb] = IA(bit, A_BTC, RM, REG, F_BITS | F_LOCKABLE),
+		       IA(alu, A_BT, RM, IMM8U, F_NOWRITE),
+		       IA(alu, A_BTS, RM, IMM8U, F_LOCKABLE),
+		       IA(alu, A_BTR, RM, IMM8U, F_LOCKABLE),
+		       IA(alu, A_BTC, RM, IMM8U, F_LOCKABLE)),
+	[0xbb] = IA(alu, A_BTC, RM, REG, F_BITS | F_LOCKABLE),
 	[0xbc] = PREFIX(IA(bit_scan, A_BSF, REG, RM, F_NOWRITE),
 			IA(bit_scan, A_BSF, REG, RM, F_NOWRITE),
 			IA(bit_scan, A_TZCNT, REG, RM, F_NOWRITE)),

@@ -3,7 +3,9 @@
  * Descriptors of the GDT and the LDT, and what may be loaded into a segment
  * register (SDM 3.4.5, 5.5 to 5.8). A segment is staged in the context and the
  * vCPU sees it when the instruction succeeds; only the accessed and busy bits go
- * to memory at once. Called by the files beside it, with the vCPU mutex held.
+ * to memory at once. And the instructions about descriptors that load no segment
+ * register: LAR, LSL, VERR, VERW, ARPL, SLDT, STR, LLDT, LTR (SDM 2A, 2B). Called
+ * by the files beside it, with the vCPU mutex held.
  */
 #include "internal.h"
 
@@ -18,16 +20,10 @@ bool x86_lma(struct x86_emulate_ctxt *ctxt)
 		return true;
 	if (x86_is_real(ctxt))
 		return false;
-	return ctxt->ops->get_msr(ctxt, MSR_EFER_NR, &efer) == X86EMUL_CONTINUE &&
-	       (efer & EFER_LMA_BIT);
+	return !emul_get_msr(ctxt, MSR_EFER_NR, &efer) && (efer & EFER_LMA_BIT);
 }
 
-/**
- * x86_fault_sel - a fault whose error code names a selector (SDM 6.13)
- * @ctxt: emulator; ctxt->ext is the EXT bit
- * @vector: #TS, #NP, #SS or #GP
- * @selector: its RPL is dropped
- */
+/** x86_fault_sel - a fault whose error code is a selector without RPL, and EXT (SDM 6.13) */
 int x86_fault_sel(struct x86_emulate_ctxt *ctxt, u8 vector, u16 selector)
 {
 	return x86_fault(ctxt, vector, true, (selector & ~3) | ctxt->ext);
@@ -40,7 +36,7 @@ static int table_of(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc
 	const struct kvm_segment *ldt;
 
 	if (!(selector & SELECTOR_TI)) {
-		ctxt->ops->get_table(ctxt, false, dt);
+		emul_get_table(ctxt, false, dt);
 		return 0;
 	}
 	ldt = x86_segment(ctxt, X86_SREG_LDTR);
@@ -49,14 +45,9 @@ static int table_of(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc
 	return ldt->unusable;
 }
 
-/**
- * x86_desc_read - read the descriptor that a selector names
- * @ctxt: emulator
- * @selector: not null; its RPL does not matter
- * @desc: result
- * @vector: #GP or #TS, when it is outside its table
- *
- * In long mode a system descriptor has sixteen bytes (SDM 3.5.2).
+/*
+ * x86_desc_read - read the descriptor that a selector names, RPL aside; @vector, #GP or #TS, when
+ * that is null or outside its table. In long mode a system descriptor has sixteen bytes (SDM 3.5.2)
  */
 int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *desc, u8 vector)
 {
@@ -64,32 +55,55 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 	u32 at = selector & ~7u;
 	int rc;
 
-	if (table_of(ctxt, selector, &dt) || at + 7 > dt.limit)
+	if (x86_sel_null(selector) || table_of(ctxt, selector, &dt) || at + 7 > dt.limit)
 		return x86_fault_sel(ctxt, vector, selector);
 	desc->high = 0;
 	desc->linear = dt.base + at;
 	if (!x86_lma(ctxt))
 		desc->linear = (u32)desc->linear;
-	rc = ctxt->ops->read_std(ctxt, desc->linear, &desc->low, 8, X86EMUL_ACC_SYSTEM);
+	rc = emul_read_std(ctxt, desc->linear, &desc->low, 8, X86EMUL_ACC_SYSTEM);
 	if (rc || desc->s || !x86_lma(ctxt))
 		return rc;
 
 	if (at + 15 > dt.limit)
 		return x86_fault_sel(ctxt, vector, selector);
-	rc = ctxt->ops->read_std(ctxt, desc->linear + 8, &desc->high, 8, X86EMUL_ACC_SYSTEM);
+	rc = emul_read_std(ctxt, desc->linear + 8, &desc->high, 8, X86EMUL_ACC_SYSTEM);
 	/* The second half's type must be 0 (SDM figure 5-9). */
 	return !rc && (desc->high >> 40 & 0x1f) ? x86_fault_sel(ctxt, vector, selector) : rc;
 }
 
-/**
- * x86_desc_set_type - set bits of a descriptor's type in memory
- * @ctxt: emulator
- * @desc: descriptor
- * @set: accessed (1) or busy (2)
- * @clear: likewise
- *
- * One byte is written, which is atomic by itself, and only when it changes: the
- * table may be read-only otherwise.
+/*
+ * x86_read_system - read the descriptor of an LDT or a TSS that is to be loaded: in the GDT, with
+ * @type in the bits of @mask; @vector is #GP, or #TS when a TSS holds the selector
+ */
+int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type, u8 vector,
+		    struct x86_desc *desc)
+{
+	int rc = selector & SELECTOR_TI ? x86_fault_sel(ctxt, vector, selector) :
+					  x86_desc_read(ctxt, selector, desc, vector);
+
+	return rc ?: x86_desc_check(ctxt, selector, desc,
+				    !desc->s && (desc->type & mask) == type &&
+				    (!x86_lma(ctxt) || x86_canonical(ctxt, x86_desc_base(desc))),
+				    vector, NP_VECTOR_NR);
+}
+
+/*
+ * x86_desc_check - the last checks: @vector unless @ok says that all others were passed, @absent
+ * (#NP or, for SS, #SS) when it is not present
+ */
+int x86_desc_check(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
+		   bool ok, u8 vector, u8 absent)
+{
+	if (ok && desc->present)
+		return X86EMUL_CONTINUE;
+	return x86_fault_sel(ctxt, ok ? absent : vector, selector);
+}
+
+/*
+ * x86_desc_set_type - set and clear the accessed (1) or busy (2) bit of a descriptor in memory. One
+ * byte is written, which is atomic by itself, and only when it changes: the table may be read-only
+ * otherwise
  */
 int x86_desc_set_type(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, u8 set, u8 clear)
 {
@@ -99,8 +113,8 @@ int x86_desc_set_type(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, u8 s
 		return X86EMUL_CONTINUE;
 	desc->type = type;
 	byte = desc->low >> 40;
-	return ctxt->ops->write_std(ctxt, desc->linear + 5, &byte, 1,
-				    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
+	return emul_write_std(ctxt, desc->linear + 5, &byte, 1,
+			      X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
 }
 
 /** x86_desc_limit - in bytes */
@@ -117,32 +131,20 @@ u64 x86_desc_base(const struct x86_desc *desc)
 	return (desc->low >> 16 & 0xffffff) | (desc->low >> 32 & 0xff000000) | desc->high << 32;
 }
 
-/** x86_gate_offset - of an interrupt, trap or call gate; those of 16 bits have half of it */
-u64 x86_gate_offset(const struct x86_desc *gate)
+/** x86_tss_read - read the current TSS at an offset; past its limit #TS of it, or #GP(0) */
+int x86_tss_read(struct x86_emulate_ctxt *ctxt, unsigned int at, void *val, unsigned int bytes,
+		 u8 vector)
 {
-	u64 offset = gate->low & 0xffff;
+	const struct kvm_segment *tr = x86_segment(ctxt, X86_SREG_TR);
 
-	if (gate->type & 8)
-		offset |= (gate->low >> 32 & 0xffff0000) | gate->high << 32;
-	return offset;
-}
-
-/** x86_gate_bytes - size of what goes onto the stack for a gate */
-unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
-{
-	if (x86_lma(ctxt))
-		return 8;
-	return gate->type & 8 ? 4 : 2;
+	if (at + bytes - 1 > tr->limit)
+		return x86_fault_sel(ctxt, vector, vector == TS_VECTOR_NR ? tr->selector : 0);
+	return emul_read_std(ctxt, tr->base + at, val, bytes, X86EMUL_ACC_SYSTEM);
 }
 
 /* --- Staging --------------------------------------------------------- */
 
-/**
- * x86_stage - load a segment register
- * @ctxt: emulator
- * @sreg: X86_SREG_*
- * @seg: all of it
- */
+/** x86_stage - load a segment register with all of @seg */
 void x86_stage(struct x86_emulate_ctxt *ctxt, unsigned int sreg, const struct kvm_segment *seg)
 {
 	ctxt->segs[sreg] = *seg;
@@ -150,13 +152,7 @@ void x86_stage(struct x86_emulate_ctxt *ctxt, unsigned int sreg, const struct kv
 	ctxt->segs_dirty |= 1u << sreg;
 }
 
-/**
- * x86_stage_segment - load a segment register from a descriptor that has been checked
- * @ctxt: emulator
- * @sreg: X86_SREG_*
- * @selector: as the register will show it
- * @desc: descriptor
- */
+/** x86_stage_segment - load a segment register from a descriptor that has been checked */
 void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		       const struct x86_desc *desc)
 {
@@ -175,14 +171,7 @@ void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 	});
 }
 
-/**
- * x86_stage_null - load a null selector
- * @ctxt: emulator
- * @sreg: X86_SREG_*
- * @selector: 0 to 3
- *
- * A null SS of 64-bit mode keeps CPL as its DPL (SDM 5.8.1).
- */
+/** x86_stage_null - load a null selector; a null SS of 64-bit mode keeps CPL as DPL (SDM 5.8.1) */
 void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
 	x86_stage(ctxt, sreg, &(struct kvm_segment){
@@ -192,12 +181,7 @@ void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 select
 	});
 }
 
-/**
- * x86_stage_vm86 - a segment as entering virtual-8086 mode loads it (SDM 20.2.2)
- * @ctxt: emulator
- * @sreg: X86_SREG_ES to X86_SREG_GS
- * @selector: base divided by 16
- */
+/** x86_stage_vm86 - a segment as entering virtual-8086 mode loads it (SDM 20.2.2) */
 void x86_stage_vm86(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
 	x86_stage(ctxt, sreg, &(struct kvm_segment){
@@ -206,25 +190,7 @@ void x86_stage_vm86(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 select
 	});
 }
 
-/** x86_commit_segments - give the vCPU what was staged */
-void x86_commit_segments(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int sreg;
-
-	for (sreg = 0; ctxt->segs_dirty >> sreg; sreg++) {
-		if (ctxt->segs_dirty & 1u << sreg)
-			ctxt->ops->set_segment(ctxt, sreg, &ctxt->segs[sreg]);
-	}
-	ctxt->segs_dirty = 0;
-}
-
-/**
- * x86_access_segment - set the descriptor's accessed bit and stage the segment
- * @ctxt: emulator
- * @sreg: ES to GS
- * @selector: as the register will show it
- * @desc: descriptor, all of its checks done
- */
+/** x86_access_segment - all checks done: set the accessed bit and stage ES to GS */
 int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		       struct x86_desc *desc)
 {
@@ -235,53 +201,34 @@ int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 	return rc;
 }
 
-/* --- Checks ---------------------------------------------------------- */
+/* --- Data and stack --------------------------------------------------- */
 
-/**
- * x86_load_ss - check and stage SS for a privilege level
- * @ctxt: emulator
- * @selector: new SS
- * @cpl: the level it must match
- * @to_long: it is for 64-bit mode, where it may be null below CPL 3 (SDM 5.7)
- * @vector: #GP, or #TS when a TSS holds it
+/*
+ * x86_load_ss - check and stage SS for level @cpl; null below CPL 3 for 64-bit mode, @to_long (SDM
+ * 5.7); @vector is #GP, or #TS when a TSS holds the selector
  */
 int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, bool to_long,
 		u8 vector)
 {
 	struct x86_desc desc;
-	int rc;
 
-	if (x86_sel_null(selector)) {
-		if (!to_long || cpl == 3 || selector != cpl)
-			return x86_fault_sel(ctxt, vector, 0);
+	if (to_long && cpl < 3 && selector == cpl) {
 		x86_stage_null(ctxt, X86_SREG_SS, selector);
 		return X86EMUL_CONTINUE;
 	}
-	rc = x86_desc_read(ctxt, selector, &desc, vector);
-	if (rc)
-		return rc;
 	/* Writable data: type bits 3 and 1. */
-	if ((selector & 3) != cpl || !desc.s || (desc.type & 0xa) != 2 ||
-	    desc.dpl != cpl)
-		return x86_fault_sel(ctxt, vector, selector);
-	if (!desc.present)
-		return x86_fault_sel(ctxt, SS_VECTOR_NR, selector);
-	return x86_access_segment(ctxt, X86_SREG_SS, selector, &desc);
+	return x86_desc_read(ctxt, selector, &desc, vector) ?:
+	       x86_desc_check(ctxt, selector, &desc, (selector & 3) == cpl && desc.s &&
+			      (desc.type & 0xa) == 2 && desc.dpl == cpl, vector, SS_VECTOR_NR) ?:
+	       x86_access_segment(ctxt, X86_SREG_SS, selector, &desc);
 }
 
-/**
- * x86_load_data - check and stage ES, DS, FS or GS
- * @ctxt: emulator
- * @sreg: which
- * @selector: its new value
- * @cpl: the privilege level it is for
- * @vector: #GP, or #TS when a TSS holds it
- */
+/** x86_load_data - check and stage ES, DS, FS or GS for level @cpl; @vector as above */
 int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		  unsigned int cpl, u8 vector)
 {
 	struct x86_desc desc;
-	u8 type;
+	bool ok;
 	int rc;
 
 	if (x86_sel_null(selector)) {
@@ -291,23 +238,14 @@ int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 	rc = x86_desc_read(ctxt, selector, &desc, vector);
 	if (rc)
 		return rc;
-	type = desc.type;
-	if (!desc.s || (type & 0xa) == 8)
-		return x86_fault_sel(ctxt, vector, selector);
-	/* Conforming code can be read from any level. */
-	if ((type & 0xc) != 0xc && max_t(unsigned int, selector & 3, cpl) > desc.dpl)
-		return x86_fault_sel(ctxt, vector, selector);
-	if (!desc.present)
-		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-	return x86_access_segment(ctxt, sreg, selector, &desc);
+	/* Data, or readable code; conforming code can be read from any level. */
+	ok = desc.s && (desc.type & 0xa) != 8 &&
+	     ((desc.type & 0xc) == 0xc || max_t(unsigned int, selector & 3, cpl) <= desc.dpl);
+	return x86_desc_check(ctxt, selector, &desc, ok, vector, NP_VECTOR_NR) ?:
+	       x86_access_segment(ctxt, sreg, selector, &desc);
 }
 
-/**
- * x86_load_sreg - MOV, POP, LDS and the like to a segment register (SDM 2B MOV)
- * @ctxt: emulator
- * @sreg: not CS
- * @selector: new value
- */
+/** x86_load_sreg - MOV, POP, LDS and the like to a segment register other than CS (SDM 2B MOV) */
 int x86_load_sreg(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
 	unsigned int cpl;
@@ -316,72 +254,52 @@ int x86_load_sreg(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector
 		x86_load_sreg_real(ctxt, sreg, selector);
 		return X86EMUL_CONTINUE;
 	}
-	cpl = ctxt->ops->cpl(ctxt);
+	cpl = emul_cpl(ctxt);
 	if (sreg == X86_SREG_SS)
 		return x86_load_ss(ctxt, selector, cpl, x86_is_long(ctxt), GP_VECTOR_NR);
 	return x86_load_data(ctxt, sreg, selector, cpl, GP_VECTOR_NR);
 }
 
-/**
- * x86_drop_data - null the data segments that an outer level may not use (SDM 2B RET)
- * @ctxt: emulator
- * @cpl: the level returned to
- */
+/** x86_drop_data - null the data segments that level @cpl may not use (SDM 2B RET); 4: all */
 void x86_drop_data(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
 {
-	static const u8 sregs[] = { X86_SREG_ES, X86_SREG_DS, X86_SREG_FS, X86_SREG_GS };
-	unsigned int i;
+	unsigned int sreg;
 
-	for (i = 0; i < ARRAY_SIZE(sregs); i++) {
-		const struct kvm_segment *seg = x86_segment(ctxt, sregs[i]);
+	for (sreg = X86_SREG_ES; sreg <= X86_SREG_GS; sreg++) {
+		const struct kvm_segment *seg = x86_segment(ctxt, sreg);
 
-		if (!seg->unusable && (seg->type & 0xc) != 0xc && seg->dpl < cpl)
-			x86_stage_null(ctxt, sregs[i], 0);
+		if (sreg != X86_SREG_CS && sreg != X86_SREG_SS && !seg->unusable &&
+		    (seg->type & 0xc) != 0xc && seg->dpl < cpl)
+			x86_stage_null(ctxt, sreg, 0);
 	}
 }
 
 /* --- Code ------------------------------------------------------------ */
 
-/**
- * x86_check_code - may control go to this code segment at this level
- * @ctxt: emulator
- * @selector: its selector
- * @desc: its descriptor
- * @cpl: the level the code will run at
- * @vector: #GP, or #TS when a TSS holds it
- *
- * A nonconforming segment must have that level, a conforming one it or an inner
- * one (SDM 5.8.1). L and D together are reserved in long mode.
- *
- * Return: @vector or #NP, with the selector.
+/*
+ * x86_check_code - may control go to this code segment, to run at level @cpl? A nonconforming one
+ * must have that level, a conforming one it or an inner one (SDM 5.8.1). L and D together are
+ * reserved in long mode
  */
 int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
 		   unsigned int cpl, u8 vector)
 {
 	unsigned int dpl = desc->dpl;
 
-	if (!x86_desc_is_code(desc) || (x86_desc_conforming(desc) ? dpl > cpl : dpl != cpl) ||
-	    (desc->ld == 3 && x86_lma(ctxt)))
-		return x86_fault_sel(ctxt, vector, selector);
-	if (!desc->present)
-		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-	return X86EMUL_CONTINUE;
+	return x86_desc_check(ctxt, selector, desc, x86_desc_is_code(desc) &&
+			      (x86_desc_conforming(desc) ? dpl <= cpl : dpl == cpl) &&
+			      (desc->ld != 3 || !x86_lma(ctxt)), vector, NP_VECTOR_NR);
 }
 
 /** x86_code_mode - how the CPU decodes in this code segment */
 enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc *desc)
 {
-	return x86_emulate_mode(true, false, x86_lma(ctxt), desc->ld & 1,
-				desc->ld >> 1);
+	return x86_emulate_mode(true, false, x86_lma(ctxt), desc->ld & 1, desc->ld >> 1);
 }
 
-/**
- * x86_enter_code - stage CS and go there
- * @ctxt: emulator
- * @selector: its RPL is replaced by @cpl
- * @desc: descriptor, after x86_check_code()
- * @cpl: new level
- * @offset: #GP(0) when it is past the limit or not canonical
+/*
+ * x86_enter_code - stage CS, after x86_check_code(), with @cpl as RPL, and go to @offset: #GP(0)
+ * when that is past the limit or not canonical
  */
 int x86_enter_code(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *desc,
 		   unsigned int cpl, u64 offset)
@@ -392,4 +310,214 @@ int x86_enter_code(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc 
 		return x86_fault_sel(ctxt, GP_VECTOR_NR, 0);
 	ctxt->next_eip = to_long ? offset : (u32)offset;
 	return x86_access_segment(ctxt, X86_SREG_CS, (selector & ~3) | cpl, desc);
+}
+
+/* --- Gates ----------------------------------------------------------- */
+
+/** x86_gate_bytes - size of what goes onto the stack for a gate */
+unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
+{
+	if (x86_lma(ctxt))
+		return 8;
+	return gate->type & 8 ? 4 : 2;
+}
+
+/*
+ * x86_gate_code - the code that a call, interrupt or trap gate leads to, and its level (SDM 5.8.3,
+ * 6.12.1), which may be @inner. Long mode has 64-bit code only behind gates (SDM 5.8.3.1), vm86
+ * level 0 only
+ */
+int x86_gate_code(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate, bool inner,
+		  struct x86_desc *code, unsigned int *cpl)
+{
+	unsigned int now = emul_cpl(ctxt);
+	u16 selector = gate->low >> 16;
+	int rc = x86_desc_read(ctxt, selector, code, GP_VECTOR_NR);
+
+	if (rc)
+		return rc;
+	*cpl = x86_desc_conforming(code) ? now : code->dpl;
+	return x86_desc_check(ctxt, selector, code, x86_desc_is_code(code) && code->dpl <= now &&
+			      (inner || *cpl == now) && (code->ld == 1 || !x86_lma(ctxt)) &&
+			      (!*cpl || ctxt->mode != X86_MODE_VM86), GP_VECTOR_NR, NP_VECTOR_NR);
+}
+
+/* 64-bit TSS: RSP0 to RSP2 at 4, IST1 to IST7 at 36; SS is null (SDM 7.7). */
+static int long_inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, unsigned int ist)
+{
+	u64 rsp = 0;
+	int rc = x86_tss_read(ctxt, ist ? 28 + 8 * ist : 4 + 8 * cpl, &rsp, 8, TS_VECTOR_NR);
+
+	if (!rc && !x86_canonical(ctxt, rsp))
+		rc = x86_fault_sel(ctxt, SS_VECTOR_NR, 0);
+	if (rc)
+		return rc;
+	if (cpl != emul_cpl(ctxt))
+		x86_stage_null(ctxt, X86_SREG_SS, cpl);
+	x86_gpr_write(ctxt, X86_RSP, rsp, 8);
+	return X86EMUL_CONTINUE;
+}
+
+/* The stack that the TSS has for a level. Its types 1 and 3 have 16 bits (SDM 7.2.1, 7.6). */
+static int inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl)
+{
+	unsigned int bytes = x86_segment(ctxt, X86_SREG_TR)->type & 8 ? 4 : 2;
+	unsigned int at = bytes + 2 * bytes * cpl;
+	u32 esp = 0;
+	u16 ss = 0;
+	int rc = x86_tss_read(ctxt, at, &esp, bytes, TS_VECTOR_NR) ?:
+		 x86_tss_read(ctxt, at + bytes, &ss, 2, TS_VECTOR_NR) ?:
+		 x86_load_ss(ctxt, ss, cpl, false, TS_VECTOR_NR);
+
+	if (!rc)
+		x86_gpr_write(ctxt, X86_RSP, esp, 4);
+	return rc;
+}
+
+/*
+ * x86_enter_gate - push a frame as the code behind a gate wants it, and go there: in that code's
+ * mode, on the stack of level @cpl when it is another, or on interrupt stack @ist; @align: of the
+ * frame in long mode
+ */
+int x86_enter_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate,
+		   struct x86_desc *code, unsigned int cpl, unsigned int ist, unsigned int align,
+		   const u64 *frame, unsigned int n)
+{
+	unsigned int bytes = x86_gate_bytes(ctxt, gate);
+	u64 offset = gate->low & 0xffff;
+	int rc = X86EMUL_CONTINUE;
+
+	/* Gates of 16 bits have half of it. */
+	if (gate->type & 8)
+		offset |= (gate->low >> 32 & 0xffff0000) | gate->high << 32;
+	if (bytes == 8)
+		ctxt->mode = X86_MODE_LONG;
+	else if (ctxt->mode == X86_MODE_VM86)
+		ctxt->mode = X86_MODE_PROT32;
+	if (ist || cpl != emul_cpl(ctxt))
+		rc = bytes == 8 ? long_inner_stack(ctxt, cpl, ist) : inner_stack(ctxt, cpl);
+	if (!rc && bytes == 8)
+		x86_gpr_write(ctxt, X86_RSP, x86_gpr_read(ctxt, X86_RSP) & -(u64)align, 8);
+	/* To an inner level's stack with that level's rights. */
+	return rc ?: x86_push_frame(ctxt, frame, n, bytes,
+				    cpl < emul_cpl(ctxt) ? X86EMUL_ACC_SYSTEM : 0) ?:
+		     x86_enter_code(ctxt, gate->low >> 16, code, cpl, offset);
+}
+
+/* --- Instructions ----------------------------------------------------- */
+
+static int answer(struct x86_emulate_ctxt *ctxt, bool yes)
+{
+	x86_flags_set(ctxt, X86_EFLAGS_ZF, yes ? X86_EFLAGS_ZF : 0);
+	return X86EMUL_CONTINUE;
+}
+
+/*
+ * The descriptor that the source operand names. What is outside its table, or not
+ * to be seen from this privilege level, makes the answer no, not a fault.
+ */
+static int ask(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, bool *found)
+{
+	u16 selector = ctxt->src.val;
+	int rc;
+
+	*found = false;
+	rc = x86_desc_read(ctxt, selector, desc, GP_VECTOR_NR);
+	if (rc == X86EMUL_PROPAGATE_FAULT && ctxt->exception.vector == GP_VECTOR_NR)
+		return X86EMUL_CONTINUE;
+	*found = !rc && ((x86_desc_is_code(desc) && x86_desc_conforming(desc)) ||
+			 desc->dpl >= max_t(unsigned int, emul_cpl(ctxt),
+						     selector & 3));
+	return rc;
+}
+
+/* Bit n: LAR, or LSL, knows system type n; [1] in long mode (SDM 2A tables 3-53, 3-56). */
+static const u16 known_types[2][2] = {
+	[A_LAR] = { 0x1a3e, 0x1a04 },
+	[A_LSL] = { 0x0a0e, 0x0a04 },
+};
+
+/* LAR and LSL */
+int em_lar(struct x86_emulate_ctxt *ctxt)
+{
+	u8 op = ctxt->d.op->arg;
+	struct x86_desc desc;
+	bool found;
+	int rc = ask(ctxt, &desc, &found);
+
+	if (!rc && found && !desc.s)
+		found = known_types[op][x86_lma(ctxt)] >> desc.type & 1;
+	if (rc || !found)
+		return rc ?: answer(ctxt, false);
+	if (op == A_LSL)
+		ctxt->dst.val = x86_desc_limit(&desc);
+	else
+		ctxt->dst.val = desc.low >> 32 & (ctxt->d.op_bytes == 2 ? 0xff00 : 0xf0ff00);
+	return x86_operand_write(ctxt, &ctxt->dst) ?: answer(ctxt, true);
+}
+
+/* VERR and VERW: code is never writable and perhaps readable; data the other way round. */
+int em_verify(struct x86_emulate_ctxt *ctxt)
+{
+	bool write = ctxt->d.op->arg == A_WRITE;
+	struct x86_desc desc;
+	bool found;
+	int rc = ask(ctxt, &desc, &found);
+
+	if (rc || !found)
+		return rc ?: answer(ctxt, false);
+	return answer(ctxt, desc.s && x86_type_allows(desc.type, write));
+}
+
+/*
+ * The higher RPL number of the two goes to the destination (SDM 2A ARPL), which
+ * CPUs write, and want writable, only when it changes.
+ */
+int em_arpl(struct x86_emulate_ctxt *ctxt)
+{
+	bool raise = (ctxt->dst.val & 3) < (ctxt->src.val & 3);
+	int rc = X86EMUL_CONTINUE;
+
+	if (raise) {
+		ctxt->dst.val = (ctxt->dst.val & ~3ULL) | (ctxt->src.val & 3);
+		rc = x86_operand_write(ctxt, &ctxt->dst);
+	}
+	return rc ?: answer(ctxt, raise);
+}
+
+/* SLDT and STR */
+int em_store_sel(struct x86_emulate_ctxt *ctxt)
+{
+	ctxt->dst.val = x86_segment(ctxt, ctxt->d.op->arg)->selector;
+	return X86EMUL_CONTINUE;
+}
+
+int em_lldt(struct x86_emulate_ctxt *ctxt)
+{
+	u16 selector = ctxt->src.val;
+	struct x86_desc desc;
+	int rc;
+
+	if (x86_sel_null(selector)) {
+		x86_stage_null(ctxt, X86_SREG_LDTR, selector);
+		return X86EMUL_CONTINUE;
+	}
+	rc = x86_read_system(ctxt, selector, 0xf, DESC_LDT, GP_VECTOR_NR, &desc);
+	if (!rc)
+		x86_stage_segment(ctxt, X86_SREG_LDTR, selector, &desc);
+	return rc;
+}
+
+/* The descriptor becomes busy, which it must not have been; long mode has the 64-bit TSS only. */
+int em_ltr(struct x86_emulate_ctxt *ctxt)
+{
+	u16 selector = ctxt->src.val;
+	struct x86_desc desc;
+	int rc = x86_read_system(ctxt, selector, x86_lma(ctxt) ? 0xf : 7,
+				 x86_lma(ctxt) ? DESC_TSS32 : DESC_TSS16, GP_VECTOR_NR, &desc) ?:
+		 x86_desc_set_type(ctxt, &desc, DESC_TSS_BUSY, 0);
+
+	if (!rc)
+		x86_stage_segment(ctxt, X86_SREG_TR, selector, &desc);
+	return rc;
 }

@@ -51,19 +51,15 @@ static int check_legal(struct x86_emulate_ctxt *ctxt)
 		return x86_fault_ud(ctxt);
 	if (!d->op->exec)
 		return X86EMUL_UNHANDLEABLE;
-	if ((flags & F_CPL0) && ctxt->ops->cpl(ctxt))
+	if ((flags & (F_CPL0 | F_UMIP)) && emul_cpl(ctxt) &&
+	    ((flags & F_CPL0) || (emul_get_cr(ctxt, 4) & X86_CR4_UMIP)))
 		return x86_fault_gp(ctxt, 0);
-	if (ctxt->ops->intercept)
-		return ctxt->ops->intercept(ctxt, d);
 	return X86EMUL_CONTINUE;
 }
 
-/**
- * x86_run_once - operands, execution and write-back, once
- * @ctxt: emulator
- *
- * Return: X86EMUL_*; only X86EMUL_CONTINUE has moved a register of the cache,
- * as far as string instructions are concerned.
+/*
+ * x86_run_once - operands, execution and write-back, once; only X86EMUL_CONTINUE has moved a
+ * register of the cache, as far as string instructions are concerned
  */
 int x86_run_once(struct x86_emulate_ctxt *ctxt)
 {
@@ -75,16 +71,43 @@ int x86_run_once(struct x86_emulate_ctxt *ctxt)
 	return rc;
 }
 
-/** x86_commit_gprs - give the vCPU the registers that the instruction has changed */
-void x86_commit_gprs(struct x86_emulate_ctxt *ctxt)
+static void commit_gprs(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int n;
 
 	for (n = 0; ctxt->gprs_dirty >> n; n++) {
 		if (ctxt->gprs_dirty & 1u << n)
-			ctxt->ops->write_gpr(ctxt, n, ctxt->gprs[n]);
+			emul_write_gpr(ctxt, n, ctxt->gprs[n]);
 	}
 	ctxt->gprs_dirty = 0;
+}
+
+static void commit_segments(struct x86_emulate_ctxt *ctxt)
+{
+	unsigned int n;
+
+	for (n = 0; ctxt->segs_dirty >> n; n++) {
+		if (ctxt->segs_dirty & 1u << n)
+			emul_set_segment(ctxt, n, &ctxt->segs[n]);
+	}
+	ctxt->segs_dirty = 0;
+}
+
+/*
+ * x86_retire - give the vCPU what an instruction or an event has changed if @rc is success, else
+ * put @eflags from before back; returns @rc
+ */
+int x86_retire(struct x86_emulate_ctxt *ctxt, int rc, u64 eflags)
+{
+	if (rc) {
+		ctxt->eflags = eflags;
+		return rc;
+	}
+	commit_gprs(ctxt);
+	commit_segments(ctxt);
+	if (!ctxt->rep_continues)
+		ctxt->eip = ctxt->next_eip;
+	return X86EMUL_CONTINUE;
 }
 
 /**
@@ -97,7 +120,7 @@ void x86_commit_gprs(struct x86_emulate_ctxt *ctxt)
  *
  * Return: X86EMUL_CONTINUE with ctxt->eip, eflags and shadow ready to commit;
  * X86EMUL_PROPAGATE_FAULT with ctxt->exception; X86EMUL_RETRY_INSTR when the
- * guest is to execute it again; X86EMUL_IO_NEEDED; X86EMUL_INTERCEPTED;
+ * guest is to execute it again; X86EMUL_IO_NEEDED;
  * X86EMUL_UNHANDLEABLE.
  */
 int x86_emulate_insn(struct x86_emulate_ctxt *ctxt)
@@ -117,19 +140,12 @@ int x86_emulate_insn(struct x86_emulate_ctxt *ctxt)
 	/* A far transfer uses its new stack as its new mode does. */
 	ctxt->mode = mode;
 
-	if (!rc) {
-		x86_commit_gprs(ctxt);
-		if (!ctxt->rep_continues)
-			ctxt->eip = ctxt->next_eip;
-		if (ctxt->segs_dirty)
-			x86_commit_segments(ctxt);
-		/* RF covers one instruction, but for those that load it (SDM 17.3.1.1). */
-		if (!(ctxt->d.op->flags & F_KEEP_RF) && !ctxt->keep_rf && !ctxt->rep_continues)
-			ctxt->eflags &= ~X86_EFLAGS_RF;
-		return rc;
-	}
-	if (ctxt->d.op->flags & F_STRING)
-		x86_commit_gprs(ctxt);
-	ctxt->eflags = eflags;
+	/* A REP instruction keeps the iterations that it has completed (SDM 2B REP). */
+	if (rc && (ctxt->d.op->flags & F_STRING))
+		commit_gprs(ctxt);
+	rc = x86_retire(ctxt, rc, eflags);
+	/* RF covers one instruction, but for those that load it (SDM 17.3.1.1). */
+	if (!rc && !(ctxt->d.op->flags & F_KEEP_RF) && !ctxt->keep_rf && !ctxt->rep_continues)
+		ctxt->eflags &= ~X86_EFLAGS_RF;
 	return rc == X86EMUL_CMPXCHG_FAILED ? X86EMUL_RETRY_INSTR : rc;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The decoded form of an instruction, and the short-cut that only measures one
- * that an intercept has already named (decode.c); the short decoder for the plain
- * moves between a register and memory (move.c). Pure, no lock.
+ * The decoded form of an instruction, the plain moves among them that mmio.c executes, and the
+ * short-cut that only measures an instruction that an intercept has already named. Pure, no lock.
  */
 #ifndef _KVM_X86_EMULATE_INSN_H
 #define _KVM_X86_EMULATE_INSN_H
@@ -51,6 +50,7 @@ enum x86_opcode_map {
 #define X86_PREFIX_LOCK		0x01
 #define X86_PREFIX_REP		0x02	/* F3 */
 #define X86_PREFIX_REPNE	0x04	/* F2 */
+#define X86_PREFIX_ANY_REP	(X86_PREFIX_REP | X86_PREFIX_REPNE)
 #define X86_PREFIX_OPSIZE	0x08	/* 66 */
 #define X86_PREFIX_ADSIZE	0x10	/* 67 */
 
@@ -59,52 +59,32 @@ enum x86_opcode_map {
 #define X86_REX_R	0x04
 #define X86_REX_W	0x08
 
-/**
- * struct x86_insn - a decoded instruction
- * @op: its row in the opcode tables, past all groups
- * @disp: displacement, or the offset of a moffs operand
- * @imm: first immediate, sign- or zero-extended as its operand kind says
- * @imm2: second immediate (ENTER's level, a far pointer's selector)
- * @prefixes: X86_PREFIX_*
- * @seg: segment of the memory operand: the override, else the default
- * @seg_override: a segment prefix that counts was there
- * @op_bytes: operand size: 1, 2, 4 or 8
- * @ad_bytes: address size: 2, 4 or 8
- * @mod: ModRM fields with REX folded into @reg and @rm
- * @base: GPR numbers of the address, X86_NO_GPR where there is none
- * @scale: shift of @index
- * @rip_relative: @disp counts from the next instruction
- * @vex: has a VEX prefix, whose W, R, X and B are in @rex and whose pp is in @prefixes
- * @vex_l: 256 bits
- * @vvvv: the register its vvvv names, by its low three bits outside 64-bit mode; 0 also
- *	where it must name none
- * @length: bytes, prefixes included
- */
+/* A decoded instruction. */
 struct x86_insn {
-	const struct x86_opcode *op;
-	s64 disp;
-	u64 imm;
-	u16 imm2;
-	u8 prefixes;
+	const struct x86_opcode *op;	/* its row in the opcode tables, past all groups */
+	s64 disp;		/* displacement, or the offset of a moffs operand */
+	u64 imm;		/* first immediate, extended as its operand kind says */
+	u16 imm2;		/* second one: ENTER's level, a far pointer's selector */
+	u8 prefixes;		/* X86_PREFIX_* */
 	u8 rex;
 	u8 map;
 	u8 opcode;
-	u8 seg;
-	bool seg_override;
-	u8 op_bytes;
-	u8 ad_bytes;
+	u8 seg;			/* of the memory operand: the override, else the default */
+	bool seg_override;	/* a segment prefix that counts was there */
+	u8 op_bytes;		/* operand size: 1, 2, 4 or 8 */
+	u8 ad_bytes;		/* address size: 2, 4 or 8 */
 	u8 modrm;
-	u8 mod;
+	u8 mod;			/* ModRM's fields with REX folded into reg and rm */
 	u8 reg;
 	u8 rm;
-	u8 base;
+	u8 base;		/* GPR numbers of the address, X86_NO_GPR where there is none */
 	u8 index;
-	u8 scale;
-	bool rip_relative;
-	bool vex;
-	bool vex_l;
-	u8 vvvv;
-	u8 length;
+	u8 scale;		/* shift of the index */
+	bool rip_relative;	/* disp counts from the next instruction */
+	bool vex;		/* VEX: its W, R, X and B are in rex and its pp in prefixes */
+	bool vex_l;		/* 256 bits */
+	u8 vvvv;		/* its register, low three bits outside 64-bit mode; 0 also: none */
+	u8 length;		/* bytes, prefixes included */
 };
 
 /*
@@ -115,86 +95,35 @@ struct x86_insn {
 
 #define X86_SKIP_PAUSE		X86_SKIP(1, 0x90)
 #define X86_SKIP_INT3		X86_SKIP(1, 0xcc)
-#define X86_SKIP_INT		X86_SKIP(1, 0xcd)	/* and an immediate */
 #define X86_SKIP_INTO		X86_SKIP(1, 0xce)
-#define X86_SKIP_ICEBP		X86_SKIP(1, 0xf1)
 #define X86_SKIP_HLT		X86_SKIP(1, 0xf4)
-#define X86_SKIP_CLTS		X86_SKIP(2, 0x060f)
 #define X86_SKIP_INVD		X86_SKIP(2, 0x080f)
 #define X86_SKIP_WBINVD		X86_SKIP(2, 0x090f)
 #define X86_SKIP_WRMSR		X86_SKIP(2, 0x300f)
-#define X86_SKIP_RDTSC		X86_SKIP(2, 0x310f)
 #define X86_SKIP_RDMSR		X86_SKIP(2, 0x320f)
 #define X86_SKIP_RDPMC		X86_SKIP(2, 0x330f)
 #define X86_SKIP_CPUID		X86_SKIP(2, 0xa20f)
-#define X86_SKIP_RSM		X86_SKIP(2, 0xaa0f)
-#define X86_SKIP_VMCALL		X86_SKIP(3, 0xc1010f)
 #define X86_SKIP_MONITOR	X86_SKIP(3, 0xc8010f)
 #define X86_SKIP_MWAIT		X86_SKIP(3, 0xc9010f)
 #define X86_SKIP_XSETBV		X86_SKIP(3, 0xd1010f)
-#define X86_SKIP_VMRUN		X86_SKIP(3, 0xd8010f)
 #define X86_SKIP_VMMCALL	X86_SKIP(3, 0xd9010f)
-#define X86_SKIP_VMLOAD		X86_SKIP(3, 0xda010f)
-#define X86_SKIP_VMSAVE		X86_SKIP(3, 0xdb010f)
-#define X86_SKIP_STGI		X86_SKIP(3, 0xdc010f)
-#define X86_SKIP_CLGI		X86_SKIP(3, 0xdd010f)
-#define X86_SKIP_SKINIT		X86_SKIP(3, 0xde010f)
-#define X86_SKIP_INVLPGA	X86_SKIP(3, 0xdf010f)
-#define X86_SKIP_RDTSCP		X86_SKIP(3, 0xf9010f)
-/* No fixed bytes: IN, OUT, INVLPG, LMSW, MOV CR, MOV DR … are decoded. */
-#define X86_SKIP_ANY		X86_SKIP(0, 0)
 
-/**
- * struct x86_move - a decoded move
- * @length: of the instruction
- * @bytes: of memory: 1, 2, 4 or 8
- * @reg: the GPR; with @high, bits 15:8 of it (AH, CH, DH, BH)
- * @reg_bytes: size of the register operand: bigger than @bytes for MOVZX and MOVSX
- * @store: to memory
- * @is_imm: it is @imm that is stored
- * @sign: MOVSX
- * @rip_relative: @disp counts from the next instruction
- * @stack: its segment is SS, not DS
- * @base: GPR numbers of the address, X86_NO_GPR where there is none
- * @scale: shift of @index
- */
+/* A plain move between a GPR, or an immediate, and memory. */
 struct x86_move {
-	u8 length;
-	u8 bytes;
-	u8 reg;
-	u8 reg_bytes;
-	bool high;
-	bool store;
-	bool is_imm;
-	bool sign;
-	bool rip_relative;
-	bool stack;
-	u8 base;
-	u8 index;
-	u8 scale;
-	s32 disp;
-	s32 imm;
+	struct x86_insn d;	/* the GPR is d.reg, of which it takes d.op_bytes */
+	u8 bytes;		/* of memory: fewer than d.op_bytes for MOVZX */
+	bool store;		/* to memory */
+	bool is_imm;		/* it is d.imm that is stored */
 };
 
-#define X86_MOVE_BUFFER	16	/* longer than any instruction */
-
 bool x86_decode_move(struct x86_move *m, const u8 *insn, unsigned int avail, enum x86_mode mode);
-
 int x86_skip_length_slow(const u8 *insn, unsigned int avail, enum x86_mode mode, u32 expect);
-int x86_insn_length(const u8 *insn, unsigned int avail, enum x86_mode mode);
 
-/**
- * x86_skip_length - length of an instruction that its intercept has named
- * @insn: instruction bytes; at least four must be readable
- * @avail: how many of them the guest's memory backs
- * @mode: the guest's decoding mode
- * @expect: X86_SKIP_*, a constant
- *
- * Serves CPUs without next-RIP on their exit path, so that the usual case, no
- * prefix, costs one load and one compare.
- *
- * Return: the length in bytes, 0 when the bytes are not that instruction
- * (the guest may have changed them since the exit, or a byte is missing).
+/*
+ * x86_skip_length - length of an instruction that its intercept has named (@expect: X86_SKIP_*, a
+ * constant); at least four of @insn's bytes must be readable, @avail are there. For CPUs without
+ * next-RIP on their exit path: the usual case, no prefix, costs one load and one compare. 0 when it
+ * is another one: the guest may have changed it since, or a byte is missing
  */
 static inline int x86_skip_length(const u8 *insn, unsigned int avail, enum x86_mode mode,
 				  u32 expect)
@@ -204,8 +133,7 @@ static inline int x86_skip_length(const u8 *insn, unsigned int avail, enum x86_m
 	u32 head;
 
 	__builtin_memcpy(&head, insn, sizeof(head));
-	if (__builtin_expect(n && n <= avail && !((head ^ expect) & mask) &&
-			     expect != X86_SKIP_INT && expect != X86_SKIP_PAUSE, 1))
+	if (__builtin_expect(n <= avail && !((head ^ expect) & mask), 1))
 		return n;
 	return x86_skip_length_slow(insn, avail, mode, expect);
 }

@@ -41,6 +41,8 @@ enum x86_opcode_kind {
 	K_RM,		/* eight rows by ModRM.rm */
 	K_PREFIX,	/* [0] none, [1] 66, [2] F3, [3] F2 */
 	K_MODE,		/* [0] outside 64-bit mode, [1] inside */
+	K_LEGACY,	/* a prefix: @arg is its X86_PREFIX_* */
+	K_SEGMENT,	/* a segment prefix: @arg is its X86_SREG_* */
 };
 
 /* Where an operand comes from; SDM 2A 3.1.1.3's letters where it has them. */
@@ -51,7 +53,9 @@ enum x86_operand_kind {
 	O_RM8,		/* Eb, with another operand's size being larger */
 	O_RM16,		/* Ew */
 	O_RM32,		/* Ed, or Ew with a 16-bit operand size */
+	O_RM_M16,	/* Rv/Mw: memory has 16 bits */
 	O_EA,		/* M: address only, never accessed as an operand */
+	O_SREG,		/* Sw, by ModRM.reg, or by the same bits of the opcode */
 	O_ACC,		/* AL, AX, EAX, RAX */
 	O_OPREG,	/* the opcode's low three bits */
 	O_IMM,		/* Iz: at most four bytes, sign-extended */
@@ -61,15 +65,15 @@ enum x86_operand_kind {
 	O_IMMV,		/* Iv: a full eight bytes with REX.W (B8+) */
 	O_LEVEL,	/* ENTER's second immediate */
 	O_FAR,		/* Ap: offset, then selector */
+	O_MOFFS,	/* O: an address in the instruction itself */
 	O_ONE,
 	O_CL,
 	O_DX,
-	O_MOFFS,	/* O: an address in the instruction itself */
 	O_SI,		/* X: DS:rSI, segment can be overridden */
 	O_DI,		/* Y: ES:rDI, never */
 };
 
-#define F_MODRM		0x00000001	/* has ModRM though no operand says so */
+#define F_MODRM		0x00000001	/* has ModRM: ROW() sees it in the operands */
 #define F_BYTE		0x00000002	/* operand size is one byte */
 #define F_LOCKABLE	0x00000004	/* LOCK legal with a memory destination */
 #define F_MOV		0x00000008	/* destination is not read */
@@ -91,50 +95,26 @@ enum x86_operand_kind {
 #define F_KEEP_RF	0x00080000	/* loads RF instead of clearing it */
 #define F_PORT		0x00100000	/* port in DX: permission comes before all else */
 #define F_VEX		0x00200000	/* may be VEX-encoded */
+#define F_UMIP		0x00800000	/* #GP(0) above privilege level 0 with CR4.UMIP (SDM 2.5) */
+#define F_IMM		0x00400000	/* an operand is in the instruction: by ROW() */
 
-/**
- * struct x86_opcode - a row of an opcode table
- * @flags: F_*
- * @arg: which member of @exec's family it is
- * @kind: enum x86_opcode_kind
- * @dst: enum x86_operand_kind, and so on
- * @exec: executes it
- * @sub: the table that decides further
- */
+/* A row of an opcode table. */
 struct x86_opcode {
-	u32 flags : 24;
-	u32 arg : 8;
-	u8 kind;
-	u8 dst;
+	u32 flags;	/* F_* */
+	u8 arg;		/* which member of the function's family it is */
+	u8 kind;	/* enum x86_opcode_kind */
+	u8 dst;		/* enum x86_operand_kind, and so on */
 	u8 src;
 	u8 src2;
 	union {
 		int (*exec)(struct x86_emulate_ctxt *ctxt);
-		const struct x86_opcode *sub;
+		const struct x86_opcode *sub;	/* the table that decides further */
 	};
 };
 
 extern const struct x86_opcode x86_opcodes_1byte[256];
 extern const struct x86_opcode x86_opcodes_0f[256];
 extern const struct x86_opcode x86_opcodes_0f38[4];	/* 2A, F0, F1 */
-
-/**
- * struct x86_fetch - the bytes that decoding reads
- * @ctxt: NULL: there are no more than these
- * @bytes: instruction bytes
- * @pos: the next one
- * @end: how many there are
- * @rc: X86EMUL_*, the first failure; after it all bytes read as zero
- */
-struct x86_fetch {
-	struct x86_emulate_ctxt *ctxt;
-	const u8 *bytes;
-	u8 pos;
-	u8 end;
-	int rc;
-};
-
-int x86_decode(struct x86_insn *d, struct x86_fetch *f, enum x86_mode mode);
 
 /* --- Faults ---------------------------------------------------------- */
 
@@ -157,6 +137,11 @@ static inline int x86_fault_gp(struct x86_emulate_ctxt *ctxt, u16 error)
 {
 	/* Real mode pushes no error code (SDM 20.1.4). */
 	return x86_fault(ctxt, GP_VECTOR_NR, ctxt->mode != X86_MODE_REAL, error);
+}
+
+static inline int x86_gp_if(struct x86_emulate_ctxt *ctxt, bool refused)
+{
+	return refused ? x86_fault_gp(ctxt, 0) : X86EMUL_CONTINUE;
 }
 
 /* --- Values ---------------------------------------------------------- */
@@ -183,7 +168,7 @@ static inline s64 x86_sext(u64 val, unsigned int bytes)
 static inline u64 x86_gpr_read(struct x86_emulate_ctxt *ctxt, unsigned int n)
 {
 	if (!(ctxt->gprs_valid & 1u << n)) {
-		ctxt->gprs[n] = ctxt->ops->read_gpr(ctxt, n);
+		ctxt->gprs[n] = emul_read_gpr(ctxt, n);
 		ctxt->gprs_valid |= 1u << n;
 	}
 	return ctxt->gprs[n];
@@ -231,8 +216,7 @@ bool x86_type_allows(u8 type, bool write);
 unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt);
 int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
 		   unsigned int bytes, u32 access);
-int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes);
-int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes);
+int x86_pop_frame(struct x86_emulate_ctxt *ctxt, u64 *vals, unsigned int n, unsigned int bytes);
 int x86_jump(struct x86_emulate_ctxt *ctxt, u64 target);
 
 int x86_operands_fetch(struct x86_emulate_ctxt *ctxt);
@@ -240,9 +224,20 @@ int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o
 int x86_io_allowed(struct x86_emulate_ctxt *ctxt, u16 port, unsigned int bytes);
 void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
 
+static inline int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
+{
+	return x86_push_frame(ctxt, &val, 1, bytes, 0);
+}
+
+static inline int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes)
+{
+	return x86_pop_frame(ctxt, val, 1, bytes);
+}
+
 /* --- Descriptors ----------------------------------------------------- */
 
 #define SELECTOR_TI	4
+#define TSS_IOMAP_BASE	102	/* in the 32-bit and the 64-bit TSS (SDM 7.2.1, 7.7) */
 #define MSR_EFER_NR	0xc0000080
 
 /* Types of system descriptors (SDM table 3-2). */
@@ -294,8 +289,12 @@ int x86_desc_read(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *
 int x86_desc_set_type(struct x86_emulate_ctxt *ctxt, struct x86_desc *desc, u8 set, u8 clear);
 u32 x86_desc_limit(const struct x86_desc *desc);
 u64 x86_desc_base(const struct x86_desc *desc);
-u64 x86_gate_offset(const struct x86_desc *gate);
-unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate);
+int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type, u8 vector,
+		    struct x86_desc *desc);
+int x86_desc_check(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
+		   bool ok, u8 vector, u8 absent);
+int x86_tss_read(struct x86_emulate_ctxt *ctxt, unsigned int at, void *val, unsigned int bytes,
+		 u8 vector);
 void x86_stage(struct x86_emulate_ctxt *ctxt, unsigned int sreg, const struct kvm_segment *seg);
 void x86_stage_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		       const struct x86_desc *desc);
@@ -303,7 +302,6 @@ void x86_stage_null(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 select
 void x86_stage_vm86(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector);
 int x86_access_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
 		       struct x86_desc *desc);
-void x86_commit_segments(struct x86_emulate_ctxt *ctxt);
 int x86_load_ss(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int cpl, bool to_long,
 		u8 vector);
 int x86_load_data(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector,
@@ -315,36 +313,38 @@ int x86_check_code(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86
 enum x86_mode x86_code_mode(struct x86_emulate_ctxt *ctxt, const struct x86_desc *desc);
 int x86_enter_code(struct x86_emulate_ctxt *ctxt, u16 selector, struct x86_desc *desc,
 		   unsigned int cpl, u64 offset);
+unsigned int x86_gate_bytes(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate);
+int x86_gate_code(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate, bool inner,
+		  struct x86_desc *code, unsigned int *cpl);
+int x86_enter_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate,
+		   struct x86_desc *code, unsigned int cpl, unsigned int ist, unsigned int align,
+		   const u64 *frame, unsigned int n);
 
 /* far.c */
-int x86_inner_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, bool to_long,
-		    unsigned int ist);
 int x86_read_far_pointer(struct x86_emulate_ctxt *ctxt, u16 *selector, u64 *offset);
 int x86_return_code(struct x86_emulate_ctxt *ctxt, u16 selector, u64 offset, enum x86_mode *mode);
 int x86_return_stack(struct x86_emulate_ctxt *ctxt, unsigned int cpl, enum x86_mode mode,
 		     unsigned int extra);
 
-/* syscall.c, system.c, x87.c */
+/* syscall.c */
 bool x86_is_amd(struct x86_emulate_ctxt *ctxt);
-int x86_check_umip(struct x86_emulate_ctxt *ctxt);
-int x86_check_mmx(struct x86_emulate_ctxt *ctxt);
 
-/* segment.c and task.c */
-int x86_read_system(struct x86_emulate_ctxt *ctxt, u16 selector, u8 mask, u8 type, u8 vector,
-		    struct x86_desc *desc);
+/* task.c */
 int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_reason reason,
 		    bool has_error_code, u32 error_code);
 int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
 		 enum x86_task_reason reason);
-void x86_commit_gprs(struct x86_emulate_ctxt *ctxt);
 
 /* --- Flags ----------------------------------------------------------- */
 
-#define X86_FLAGS_SZP	(X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_PF)
-#define X86_FLAGS_ARITH	(X86_FLAGS_SZP | X86_EFLAGS_CF | X86_EFLAGS_AF | X86_EFLAGS_OF)
+#define X86_FLAGS_ARITH	(X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_PF | X86_EFLAGS_CF | \
+			 X86_EFLAGS_AF | X86_EFLAGS_OF)
 
-u64 x86_flags_szp(u64 val, unsigned int bytes);
+u64 x86_native(struct x86_emulate_ctxt *ctxt, u8 op, unsigned int bytes, u64 dst, u64 src,
+	       u8 count);
 u64 x86_virtual_flags(u64 flags);
+int x86_vm86_flags(struct x86_emulate_ctxt *ctxt, bool *virtual);
+int x86_load_flags(struct x86_emulate_ctxt *ctxt, u64 image, u64 more);
 bool x86_condition(const struct x86_emulate_ctxt *ctxt, unsigned int cc);
 
 /* What a task switch or IRET at CPL 0 may load. */
@@ -363,12 +363,11 @@ static inline void x86_flags_set(struct x86_emulate_ctxt *ctxt, u64 which, u64 v
 enum x86_arg {
 	/* alu.c; the first seven in the order of opcode bits 5:3 */
 	A_ADD, A_OR, A_ADC, A_SBB, A_AND, A_SUB, A_XOR, A_INC, A_DEC, A_NEG, A_NOT,
-	/* shift.c: in the order of ModRM.reg */
-	A_ROL = 0, A_ROR, A_RCL, A_RCR, A_SHL, A_SHR, A_SHLD, A_SAR, A_SHRD,
-	/* bits.c: in the order of ModRM.reg in 0F BA */
-	A_BT = 4, A_BTS, A_BTR, A_BTC,
+	A_ROL, A_ROR, A_RCL, A_RCR, A_SHL, A_SHR, A_SAR, A_SHLD, A_SHRD,
+	A_BT, A_BTS, A_BTR, A_BTC, A_IMUL,
+	/* bits.c */
 	A_BSF = 0, A_BSR, A_TZCNT, A_LZCNT,
-	/* muldiv.c, system.c, segment.c, string.c */
+	/* alu.c, system.c, descriptor.c */
 	A_UNSIGNED = 0, A_SIGNED,
 	A_GDT = 0, A_IDT,
 	A_LAR = 0, A_LSL,
@@ -388,35 +387,34 @@ enum x86_arg {
 #define EM(name)	int em_##name(struct x86_emulate_ctxt *ctxt)
 
 EM(alu); EM(xadd); EM(cmpxchg); EM(cmpxchg8b); EM(decimal); EM(aam); EM(aad);
-EM(shift);
-EM(bit); EM(bit_scan); EM(popcnt); EM(bswap); EM(movbe);
-EM(mul); EM(imul3); EM(div);
+EM(bit_scan); EM(popcnt); EM(bswap); EM(movbe);
+EM(mul); EM(div);
 /* data.c */
 EM(mov); EM(movsx); EM(xchg); EM(lea); EM(cbw); EM(cwd); EM(setcc); EM(cmovcc); EM(xlat);
 EM(salc); EM(lahf); EM(sahf); EM(flag); EM(nop); EM(clflush); EM(bound);
-EM(mov_from_sreg); EM(mov_to_sreg); EM(lds);
+EM(lds);
 /* stack.c */
-EM(push); EM(pop); EM(pop_rm); EM(pusha); EM(popa); EM(pushf); EM(popf); EM(push_sreg);
-EM(pop_sreg); EM(enter); EM(leave);
-/* control.c and far.c */
+EM(push); EM(pop); EM(pop_rm); EM(pusha); EM(popa); EM(pushf); EM(popf); EM(enter); EM(leave);
+/* stack.c and far.c */
 EM(jcc); EM(jmp); EM(call); EM(ret); EM(loop);
 EM(far); EM(far_mem); EM(ret_far);
 /* interrupt.c and syscall.c */
 EM(int); EM(into); EM(iret);
 EM(syscall); EM(sysret); EM(sysenter); EM(sysexit); EM(swapgs);
-/* vector.c and x87.c */
+/* vector.c */
 EM(vload); EM(vstore); EM(x87); EM(emms); EM(fxsave); EM(fxrstor);
-/* segment.c */
+/* descriptor.c */
 EM(lar); EM(verify); EM(arpl); EM(store_sel); EM(lldt); EM(ltr);
 /* string.c */
 EM(ins); EM(outs); EM(in); EM(out);
 /* system.c */
-EM(mov_from_cr); EM(mov_to_cr); EM(mov_from_dr); EM(mov_to_dr); EM(clts); EM(lmsw); EM(smsw);
+EM(mov_cr); EM(mov_dr); EM(clts); EM(lmsw); EM(smsw);
 EM(load_table); EM(store_table); EM(invlpg); EM(invpcid); EM(cpuid); EM(rdmsr); EM(wrmsr);
-EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(cli); EM(sti);
+EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(cli_sti);
 
 #undef EM
 
+int x86_retire(struct x86_emulate_ctxt *ctxt, int rc, u64 eflags);
 int x86_run_once(struct x86_emulate_ctxt *ctxt);
 int x86_string_run(struct x86_emulate_ctxt *ctxt);
 

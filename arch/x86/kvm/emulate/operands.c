@@ -8,14 +8,9 @@
 
 /* --- Registers ------------------------------------------------------- */
 
-/**
- * x86_gpr_write - set a GPR in the cache
- * @ctxt: emulator
- * @n: GPR number
- * @val: value, truncated to @bytes
- * @bytes: 1 and 2 keep the rest of the register, 4 clears bits 63:32 (SDM 3.4.1.1)
- *
- * The vCPU sees it when the instruction succeeds.
+/*
+ * x86_gpr_write - set a GPR in the cache, which the vCPU sees when the instruction succeeds: 1 and
+ * 2 bytes keep the rest of the register, 4 clear bits 63:32 (SDM 3.4.1.1)
  */
 void x86_gpr_write(struct x86_emulate_ctxt *ctxt, unsigned int n, u64 val, unsigned int bytes)
 {
@@ -28,30 +23,20 @@ void x86_gpr_write(struct x86_emulate_ctxt *ctxt, unsigned int n, u64 val, unsig
 	ctxt->gprs_dirty |= 1u << n;
 }
 
-/**
- * x86_segment - a segment register with its descriptor cache
- * @ctxt: emulator
- * @sreg: X86_SREG_*
- *
- * Return: the emulator's copy, valid until the instruction ends.
- */
+/** x86_segment - a segment register with its descriptor cache, valid until the instruction ends */
 const struct kvm_segment *x86_segment(struct x86_emulate_ctxt *ctxt, unsigned int sreg)
 {
 	if (!(ctxt->segs_valid & 1u << sreg)) {
-		ctxt->ops->get_segment(ctxt, sreg, &ctxt->segs[sreg]);
+		emul_get_segment(ctxt, sreg, &ctxt->segs[sreg]);
 		ctxt->segs_valid |= 1u << sreg;
 	}
 	return &ctxt->segs[sreg];
 }
 
-/**
- * x86_load_sreg_real - load a segment as real and virtual-8086 mode do
- * @ctxt: emulator
- * @sreg: X86_SREG_ES to X86_SREG_GS
- * @selector: base divided by 16
- *
- * The limit and the attributes stay what they were (SDM 20.1.1; APM2 4.10): big
- * real mode depends on it. A segment that was null has none: it gets those of a reset.
+/*
+ * x86_load_sreg_real - load ES to GS as real and virtual-8086 mode do: the limit and the attributes
+ * stay what they were (SDM 20.1.1; APM2 4.10), big real mode depends on it. A segment that was null
+ * has none: it gets those of a reset
  */
 void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 selector)
 {
@@ -66,12 +51,9 @@ void x86_load_sreg_real(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 se
 
 /* --- Segmentation ---------------------------------------------------- */
 
-/**
- * x86_canonical - are the unused upper bits copies of the top one (SDM 3.3.7.1)
- * @ctxt: emulator
- * @addr: linear address
- *
- * CR4 is asked for only when the address is not canonical for 4 levels.
+/*
+ * x86_canonical - are the unused upper bits copies of the top one (SDM 3.3.7.1)? CR4 is asked for
+ * only when the address is not canonical for 4 levels
  */
 bool x86_canonical(struct x86_emulate_ctxt *ctxt, u64 addr)
 {
@@ -79,7 +61,7 @@ bool x86_canonical(struct x86_emulate_ctxt *ctxt, u64 addr)
 
 	if (top == 0 || top == -1)
 		return true;
-	if (!(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_LA57))
+	if (!(emul_get_cr(ctxt, 4) & X86_CR4_LA57))
 		return false;
 	top = (s64)addr >> 56;
 	return top == 0 || top == -1;
@@ -110,17 +92,9 @@ static bool limit_allows(const struct kvm_segment *seg, u64 ea, unsigned int byt
 	return ea > seg->limit && last <= (seg->db ? 0xffffffffULL : 0xffff);
 }
 
-/**
- * x86_linearize - logical to linear address, with the checks of segmentation
- * @ctxt: emulator
- * @sreg: segment
- * @ea: effective address, truncated to the address size
- * @bytes: length of the access, not 0
- * @write: a write is checked against read-only segments
- * @linear: result
- *
- * Return: X86EMUL_CONTINUE, or X86EMUL_PROPAGATE_FAULT with #GP(0) or #SS(0)
- * (SDM 5.3, 3.3.7.1).
+/*
+ * x86_linearize - logical to linear address of @bytes bytes, with the checks of segmentation:
+ * #GP(0) or #SS(0) (SDM 5.3, 3.3.7.1), also where a @write meets a read-only segment
  */
 int x86_linearize(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, unsigned int bytes,
 		  bool write, u64 *linear)
@@ -145,12 +119,7 @@ int x86_linearize(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, unsi
 	return X86EMUL_CONTINUE;
 }
 
-/**
- * x86_effective_address - the offset ModRM and SIB give
- * @ctxt: emulator, its instruction decoded
- *
- * Return: the effective address, truncated to the address size.
- */
+/** x86_effective_address - the offset that ModRM and SIB give, truncated to the address size */
 u64 x86_effective_address(struct x86_emulate_ctxt *ctxt)
 {
 	const struct x86_insn *d = &ctxt->d;
@@ -165,13 +134,9 @@ u64 x86_effective_address(struct x86_emulate_ctxt *ctxt)
 	return ea & x86_mask(d->ad_bytes);
 }
 
-/**
- * x86_modrm_linear - the linear address of a ModRM operand that no row describes
- * @ctxt: emulator
- * @bytes: length of the access
- * @write: it is a write
- * @align: #GP(0) where the address is no multiple of it
- * @linear: result
+/*
+ * x86_modrm_linear - the linear address of a ModRM operand that no row describes; #GP(0) where it
+ * is no multiple of @align
  */
 int x86_modrm_linear(struct x86_emulate_ctxt *ctxt, unsigned int bytes, bool write,
 		     unsigned int align, u64 *linear)
@@ -191,7 +156,7 @@ int x86_mem_read(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, void 
 	u64 linear;
 
 	return x86_linearize(ctxt, sreg, ea, bytes, access & X86EMUL_ACC_WRITE, &linear) ?:
-	       ctxt->ops->read_std(ctxt, linear, val, bytes, access);
+	       emul_read_std(ctxt, linear, val, bytes, access);
 }
 
 /** x86_mem_write - write guest memory by logical address */
@@ -201,7 +166,7 @@ int x86_mem_write(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, cons
 	u64 linear;
 
 	return x86_linearize(ctxt, sreg, ea, bytes, true, &linear) ?:
-	       ctxt->ops->write_std(ctxt, linear, val, bytes, X86EMUL_ACC_WRITE);
+	       emul_write_std(ctxt, linear, val, bytes, X86EMUL_ACC_WRITE);
 }
 
 /** x86_stack_bytes - width of the stack pointer: 8 in 64-bit mode, else by SS.B */
@@ -212,16 +177,10 @@ unsigned int x86_stack_bytes(struct x86_emulate_ctxt *ctxt)
 	return x86_segment(ctxt, X86_SREG_SS)->db ? 4 : 2;
 }
 
-/**
- * x86_push_frame - push several values, the first one first
- * @ctxt: emulator
- * @vals: values
- * @n: how many
- * @bytes: size of each: 2, 4 or 8
- * @access: X86EMUL_ACC_SYSTEM for the stack of an inner level
- *
- * A fault half-way has written below the stack pointer, as CPUs do, and moved
- * nothing.
+/*
+ * x86_push_frame - push @n values of @bytes bytes, the first one first; @access: X86EMUL_ACC_SYSTEM
+ * for the stack of an inner level. A fault half-way has written below the stack pointer, as CPUs
+ * do, and moved nothing
  */
 int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int n,
 		   unsigned int bytes, u32 access)
@@ -233,45 +192,32 @@ int x86_push_frame(struct x86_emulate_ctxt *ctxt, const u64 *vals, unsigned int 
 	for (i = 0; !rc && i < n; i++) {
 		sp = (sp - bytes) & x86_mask(width);
 		rc = x86_linearize(ctxt, X86_SREG_SS, sp, bytes, true, &linear) ?:
-		     ctxt->ops->write_std(ctxt, linear, &vals[i], bytes,
-					  access | X86EMUL_ACC_WRITE);
+		     emul_write_std(ctxt, linear, &vals[i], bytes, access | X86EMUL_ACC_WRITE);
 	}
 	if (!rc)
 		x86_gpr_write(ctxt, X86_RSP, sp, width);
 	return rc;
 }
 
-/** x86_push - push @bytes bytes of @val; RSP moves only when the write succeeded */
-int x86_push(struct x86_emulate_ctxt *ctxt, u64 val, unsigned int bytes)
+/** x86_pop_frame - pop @n values of @bytes bytes; RSP moves only when all have been read */
+int x86_pop_frame(struct x86_emulate_ctxt *ctxt, u64 *vals, unsigned int n, unsigned int bytes)
 {
-	return x86_push_frame(ctxt, &val, 1, bytes, 0);
-}
+	unsigned int width = x86_stack_bytes(ctxt), i;
+	u64 sp = x86_gpr_read(ctxt, X86_RSP);
+	int rc = X86EMUL_CONTINUE;
 
-/**
- * x86_pop - pop @bytes bytes into @val
- * @ctxt: emulator
- * @val: zero-extended value
- * @bytes: 2, 4 or 8
- */
-int x86_pop(struct x86_emulate_ctxt *ctxt, u64 *val, unsigned int bytes)
-{
-	unsigned int width = x86_stack_bytes(ctxt);
-	u64 sp = x86_gpr_read(ctxt, X86_RSP) & x86_mask(width);
-	int rc;
-
-	*val = 0;
-	rc = x86_mem_read(ctxt, X86_SREG_SS, sp, val, bytes, 0);
+	for (i = 0; !rc && i < n; i++, sp += bytes) {
+		vals[i] = 0;
+		rc = x86_mem_read(ctxt, X86_SREG_SS, sp & x86_mask(width), &vals[i], bytes, 0);
+	}
 	if (!rc)
-		x86_gpr_write(ctxt, X86_RSP, sp + bytes, width);
+		x86_gpr_write(ctxt, X86_RSP, sp, width);
 	return rc;
 }
 
-/**
- * x86_jump - a near transfer of control inside CS
- * @ctxt: emulator
- * @target: new instruction pointer, truncated to the operand size
- *
- * Return: #GP(0) when the target is not canonical or past CS's limit.
+/*
+ * x86_jump - a near transfer of control, truncated to the operand size; #GP(0) when the target is
+ * not canonical or past CS's limit
  */
 int x86_jump(struct x86_emulate_ctxt *ctxt, u64 target)
 {
@@ -295,6 +241,13 @@ static void operand_gpr(struct x86_emulate_ctxt *ctxt, struct x86_operand *o, un
 	if (o->high)
 		o->val >>= 8;
 	o->val &= x86_mask(o->bytes);
+}
+
+static void operand_sreg(struct x86_emulate_ctxt *ctxt, struct x86_operand *o)
+{
+	o->type = X86_OPERAND_SREG;
+	o->reg = (ctxt->d.op->flags & F_MODRM ? ctxt->d.modrm : ctxt->d.opcode) >> 3 & 7;
+	o->val = x86_segment(ctxt, o->reg)->selector;
 }
 
 static void operand_imm(struct x86_operand *o, u64 val)
@@ -349,13 +302,19 @@ static void operand_locate(struct x86_emulate_ctxt *ctxt, struct x86_operand *o,
 		fallthrough;
 	case O_RM:
 	case O_RM32:
+	case O_RM_M16:
 	case O_EA:
 		if (kind == O_RM32)
 			o->bytes = min_t(u8, o->bytes, 4);
+		else if (kind == O_RM_M16 && d->mod != 3)
+			o->bytes = 2;
 		operand_rm(ctxt, o);
 		break;
 	case O_REG:
 		operand_gpr(ctxt, o, d->reg);
+		break;
+	case O_SREG:
+		operand_sreg(ctxt, o);
 		break;
 	case O_ACC:
 		operand_gpr(ctxt, o, X86_RAX);
@@ -420,12 +379,9 @@ static int fetch_src(struct x86_emulate_ctxt *ctxt)
 	return operand_read(ctxt, &ctxt->src, 0);
 }
 
-/**
- * x86_operands_fetch - load the operands that the opcode row names
- * @ctxt: emulator
- *
- * Return: X86EMUL_*; memory is read as it will be used, so that the read of a
- * read-modify-write faults as a write does on hardware.
+/*
+ * x86_operands_fetch - load the operands that the row names: memory is read as it will be used, so
+ * that the read of a read-modify-write faults as a write does on hardware
  */
 int x86_operands_fetch(struct x86_emulate_ctxt *ctxt)
 {
@@ -445,12 +401,8 @@ static bool is_locked(const struct x86_emulate_ctxt *ctxt)
 	return (ctxt->d.prefixes & X86_PREFIX_LOCK) || (ctxt->d.op->flags & F_XCHG);
 }
 
-/**
- * x86_operand_write - write an operand back to where it lives
- * @ctxt: emulator
- * @o: operand
- *
- * Return: X86EMUL_CMPXCHG_FAILED when a locked form lost a race.
+/*
+ * x86_operand_write - write an operand back; X86EMUL_CMPXCHG_FAILED when a locked form lost a race
  */
 int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o)
 {
@@ -464,10 +416,15 @@ int x86_operand_write(struct x86_emulate_ctxt *ctxt, const struct x86_operand *o
 			x86_gpr_write(ctxt, o->reg, o->val, o->bytes);
 		return X86EMUL_CONTINUE;
 	}
+	if (o->type == X86_OPERAND_SREG) {
+		if (o->reg == X86_SREG_SS)
+			ctxt->shadow = X86_SHADOW_MOV_SS;
+		return x86_load_sreg(ctxt, o->reg, o->val);
+	}
 	if (o->type != X86_OPERAND_MEM)
 		return X86EMUL_CONTINUE;
 	if (!is_locked(ctxt))
 		return x86_mem_write(ctxt, o->seg, o->ea, &o->val, o->bytes);
 	return x86_linearize(ctxt, o->seg, o->ea, o->bytes, true, &linear) ?:
-	       ctxt->ops->cmpxchg(ctxt, linear, &o->orig, &o->val, o->bytes);
+	       emul_cmpxchg(ctxt, linear, &o->orig, &o->val, o->bytes);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The stack: PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE, and segment
- * registers on it. RSP moves in the register cache, so that a fault half-way
- * leaves it where it was. Called by emulate.c.
+ * The stack and near control flow: PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE, JMP, Jcc,
+ * CALL, RET, LOOP. RSP moves in the register cache, so that a fault half-way leaves it where it
+ * was. Called by emulate.c.
  */
 #include "internal.h"
 
@@ -38,6 +38,7 @@ int em_pusha(struct x86_emulate_ctxt *ctxt)
 	return rc;
 }
 
+/* A fault half-way leaves all registers as they were: it is to be restarted (SDM 6.5). */
 int em_popa(struct x86_emulate_ctxt *ctxt)
 {
 	unsigned int n;
@@ -52,18 +53,44 @@ int em_popa(struct x86_emulate_ctxt *ctxt)
 	return rc;
 }
 
+/* --- Flags ------------------------------------------------------------ */
+
 /*
- * Virtual-8086 mode below IOPL 3: #GP, unless VME puts VIF in the place of IF,
- * in 16-bit images only (SDM 20.3.1, 2B PUSHF).
+ * x86_vm86_flags - may PUSHF, POPF or IRET be executed (SDM 20.3.1, 2B PUSHF)? In virtual-8086 mode
+ * below IOPL 3 it is #GP but with VME, for 16-bit images, which then has VIF in the place of IF:
+ * @virtual
  */
-static int vm86_flags_allowed(struct x86_emulate_ctxt *ctxt, bool *virtual)
+int x86_vm86_flags(struct x86_emulate_ctxt *ctxt, bool *virtual)
 {
 	*virtual = ctxt->mode == X86_MODE_VM86 && x86_iopl(ctxt) < 3;
 	if (!*virtual)
 		return X86EMUL_CONTINUE;
-	if (ctxt->d.op_bytes == 2 && (ctxt->ops->get_cr(ctxt, 4) & X86_CR4_VME))
+	if (ctxt->d.op_bytes == 2 && (emul_get_cr(ctxt, 4) & X86_CR4_VME))
 		return X86EMUL_CONTINUE;
 	return x86_fault_gp(ctxt, 0);
+}
+
+/*
+ * x86_load_flags - POPF and IRET load these flags and @more: IOPL at CPL 0 only, IF where CPL
+ * allows; VM, VIF and VIP never. A virtual-8086 program below IOPL 3 sets VIF by IF's bit; a
+ * pending interrupt then, and TF, is #GP
+ */
+int x86_load_flags(struct x86_emulate_ctxt *ctxt, u64 image, u64 more)
+{
+	u64 mask = X86_FLAGS_ARITH | X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT |
+		   X86_EFLAGS_AC | X86_EFLAGS_ID | more;
+	unsigned int cpl = emul_cpl(ctxt);
+
+	if (ctxt->mode == X86_MODE_VM86 && x86_iopl(ctxt) < 3) {
+		if ((image & X86_EFLAGS_TF) ||
+		    ((image & X86_EFLAGS_IF) && (ctxt->eflags & X86_EFLAGS_VIP)))
+			return x86_fault_gp(ctxt, 0);
+		x86_flags_set(ctxt, X86_EFLAGS_VIF, image & X86_EFLAGS_IF ? X86_EFLAGS_VIF : 0);
+	} else if (cpl <= x86_iopl(ctxt)) {
+		mask |= X86_EFLAGS_IF | (cpl ? 0 : X86_EFLAGS_IOPL);
+	}
+	x86_flags_set(ctxt, ctxt->d.op_bytes == 2 ? mask & 0xffff : mask, image);
+	return X86EMUL_CONTINUE;
 }
 
 /** x86_virtual_flags - what a virtual-8086 program sees below IOPL 3: VIF as IF (SDM 20.3.3) */
@@ -78,65 +105,24 @@ int em_pushf(struct x86_emulate_ctxt *ctxt)
 {
 	u64 image = ctxt->eflags & ~(u64)(X86_EFLAGS_VM | X86_EFLAGS_RF);
 	bool virtual;
-	int rc = vm86_flags_allowed(ctxt, &virtual);
+	int rc = x86_vm86_flags(ctxt, &virtual);
 
 	if (virtual)
 		image = x86_virtual_flags(image);
 	return rc ?: x86_push(ctxt, image, ctxt->d.op_bytes);
 }
 
-/* IOPL changes at CPL 0 only, IF where CPL allows; VM, VIF and VIP never. */
-static u64 popf_mask(struct x86_emulate_ctxt *ctxt)
-{
-	u64 mask = X86_FLAGS_ARITH | X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT |
-		   X86_EFLAGS_RF | X86_EFLAGS_AC | X86_EFLAGS_ID;
-	unsigned int cpl = ctxt->ops->cpl(ctxt);
-
-	if (cpl == 0)
-		mask |= X86_EFLAGS_IOPL;
-	if (cpl <= x86_iopl(ctxt))
-		mask |= X86_EFLAGS_IF;
-	return ctxt->d.op_bytes == 2 ? mask & 0xffff : mask;
-}
-
+/* RF is cleared as by most instructions. */
 int em_popf(struct x86_emulate_ctxt *ctxt)
 {
 	bool virtual;
 	u64 val;
-	int rc = vm86_flags_allowed(ctxt, &virtual) ?: x86_pop(ctxt, &val, ctxt->d.op_bytes);
 
-	if (rc)
-		return rc;
-	if (virtual) {
-		if ((val & X86_EFLAGS_TF) ||
-		    ((val & X86_EFLAGS_IF) && (ctxt->eflags & X86_EFLAGS_VIP)))
-			return x86_fault_gp(ctxt, 0);
-		x86_flags_set(ctxt, X86_EFLAGS_VIF, val & X86_EFLAGS_IF ? X86_EFLAGS_VIF : 0);
-	}
-	x86_flags_set(ctxt, popf_mask(ctxt), val & ~(u64)X86_EFLAGS_RF);
-	return X86EMUL_CONTINUE;
+	return x86_vm86_flags(ctxt, &virtual) ?: x86_pop(ctxt, &val, ctxt->d.op_bytes) ?:
+	       x86_load_flags(ctxt, val, 0);
 }
 
-/* 06, 0E, 16, 1E, 0F A0, 0F A8: bits 5:3 are the segment's number. */
-static unsigned int opcode_sreg(const struct x86_emulate_ctxt *ctxt)
-{
-	return ctxt->d.opcode >> 3 & 7;
-}
-
-int em_push_sreg(struct x86_emulate_ctxt *ctxt)
-{
-	return x86_push(ctxt, x86_segment(ctxt, opcode_sreg(ctxt))->selector, ctxt->d.op_bytes);
-}
-
-int em_pop_sreg(struct x86_emulate_ctxt *ctxt)
-{
-	unsigned int sreg = opcode_sreg(ctxt);
-	u64 val;
-
-	if (sreg == X86_SREG_SS)
-		ctxt->shadow = X86_SHADOW_MOV_SS;
-	return x86_pop(ctxt, &val, ctxt->d.op_bytes) ?: x86_load_sreg(ctxt, sreg, val);
-}
+/* --- Frames ----------------------------------------------------------- */
 
 /* Levels 1 to 31: the outer frames' pointers, then this frame's own (SDM 2A ENTER). */
 static int enter_display(struct x86_emulate_ctxt *ctxt, unsigned int level, u64 frame)
@@ -172,7 +158,7 @@ int em_enter(struct x86_emulate_ctxt *ctxt)
 
 	rc = x86_linearize(ctxt, X86_SREG_SS, x86_gpr_read(ctxt, X86_RSP) & x86_mask(width),
 			   bytes, true, &linear);
-	rc = rc ?: ctxt->ops->probe_write(ctxt, linear, bytes);
+	rc = rc ?: emul_probe_write(ctxt, linear, bytes);
 	return rc == X86EMUL_IO_NEEDED ? X86EMUL_CONTINUE : rc;
 }
 
@@ -186,4 +172,58 @@ int em_leave(struct x86_emulate_ctxt *ctxt)
 	if (!rc)
 		x86_gpr_write(ctxt, X86_RBP, val, ctxt->d.op_bytes);
 	return rc;
+}
+
+/* --- Near jumps, calls, returns, loops -------------------------------- */
+
+/* An immediate counts from the next instruction. */
+static u64 target(const struct x86_emulate_ctxt *ctxt)
+{
+	if (ctxt->src.type == X86_OPERAND_IMM)
+		return ctxt->next_eip + x86_sext(ctxt->src.val, ctxt->src.bytes);
+	return ctxt->src.val;
+}
+
+int em_jmp(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_jump(ctxt, target(ctxt));
+}
+
+int em_jcc(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_condition(ctxt, ctxt->d.opcode) ? em_jmp(ctxt) : X86EMUL_CONTINUE;
+}
+
+/*
+ * CPUs write the return address before they look at the target: a #PF of the
+ * stack comes first, and #GP for the target leaves the address below RSP.
+ */
+int em_call(struct x86_emulate_ctxt *ctxt)
+{
+	return x86_push(ctxt, ctxt->next_eip, ctxt->d.op_bytes) ?: em_jmp(ctxt);
+}
+
+int em_ret(struct x86_emulate_ctxt *ctxt)
+{
+	u64 to;
+	int rc = x86_pop(ctxt, &to, ctxt->d.op_bytes) ?: x86_jump(ctxt, to);
+
+	if (!rc && ctxt->src.type == X86_OPERAND_IMM)
+		x86_gpr_write(ctxt, X86_RSP, x86_gpr_read(ctxt, X86_RSP) + ctxt->d.imm,
+			      x86_stack_bytes(ctxt));
+	return rc;
+}
+
+/* E0 LOOPNE, E1 LOOPE, E2 LOOP, E3 JCXZ: the count has the address size. */
+int em_loop(struct x86_emulate_ctxt *ctxt)
+{
+	u64 count = x86_gpr_ad(ctxt, X86_RCX);
+	bool zf = ctxt->eflags & X86_EFLAGS_ZF;
+	unsigned int form = ctxt->d.opcode & 3;
+
+	if (form == 3)
+		return count ? X86EMUL_CONTINUE : em_jmp(ctxt);
+	count = (count - 1) & x86_mask(ctxt->d.ad_bytes);
+	x86_gpr_write(ctxt, X86_RCX, count, ctxt->d.ad_bytes);
+	return count && (form == 2 || zf == form) ? em_jmp(ctxt) : X86EMUL_CONTINUE;
 }

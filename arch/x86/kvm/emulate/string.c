@@ -112,7 +112,7 @@ static int flush_outs(struct x86_emulate_ctxt *ctxt, int rc)
 	ctxt->pio_end = 0;
 	if (!count)
 		return rc;
-	out = ctxt->ops->pio_out(ctxt, size, x86_gpr_read(ctxt, X86_RDX), ctxt->pio_data, count);
+	out = emul_pio_out(ctxt, size, x86_gpr_read(ctxt, X86_RDX), ctxt->pio_data, count);
 	if (out)
 		return out;
 	if (rc)
@@ -120,13 +120,10 @@ static int flush_outs(struct x86_emulate_ctxt *ctxt, int rc)
 	return X86EMUL_CONTINUE;
 }
 
-/**
- * x86_string_run - a string instruction, with its REP prefix if it has one
- * @ctxt: emulator
- *
- * Return: X86EMUL_*. Unless it is X86EMUL_CONTINUE the register cache holds the
- * state after the last complete iteration, which the caller commits, as
- * hardware does for a fault in the middle (SDM 2B REP).
+/*
+ * x86_string_run - a string instruction, with its REP prefix if it has one. Unless the answer is
+ * X86EMUL_CONTINUE the register cache holds the state after the last complete iteration, which the
+ * caller commits, as hardware does for a fault in the middle (SDM 2B REP)
  */
 int x86_string_run(struct x86_emulate_ctxt *ctxt)
 {
@@ -137,7 +134,7 @@ int x86_string_run(struct x86_emulate_ctxt *ctxt)
 		rc = x86_io_allowed(ctxt, x86_gpr_read(ctxt, X86_RDX), ctxt->d.op_bytes);
 	if (rc)
 		return rc;
-	if (ctxt->d.prefixes & (X86_PREFIX_REP | X86_PREFIX_REPNE)) {
+	if (ctxt->d.prefixes & X86_PREFIX_ANY_REP) {
 		rc = repeat(ctxt);
 	} else {
 		rc = x86_run_once(ctxt);
@@ -157,7 +154,7 @@ static unsigned int ins_batch(struct x86_emulate_ctxt *ctxt, u64 linear)
 	unsigned int size = ctxt->dst.bytes;
 	u64 room = 4096 - (linear & 4095), last, count;
 
-	if (!(ctxt->d.prefixes & (X86_PREFIX_REP | X86_PREFIX_REPNE)) ||
+	if (!(ctxt->d.prefixes & X86_PREFIX_ANY_REP) ||
 	    (ctxt->eflags & X86_EFLAGS_DF))
 		return 1;
 	count = min_t(u64, x86_gpr_ad(ctxt, X86_RCX), min_t(u64, room, X86_PIO_BATCH) / size);
@@ -176,12 +173,12 @@ static int ins_refill(struct x86_emulate_ctxt *ctxt)
 	int rc;
 
 	rc = x86_linearize(ctxt, dst->seg, dst->ea, dst->bytes, true, &linear) ?:
-	     ctxt->ops->probe_write(ctxt, linear, dst->bytes);
+	     emul_probe_write(ctxt, linear, dst->bytes);
 	if (rc && rc != X86EMUL_IO_NEEDED)
 		return rc;
 
 	count = rc == X86EMUL_IO_NEEDED ? 1 : ins_batch(ctxt, linear);
-	rc = ctxt->ops->pio_in(ctxt, dst->bytes, ctxt->src.val, ctxt->pio_data, count);
+	rc = emul_pio_in(ctxt, dst->bytes, ctxt->src.val, ctxt->pio_data, count);
 	if (rc)
 		return rc;
 	ctxt->pio_pos = 0;
@@ -217,7 +214,7 @@ int em_in(struct x86_emulate_ctxt *ctxt)
 
 	ctxt->dst.val = 0;
 	return x86_io_allowed(ctxt, port, ctxt->dst.bytes) ?:
-	       ctxt->ops->pio_in(ctxt, ctxt->dst.bytes, port, &ctxt->dst.val, 1);
+	       emul_pio_in(ctxt, ctxt->dst.bytes, port, &ctxt->dst.val, 1);
 }
 
 int em_out(struct x86_emulate_ctxt *ctxt)
@@ -225,5 +222,5 @@ int em_out(struct x86_emulate_ctxt *ctxt)
 	u16 port = ctxt->dst.val;
 
 	return x86_io_allowed(ctxt, port, ctxt->src.bytes) ?:
-	       ctxt->ops->pio_out(ctxt, ctxt->src.bytes, port, &ctxt->src.val, 1);
+	       emul_pio_out(ctxt, ctxt->src.bytes, port, &ctxt->src.val, 1);
 }

@@ -26,7 +26,7 @@ bool x86_is_amd(struct x86_emulate_ctxt *ctxt)
 {
 	u32 eax = 0, ebx = 0, ecx = 0, edx = 0;
 
-	ctxt->ops->cpuid(ctxt, &eax, &ebx, &ecx, &edx);
+	emul_cpuid(ctxt, &eax, &ebx, &ecx, &edx);
 	return ebx == CPUID_AMD_EBX || ebx == CPUID_HYGON_EBX;
 }
 
@@ -35,7 +35,7 @@ static u64 msr(struct x86_emulate_ctxt *ctxt, u32 index)
 	u64 val = 0;
 
 	/* They exist wherever the instruction does. */
-	ctxt->ops->get_msr(ctxt, index, &val);
+	emul_get_msr(ctxt, index, &val);
 	return val;
 }
 
@@ -50,6 +50,16 @@ static void stage_flat(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u16 sel
 		.type = code ? 11 : 3, .present = 1, .dpl = cpl, .s = 1, .g = 1,
 		.db = !(code && to_long), .l = code && to_long,
 	});
+}
+
+/* SS comes behind CS in the tables that these instructions assume. */
+static int enter_flat(struct x86_emulate_ctxt *ctxt, u16 cs, unsigned int cpl, bool to_long,
+		      u64 target)
+{
+	stage_flat(ctxt, X86_SREG_CS, cs, cpl, to_long);
+	stage_flat(ctxt, X86_SREG_SS, (cs & ~3) + 8, cpl, false);
+	ctxt->next_eip = to_long ? target : (u32)target;
+	return X86EMUL_CONTINUE;
 }
 
 static bool syscall_enabled(struct x86_emulate_ctxt *ctxt)
@@ -77,10 +87,7 @@ int em_syscall(struct x86_emulate_ctxt *ctxt)
 		x86_gpr_write(ctxt, X86_RCX, ctxt->next_eip, 4);
 		ctxt->eflags &= ~(u64)(X86_EFLAGS_IF | X86_EFLAGS_VM | X86_EFLAGS_RF);
 	}
-	stage_flat(ctxt, X86_SREG_CS, star >> 32, 0, x86_lma(ctxt));
-	stage_flat(ctxt, X86_SREG_SS, (star >> 32) + 8, 0, false);
-	ctxt->next_eip = target;
-	return X86EMUL_CONTINUE;
+	return enter_flat(ctxt, star >> 32, 0, x86_lma(ctxt), target);
 }
 
 /*
@@ -92,10 +99,11 @@ int em_sysret(struct x86_emulate_ctxt *ctxt)
 	u64 star, target = x86_gpr_read(ctxt, X86_RCX);
 	bool to_long = ctxt->d.op_bytes == 8, amd = x86_is_amd(ctxt);
 	u64 flags = X86_EFLAGS_RF | X86_EFLAGS_VM;
+	struct kvm_segment ss = *x86_segment(ctxt, X86_SREG_SS);
 
 	if (!syscall_enabled(ctxt))
 		return x86_fault_ud(ctxt);
-	if (ctxt->ops->cpl(ctxt) || x86_is_real(ctxt))
+	if (emul_cpl(ctxt) || x86_is_real(ctxt))
 		return x86_fault_gp(ctxt, 0);
 	if (to_long && !amd && !x86_canonical(ctxt, target))
 		return x86_fault_gp(ctxt, 0);
@@ -104,17 +112,13 @@ int em_sysret(struct x86_emulate_ctxt *ctxt)
 		ctxt->eflags = (x86_gpr_read(ctxt, X86_R11) & 0x3f7fd7 & ~flags) | X86_EFLAGS_FIXED;
 	else
 		ctxt->eflags |= X86_EFLAGS_IF;
-	stage_flat(ctxt, X86_SREG_CS, star + (to_long ? 16 : 0), 3, to_long);
-	if (amd) {
-		struct kvm_segment ss = *x86_segment(ctxt, X86_SREG_SS);
-
-		ss.selector = ((star + 8) & ~3) | 3;
-		ss.dpl = 3;
+	enter_flat(ctxt, star + (to_long ? 16 : 0), 3, to_long, target);
+	ss.selector = ((star + 8) & ~3) | 3;
+	ss.dpl = 3;
+	if (amd)
 		x86_stage(ctxt, X86_SREG_SS, &ss);
-	} else {
+	else
 		stage_flat(ctxt, X86_SREG_SS, star + 8, 3, false);
-	}
-	ctxt->next_eip = to_long ? target : (u32)target;
 	return X86EMUL_CONTINUE;
 }
 
@@ -128,13 +132,8 @@ int em_sysenter(struct x86_emulate_ctxt *ctxt)
 	if (ctxt->mode == X86_MODE_REAL || x86_sel_null(cs))
 		return x86_fault_gp(ctxt, 0);
 	ctxt->eflags &= ~(u64)(X86_EFLAGS_VM | X86_EFLAGS_IF);
-	stage_flat(ctxt, X86_SREG_CS, cs, 0, to_long);
-	stage_flat(ctxt, X86_SREG_SS, (cs & ~3) + 8, 0, false);
 	x86_gpr_write(ctxt, X86_RSP, msr(ctxt, MSR_SYSENTER_ESP_NR), to_long ? 8 : 4);
-	ctxt->next_eip = msr(ctxt, MSR_SYSENTER_EIP_NR);
-	if (!to_long)
-		ctxt->next_eip = (u32)ctxt->next_eip;
-	return X86EMUL_CONTINUE;
+	return enter_flat(ctxt, cs, 0, to_long, msr(ctxt, MSR_SYSENTER_EIP_NR));
 }
 
 /* The stack is in RCX, the target in RDX; REX.W returns to 64-bit code. */
@@ -146,16 +145,12 @@ int em_sysexit(struct x86_emulate_ctxt *ctxt)
 
 	if (x86_lma(ctxt) && x86_is_amd(ctxt))
 		return x86_fault_ud(ctxt);
-	if (x86_is_real(ctxt) || ctxt->ops->cpl(ctxt) || x86_sel_null(cs))
+	if (x86_is_real(ctxt) || emul_cpl(ctxt) || x86_sel_null(cs))
 		return x86_fault_gp(ctxt, 0);
 	if (to_long && (!x86_canonical(ctxt, target) || !x86_canonical(ctxt, stack)))
 		return x86_fault_gp(ctxt, 0);
-	cs = (cs & ~3) + (to_long ? 32 : 16);
-	stage_flat(ctxt, X86_SREG_CS, cs, 3, to_long);
-	stage_flat(ctxt, X86_SREG_SS, cs + 8, 3, false);
 	x86_gpr_write(ctxt, X86_RSP, stack, to_long ? 8 : 4);
-	ctxt->next_eip = to_long ? target : (u32)target;
-	return X86EMUL_CONTINUE;
+	return enter_flat(ctxt, (cs & ~3) + (to_long ? 32 : 16), 3, to_long, target);
 }
 
 /* GS.base is the segment's: a write of its MSR would come too early for a later fault. */
@@ -163,10 +158,9 @@ int em_swapgs(struct x86_emulate_ctxt *ctxt)
 {
 	struct kvm_segment gs = *x86_segment(ctxt, X86_SREG_GS);
 	u64 other = msr(ctxt, MSR_KERNEL_GS_BASE_NR);
-	int rc = ctxt->ops->set_msr(ctxt, MSR_KERNEL_GS_BASE_NR, gs.base);
 
-	if (rc)
-		return rc == X86EMUL_PROPAGATE_FAULT ? x86_fault_gp(ctxt, 0) : rc;
+	if (emul_set_msr(ctxt, MSR_KERNEL_GS_BASE_NR, gs.base))
+		return x86_fault_gp(ctxt, 0);
 	gs.base = other;
 	x86_stage(ctxt, X86_SREG_GS, &gs);
 	return X86EMUL_CONTINUE;

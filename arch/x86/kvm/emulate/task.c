@@ -11,75 +11,78 @@
 
 #define DR7_LOCAL	0x155	/* L0 to L3 and LE: a task's own breakpoints (SDM 17.2.4) */
 
-/* The parts of a TSS that a switch reads (SDM figure 7-2). */
-struct tss32 {
-	u32 link, stacks[6], cr3, eip, eflags, gpr[8], seg[6], ldt;
-	u16 trap, iomap;
+/*
+ * What a TSS has of its task from offset 32 on, or 14 in the 16-bit form, which ends the segments
+ * at DS and has elements of half the size (SDM figures 7-2, 7-10).
+ */
+struct state {
+	u32 eip, eflags, gpr[8], seg[6], ldt;
 };
 
-/* SDM figure 7-10. */
-struct tss16 {
-	u16 link, stacks[6], ip, flags, gpr[8], seg[4], ldt;
-};
+#define TSS32_BYTES	104
+#define TSS32_CR3	28
+#define TSS32_TRAP	100
+#define TSS16_BYTES	44
 
-#define TSS32_STATE	offsetof(struct tss32, eip)
-#define TSS16_STATE	offsetof(struct tss16, ip)
-
-/* One TSS and its descriptor; @s has the 32-bit form of either size. */
+/* One TSS and its descriptor. */
 struct task {
 	u16 selector;
 	bool small;
 	struct x86_desc desc;
 	u64 base;
-	struct tss32 s;
+	u32 cr3;
+	bool trap;
+	struct state s;
 };
 
 /* --- TSS in memory --------------------------------------------------- */
 
+/* The same elements in both sizes; behind them is LDT. */
+static unsigned int layout(const struct task *t, unsigned int *from, unsigned int *size)
+{
+	*from = t->small ? 14 : 32;
+	*size = t->small ? 2 : 4;
+	return t->small ? 14 : 16;
+}
+
 static int tss_load(struct x86_emulate_ctxt *ctxt, struct task *t)
 {
-	struct tss16 image;
-	unsigned int i;
-	int rc;
+	u32 *field = (u32 *)&t->s;
+	u8 image[TSS32_BYTES];
+	unsigned int from, size, i, n = layout(t, &from, &size);
+	int rc = emul_read_std(ctxt, t->base, image, t->small ? TSS16_BYTES : TSS32_BYTES,
+			       X86EMUL_ACC_SYSTEM);
 
-	if (!t->small)
-		return ctxt->ops->read_std(ctxt, t->base, &t->s, sizeof(t->s), X86EMUL_ACC_SYSTEM);
-	rc = ctxt->ops->read_std(ctxt, t->base, &image, sizeof(image), X86EMUL_ACC_SYSTEM);
 	if (rc)
 		return rc;
-	memset(&t->s, 0, sizeof(t->s));
-	t->s.eip = image.ip;
-	t->s.eflags = image.flags;
-	t->s.ldt = image.ldt;
-	for (i = 0; i < 8; i++)
-		t->s.gpr[i] = image.gpr[i] | 0xffff0000;
-	for (i = 0; i < 4; i++)
-		t->s.seg[i] = image.seg[i];
+	for (i = 0; i < n; i++)
+		memcpy(&field[i], image + from + i * size, size);
+	memcpy(&t->s.ldt, image + from + n * size, 2);
+	for (i = 0; t->small && i < 8; i++)
+		t->s.gpr[i] |= 0xffff0000;
+	if (!t->small) {
+		memcpy(&t->cr3, image + TSS32_CR3, 4);
+		t->trap = image[TSS32_TRAP] & 1;
+	}
 	return X86EMUL_CONTINUE;
 }
 
 /* The dynamic part of the state: what the old task's TSS gets. */
 static int tss_save(struct x86_emulate_ctxt *ctxt, const struct task *t, u64 eflags)
 {
-	struct tss32 s = { .eip = ctxt->next_eip, .eflags = eflags };
-	struct tss16 image = { .ip = ctxt->next_eip, .flags = eflags };
-	unsigned int i;
+	struct state s = { .eip = ctxt->next_eip, .eflags = eflags };
+	unsigned int from, size, i, n = layout(t, &from, &size);
+	const u32 *field = (const u32 *)&s;
+	u8 image[sizeof(s)];
 
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < 8; i++)
 		s.gpr[i] = x86_gpr_read(ctxt, i);
-		image.gpr[i] = s.gpr[i];
-	}
 	for (i = 0; i < 6; i++)
 		s.seg[i] = x86_segment(ctxt, i)->selector;
-	for (i = 0; i < 4; i++)
-		image.seg[i] = s.seg[i];
-	if (t->small)
-		return ctxt->ops->write_std(ctxt, t->base + TSS16_STATE, &image.ip,
-					    offsetof(struct tss16, ldt) - TSS16_STATE,
-					    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
-	return ctxt->ops->write_std(ctxt, t->base + TSS32_STATE, &s.eip,
-				    offsetof(struct tss32, ldt) - TSS32_STATE,
-				    X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
+	for (i = 0; i < n; i++)
+		memcpy(image + i * size, &field[i], size);
+	return emul_write_std(ctxt, t->base + from, image, n * size,
+			      X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
 }
 
 /* --- Before the switch ----------------------------------------------- */
@@ -99,24 +102,16 @@ static int incoming_task(struct x86_emulate_ctxt *ctxt, u16 selector,
 {
 	bool back = reason == X86_TASK_IRET;
 	u8 vector = back ? TS_VECTOR_NR : GP_VECTOR_NR;
-	u8 type;
 	int rc;
 
 	t->selector = selector;
-	if (x86_sel_null(selector) || (selector & SELECTOR_TI))
-		return x86_fault_sel(ctxt, vector, selector);
-	rc = x86_desc_read(ctxt, selector, &t->desc, vector);
+	rc = x86_read_system(ctxt, selector, 7, back ? DESC_TSS16 | DESC_TSS_BUSY : DESC_TSS16,
+			     vector, &t->desc);
 	if (rc)
 		return rc;
-	type = t->desc.type;
-	if (t->desc.s ||
-	    (type & ~8) != (back ? DESC_TSS16 | DESC_TSS_BUSY : DESC_TSS16))
-		return x86_fault_sel(ctxt, vector, selector);
-	if (!t->desc.present)
-		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
-	t->small = !(type & 8);
+	t->small = !(t->desc.type & 8);
 	t->base = x86_desc_base(&t->desc);
-	if (x86_desc_limit(&t->desc) < (t->small ? 0x2b : 0x67))
+	if (x86_desc_limit(&t->desc) < (t->small ? TSS16_BYTES : TSS32_BYTES) - 1)
 		return x86_fault_sel(ctxt, TS_VECTOR_NR, selector);
 	return tss_load(ctxt, t);
 }
@@ -135,7 +130,7 @@ static int leave_task(struct x86_emulate_ctxt *ctxt, struct task *old, struct ta
 		rc = x86_desc_read(ctxt, old->selector, &old->desc, GP_VECTOR_NR);
 	rc = rc ?: tss_save(ctxt, old, eflags);
 	if (!rc && nests)
-		rc = ctxt->ops->write_std(ctxt, new->base, &old->selector, 2,
+		rc = emul_write_std(ctxt, new->base, &old->selector, 2,
 					  X86EMUL_ACC_WRITE | X86EMUL_ACC_SYSTEM);
 	if (!rc && !nests)
 		rc = x86_desc_set_type(ctxt, &old->desc, 0, DESC_TSS_BUSY);
@@ -150,16 +145,16 @@ static int leave_task(struct x86_emulate_ctxt *ctxt, struct task *old, struct ta
 
 static int load_registers(struct x86_emulate_ctxt *ctxt, struct task *new)
 {
-	u64 dr7 = ctxt->ops->get_dr(ctxt, 7);
+	u64 dr7 = emul_get_dr(ctxt, 7);
 	unsigned int i;
 
 	x86_stage_segment(ctxt, X86_SREG_TR, new->selector, &new->desc);
 	/* The descriptor may have come with the busy bit clear in its copy: TR is always busy. */
 	ctxt->segs[X86_SREG_TR].type |= DESC_TSS_BUSY;
-	if (ctxt->ops->set_cr(ctxt, 0, ctxt->ops->get_cr(ctxt, 0) | X86_CR0_TS))
+	if (emul_set_cr(ctxt, 0, emul_get_cr(ctxt, 0) | X86_CR0_TS))
 		return X86EMUL_UNHANDLEABLE;
 	if (dr7 & DR7_LOCAL)
-		ctxt->ops->set_dr(ctxt, 7, dr7 & ~(u64)DR7_LOCAL);
+		emul_set_dr(ctxt, 7, dr7 & ~(u64)DR7_LOCAL);
 	ctxt->next_eip = new->s.eip;
 	ctxt->eflags = (new->s.eflags & X86_TASK_FLAGS) | X86_EFLAGS_FIXED;
 	for (i = 0; i < 8; i++)
@@ -171,8 +166,8 @@ static int load_registers(struct x86_emulate_ctxt *ctxt, struct task *new)
 	x86_stage_null(ctxt, X86_SREG_LDTR, new->s.ldt);
 
 	/* A 16-bit TSS has no CR3, and without paging it is not loaded (SDM 7.3). */
-	if (!new->small && (ctxt->ops->get_cr(ctxt, 0) & X86_CR0_PG) &&
-	    ctxt->ops->set_cr(ctxt, 3, new->s.cr3))
+	if (!new->small && (emul_get_cr(ctxt, 0) & X86_CR0_PG) &&
+	    emul_set_cr(ctxt, 3, new->cr3))
 		return x86_fault_sel(ctxt, TS_VECTOR_NR, new->selector);
 	return X86EMUL_CONTINUE;
 }
@@ -197,8 +192,6 @@ static int load_code(struct x86_emulate_ctxt *ctxt, u16 selector, unsigned int c
 {
 	struct x86_desc desc;
 
-	if (x86_sel_null(selector))
-		return x86_fault_sel(ctxt, TS_VECTOR_NR, 0);
 	return x86_desc_read(ctxt, selector, &desc, TS_VECTOR_NR) ?:
 	       x86_check_code(ctxt, selector, &desc, cpl, TS_VECTOR_NR) ?:
 	       x86_access_segment(ctxt, X86_SREG_CS, selector, &desc);
@@ -238,8 +231,8 @@ static int enter_task(struct x86_emulate_ctxt *ctxt, struct task *new, bool has_
 		rc = x86_push_frame(ctxt, &frame, 1, new->small ? 2 : 4, X86EMUL_ACC_SYSTEM);
 	}
 	/* The T bit: #DB before the new task's first instruction, DR6.BT (SDM 17.3.1.5). */
-	if (!rc && (new->s.trap & 1)) {
-		ctxt->ops->set_dr(ctxt, 6, ctxt->ops->get_dr(ctxt, 6) | 1u << 15);
+	if (!rc && new->trap) {
+		emul_set_dr(ctxt, 6, emul_get_dr(ctxt, 6) | 1u << 15);
 		rc = x86_fault(ctxt, DB_VECTOR_NR, false, 0);
 	}
 	return rc;
@@ -275,26 +268,21 @@ int x86_task_switch(struct x86_emulate_ctxt *ctxt, u16 selector, enum x86_task_r
 	return ctxt->late_fault ? X86EMUL_CONTINUE : rc;
 }
 
-/**
- * x86_task_far - JMP or CALL to a TSS or a task gate
- * @ctxt: emulator
- * @selector: operand
- * @desc: its descriptor, a system one and no call gate
- * @reason: X86_TASK_JMP or X86_TASK_CALL
- *
- * Long mode has no task switches: #GP(selector) (SDM 7.7).
+/*
+ * x86_task_far - JMP or CALL to a TSS or a task gate, whose descriptor is @desc. Long mode has no
+ * task switches: #GP(selector) (SDM 7.7)
  */
 int x86_task_far(struct x86_emulate_ctxt *ctxt, u16 selector, const struct x86_desc *desc,
 		 enum x86_task_reason reason)
 {
-	unsigned int level = max_t(unsigned int, ctxt->ops->cpl(ctxt), selector & 3);
+	unsigned int level = max_t(unsigned int, emul_cpl(ctxt), selector & 3);
 	u8 type = desc->type;
+	int rc = x86_desc_check(ctxt, selector, desc, !x86_lma(ctxt) && desc->dpl >= level &&
+				(type == DESC_TASK_GATE || (type & ~8) == DESC_TSS16),
+				GP_VECTOR_NR, NP_VECTOR_NR);
 
-	if (x86_lma(ctxt) || desc->dpl < level ||
-	    (type != DESC_TASK_GATE && (type & ~8) != DESC_TSS16))
-		return x86_fault_sel(ctxt, GP_VECTOR_NR, selector);
-	if (!desc->present)
-		return x86_fault_sel(ctxt, NP_VECTOR_NR, selector);
+	if (rc)
+		return rc;
 	if (type == DESC_TASK_GATE)
 		selector = desc->low >> 16;
 	return x86_task_switch(ctxt, selector, reason, false, 0);
@@ -317,18 +305,10 @@ int x86_emulate_task_switch(struct x86_emulate_ctxt *ctxt, unsigned int length, 
 			    u32 error_code)
 {
 	u64 eflags = ctxt->eflags;
-	int rc;
 
 	x86_emulate_reset(ctxt);
 	ctxt->ext = external;
 	ctxt->next_eip = (u32)(ctxt->eip + length);
-	rc = x86_task_switch(ctxt, selector, reason, has_error_code, error_code);
-	if (rc) {
-		ctxt->eflags = eflags;
-		return rc;
-	}
-	x86_commit_gprs(ctxt);
-	x86_commit_segments(ctxt);
-	ctxt->eip = ctxt->next_eip;
-	return X86EMUL_CONTINUE;
+	return x86_retire(ctxt, x86_task_switch(ctxt, selector, reason, has_error_code, error_code),
+			  eflags);
 }

@@ -6,7 +6,7 @@
 #include "emulate/insn.h"
 #include "vmcb.h"
 
-/* What the exit says about the bytes at RIP; X86_SKIP_ANY: they must be decoded. */
+/* What the exit says about the bytes at RIP; 0: they must be decoded. */
 static u32 svm_exit_opcode(const struct vmcb_control_area *control)
 {
 	switch (control->exit_code) {
@@ -33,7 +33,7 @@ static u32 svm_exit_opcode(const struct vmcb_control_area *control)
 	case SVM_EXIT_VMMCALL:
 		return X86_SKIP_VMMCALL;
 	default:
-		return X86_SKIP_ANY;
+		return 0;
 	}
 }
 
@@ -46,7 +46,7 @@ static noinline int svm_skip_by_length(struct kvm_vcpu *vcpu)
 	u32 opcode = svm_exit_opcode(&to_svm(vcpu)->vmcb->control);
 	int len = -EINVAL;
 
-	if (opcode != X86_SKIP_ANY)
+	if (opcode)
 		len = kvm_insn_length_at_rip(vcpu, opcode);
 	if (len <= 0)
 		return kvm_emulate_instruction(vcpu, 0, EMULTYPE_SKIP, NULL, 0);

@@ -33,7 +33,6 @@ static void fill(uint8_t *bytes)
 static uint64_t run_device(struct vcpu *vcpu, struct ucall *uc)
 {
 	struct kvm_run *run = vcpu->run;
-	struct kvm_regs regs;
 	uint64_t at;
 
 	while (vcpu_exit(vcpu) == KVM_EXIT_MMIO) {
@@ -45,14 +44,7 @@ static uint64_t run_device(struct vcpu *vcpu, struct ucall *uc)
 		else
 			memcpy(run->mmio.data, device + at, run->mmio.len);
 	}
-	if (run->exit_reason != KVM_EXIT_IO || run->io.port != UCALL_PORT)
-		return OTHER_EXIT(run->exit_reason);
-	vcpu_regs(vcpu, &regs);
-	uc->cmd = regs.rdi;
-	uc->arg[0] = regs.rsi;
-	uc->arg[1] = regs.rdx;
-	uc->arg[2] = regs.rcx;
-	return uc->cmd;
+	return vcpu_ucall_take(vcpu, uc);
 }
 
 /* --- Families ----------------------------------------------------------------------------- */
@@ -343,14 +335,6 @@ TEST(a_hlt_waits_in_the_kernel)
 	set_kvm_parameter("force_emulation_prefix", "0");
 	kvm_do(vcpu->fd, KVM_GET_MP_STATE, &state);
 	EXPECT_EQ(KVM_MP_STATE_HALTED, state.mp_state);
-}
-
-static bool write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-	bool ok = f && fputs(text, f) >= 0;
-
-	return f ? !fclose(f) && ok : false;
 }
 
 TEST(the_tracepoint_shows_the_instruction)

@@ -36,16 +36,6 @@ __guest static void say_done_often(void)
 
 /* ---- the host's CPUs */
 
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("cannot run on CPU %d: %s", cpu, strerror(errno));
-}
-
 /* 1 or 0 to switch, -1 to ask; returns the errno. */
 static int cpu_switch(int online)
 {
@@ -204,14 +194,14 @@ TEST_F_TIMEOUT(hotplug, vcpu_runs_wherever_there_is_a_cpu, 60)
 		return;
 	vcpu_enter(self->vcpu, say_done_often);
 	for (i = 0; i < ROUNDS; i++) {
-		pin(OTHER_CPU);
+		run_on_cpu(OTHER_CPU);
 		ASSERT_EQ(UCALL_DONE, vcpu_ucall(self->vcpu, &self->uc));
 		/* The vCPU's state was last loaded on the CPU that goes. */
 		ASSERT_EQ(0, cpu_switch(0));
 		ASSERT_EQ(UCALL_DONE, vcpu_ucall(self->vcpu, &self->uc));
 		ASSERT_EQ(0, cpu_switch(1));
 	}
-	pin(OTHER_CPU);
+	run_on_cpu(OTHER_CPU);
 	EXPECT_EQ(UCALL_DONE, vcpu_ucall(self->vcpu, &self->uc));
 }
 
@@ -225,7 +215,7 @@ static void *run_pinned(void *arg)
 {
 	struct vcpu *vcpu = arg;
 
-	pin(OTHER_CPU);
+	run_on_cpu(OTHER_CPU);
 	while (!vcpu->run->immediate_exit)
 		if (kvm_errno(vcpu->fd, KVM_RUN, 0) != EINTR)
 			return vcpu;

@@ -5,6 +5,7 @@
  */
 #include "kselftest_harness.h"
 #include "kvm_test.h"
+#include "apic.h"
 #include "guest.h"
 
 #define VECTOR	0x41
@@ -308,17 +309,6 @@ __asm__(".pushsection guest_text, \"ax\", @progbits\n"
 extern const uint8_t slow_nmi[];
 
 _Static_assert(offsetof(struct guest_shared, word) == 8 * (1 + 5 + 256), "slow_nmi's addresses");
-
-static void set_gate(struct vm *vm, unsigned int vector, uint64_t at)
-{
-	uint64_t gate[2] = {
-		(at & 0xffff) | (uint64_t)SEL_CODE64 << 16 | 0x8eULL << 40 |
-			(at >> 16 & 0xffff) << 48,
-		at >> 32,
-	};
-
-	vm_write(vm, GUEST_IDT + 16 * vector, gate, sizeof(gate));
-}
 
 TEST(nmi_is_masked_until_iret)
 {

@@ -6,40 +6,9 @@
 #include "kselftest_harness.h"
 #include "irq_test.h"
 
-#define IOAPIC_BASE	0xfec00000UL
 #define VECTOR		0x61
 #define GSI		20	/* leads to the I/O APIC only */
 #define PIC_VECTORS	0x30
-
-__guest_inline void guest_outb(uint16_t port, uint8_t val)
-{
-	__asm__ volatile("outb %0, %1" : : "a" (val), "Nd" (port) : "memory");
-}
-
-__guest_inline uint8_t guest_inb(uint16_t port)
-{
-	uint8_t val;
-
-	__asm__ volatile("inb %1, %0" : "=a" (val) : "Nd" (port) : "memory");
-	return val;
-}
-
-__guest_inline void guest_ioapic_write(uint8_t reg, uint32_t val)
-{
-	*(volatile uint32_t *)IOAPIC_BASE = reg;
-	*(volatile uint32_t *)(IOAPIC_BASE + 0x10) = val;
-}
-
-__guest_inline uint32_t guest_ioapic_read(uint8_t reg)
-{
-	*(volatile uint32_t *)IOAPIC_BASE = reg;
-	return *(volatile uint32_t *)(IOAPIC_BASE + 0x10);
-}
-
-__guest_inline void guest_lapic_enable(void)
-{
-	*(volatile uint32_t *)(LAPIC_BASE + LAPIC_SVR) = 0x1ff;
-}
 
 static int irq_line(struct vm *vm, uint32_t gsi, uint32_t level)
 {

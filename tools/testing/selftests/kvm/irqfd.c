@@ -422,16 +422,7 @@ TEST_F(irqfd, fork_and_exec)
 	EXPECT_EQ(0, status);
 	EXPECT_TRUE(comes(self->vcpu, VECTOR));
 	lapic_forget(self->vcpu);
-	child = fork();
-	ASSERT_GE(child, 0);
-	if (!child) {
-		fcntl(self->vm->fd, F_SETFD, 0);
-		fcntl(fd, F_SETFD, 0);
-		execl("/bin/true", "true", NULL);
-		_exit(127);
-	}
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, exec_holding(self->vm->fd, fd));
 	eventfd_post(fd);
 	EXPECT_TRUE(comes(self->vcpu, VECTOR));
 }

@@ -48,20 +48,12 @@ static bool serve(struct kvm_run *run)
 static uint64_t run_device(struct vcpu *vcpu, struct ucall *uc)
 {
 	struct kvm_run *run = vcpu->run;
-	struct kvm_regs regs;
 
 	while (vcpu_exit(vcpu) == KVM_EXIT_MMIO) {
 		if (!serve(run))
 			die("MMIO exit at %#llx length %u", run->mmio.phys_addr, run->mmio.len);
 	}
-	if (run->exit_reason != KVM_EXIT_IO || run->io.port != UCALL_PORT)
-		return OTHER_EXIT(run->exit_reason);
-	vcpu_regs(vcpu, &regs);
-	uc->cmd = regs.rdi;
-	uc->arg[0] = regs.rsi;
-	uc->arg[1] = regs.rdx;
-	uc->arg[2] = regs.rcx;
-	return uc->cmd;
+	return vcpu_ucall_take(vcpu, uc);
 }
 
 static struct vcpu *start(void (*fn)(void))

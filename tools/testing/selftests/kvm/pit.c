@@ -12,26 +12,12 @@
 #include "kselftest_harness.h"
 #include "irq_test.h"
 
-#define IOAPIC_BASE	0xfec00000UL
 #define PIC_VECTOR	0x30
 #define VECTOR		0x61
 
 #define HZ		1193182ULL
 #define PERIOD		11932		/* 10 ms */
 #define PERIOD_NS	10000125ULL
-
-__guest_inline void guest_outb(uint16_t port, uint8_t val)
-{
-	__asm__ volatile("outb %0, %1" : : "a" (val), "Nd" (port) : "memory");
-}
-
-__guest_inline uint8_t guest_inb(uint16_t port)
-{
-	uint8_t val;
-
-	__asm__ volatile("inb %1, %0" : "=a" (val) : "Nd" (port) : "memory");
-	return val;
-}
 
 static uint64_t now_ns(void)
 {
@@ -202,10 +188,8 @@ __guest static void tick_guest(void)
 	guest_outb(0x21, shared->word[2] ? 0xff : 0xfe);
 	if (shared->word[2]) {
 		*(volatile uint32_t *)(LAPIC_BASE + LAPIC_SVR) = 0x1ff;
-		*(volatile uint32_t *)IOAPIC_BASE = 0x11;
-		*(volatile uint32_t *)(IOAPIC_BASE + 0x10) = 0;
-		*(volatile uint32_t *)IOAPIC_BASE = 0x10;
-		*(volatile uint32_t *)(IOAPIC_BASE + 0x10) = VECTOR;
+		guest_ioapic_write(0x11, 0);
+		guest_ioapic_write(0x10, VECTOR);
 	}
 	guest_start_counter0(shared->word[0], shared->word[1]);
 	guest_sync(0, 0, 0);

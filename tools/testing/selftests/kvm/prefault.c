@@ -132,17 +132,6 @@ TEST(neighbours_come_along)
 	EXPECT_EQ(0, uc.arg[0]);
 }
 
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
-		fprintf(stderr, "# %s: %s\n", path, strerror(errno));
-	close(fd);
-}
-
 static void huge_slot(struct __test_metadata *_metadata, size_t size, int log2_size,
 		      const char *pool, const char *stat)
 {

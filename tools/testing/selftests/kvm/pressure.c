@@ -64,17 +64,6 @@ struct memory {
 	size_t size;
 };
 
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
-		fprintf(stderr, "# %s: %s\n", path, strerror(errno));
-	close(fd);
-}
-
 /* A region of up to 2 MiB, aligned to a page, that differs from call to call. */
 static size_t pick(const struct memory *m, unsigned int i, size_t *len)
 {

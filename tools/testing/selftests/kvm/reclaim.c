@@ -63,16 +63,6 @@ TEST(page_tables_are_bounded)
 	}
 }
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 TEST(the_host_gets_page_tables_back)
 {
 	struct vm *vm = vm_new();

@@ -20,7 +20,7 @@ static const struct {
 	{ 0x80000008, 0, EBX, 0 }, { 0x80000021, 0, EAX, 0 },
 };
 
-void test_supported_subset(void)
+TEST(test_supported_subset, "supported CPUID: never more than the host has")
 {
 	unsigned int round, i;
 
@@ -50,7 +50,7 @@ void test_supported_subset(void)
 	}
 }
 
-void test_never_given(void)
+TEST(test_never_given, "supported CPUID: what is never given")
 {
 	static const struct {
 		const char *name;
@@ -86,7 +86,7 @@ void test_never_given(void)
 	free(cpuid);
 }
 
-void test_supported_room(void)
+TEST(test_supported_room, "supported CPUID: room, exact and one short")
 {
 	struct kvm_cpuid2 *cpuid;
 	u32 right;
@@ -107,7 +107,7 @@ void test_supported_room(void)
 	free(cpuid);
 }
 
-void test_runtime_bits(void)
+TEST(test_runtime_bits, "runtime bits: OSXSAVE, OSPKE, APIC and XSAVE's size")
 {
 	struct kvm_cpuid2 *cpuid;
 	struct kvm_vcpu *vcpu;
@@ -142,7 +142,7 @@ void test_runtime_bits(void)
 	free(cpuid);
 }
 
-void test_lookup(void)
+TEST(test_lookup, "look-up: random entries against a linear search")
 {
 	static const u32 starts[] = { 0, 0x40000000, 0x80000000, 0xc0000000, 60, 0x8000003c };
 	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + 256 * sizeof(cpuid->entries[0]));
@@ -181,7 +181,7 @@ void test_lookup(void)
 	free(cpuid);
 }
 
-void test_out_of_range(void)
+TEST(test_out_of_range, "look-up: leaves out of range, by vendor")
 {
 	struct {
 		struct kvm_cpuid2 head;
@@ -237,7 +237,7 @@ static u32 model_size(u64 xfeatures, bool compacted)
 	return size;
 }
 
-void test_xsave_sizes(void)
+TEST(test_xsave_sizes, "XSAVE sizes: known layouts and a model")
 {
 	u64 xfeatures;
 
@@ -264,7 +264,7 @@ void test_xsave_sizes(void)
 	EXPECT(kvm_xsave2_size(NULL) == 4096, "KVM_CAP_XSAVE2 is 4096 at least");
 }
 
-void test_maxphyaddr(void)
+TEST(test_maxphyaddr, "physical address width")
 {
 	static const struct {
 		u32 said;

@@ -2,7 +2,7 @@
 /* Control registers, EFER, XCR0 and the APIC base against the manuals' tables. */
 #include "unit.h"
 
-void test_cr0(void)
+TEST(test_cr0, "CR0: every combination of bits against SDM 2.5")
 {
 	/* PE MP EM TS ET NE WP AM NW CD PG (SDM 2.5). */
 	static const u8 bits[] = { 0, 1, 2, 3, 4, 5, 16, 18, 29, 30, 31 };
@@ -62,7 +62,7 @@ static void set_feature(struct kvm_cpuid2 *cpuid, u32 function, u8 reg, u8 bit, 
 	*word = on ? *word | 1u << bit : *word & ~(1u << bit);
 }
 
-void test_cr4(void)
+TEST(test_cr4, "CR4: every bit against its CPUID feature (SDM 2.5)")
 {
 	struct kvm_cpuid2 *cpuid;
 	struct kvm_vcpu *vcpu;
@@ -110,7 +110,7 @@ void test_cr4(void)
 	free(cpuid);
 }
 
-void test_cr4_transitions(void)
+TEST(test_cr4_transitions, "CR4: changes that no mode allows (SDM 4.1.2, 4.10.1)")
 {
 	struct kvm_cpuid2 *cpuid;
 	struct kvm_vcpu *vcpu;
@@ -139,7 +139,7 @@ void test_cr4_transitions(void)
 	free(cpuid);
 }
 
-void test_efer(void)
+TEST(test_efer, "EFER: every bit against its CPUID feature (APM2 3.1.7)")
 {
 	/* SCE, LME, LMA, NXE, FFXSR: leaf 0x80000001 EDX bits 11, 29, 29, 20 and 25. */
 	static const struct {
@@ -191,7 +191,7 @@ static bool xcr0_valid(u64 xcr0, u64 supported_bits)
 	return !avx512 || (avx512 == 0xe0 && (xcr0 & 6) == 6);
 }
 
-void test_xcr0(void)
+TEST(test_xcr0, "XCR0: every combination of components against SDM 2.6")
 {
 	static const u64 hosts[] = { 0x1, 0x3, 0x7, 0x207, 0xe7, 0x2e7 };
 	struct kvm_cpuid2 *cpuid;
@@ -214,7 +214,7 @@ void test_xcr0(void)
 	}
 }
 
-void test_apic_base(void)
+TEST(test_apic_base, "APIC base: bits and mode changes (SDM 10.12.5)")
 {
 	static const u64 off = 0xfee00000, xapic = off | BIT(11), x2apic = xapic | BIT(10);
 	/* From each mode to each, by the guest: SDM figure 10-27. */

@@ -292,11 +292,6 @@ static void fill_data(struct machine *m)
 
 /* --- What cannot be compared ----------------------------------------- */
 
-static bool is_double_shift(const struct x86_insn *d)
-{
-	return d->op->exec == em_shift && (d->op->arg == A_SHLD || d->op->arg == A_SHRD);
-}
-
 /* A locked access to two cache lines stops the whole machine; hosts and hypervisors throttle it. */
 static bool is_split_lock(const struct machine *m)
 {
@@ -317,28 +312,26 @@ static bool is_excluded(const struct machine *m)
 		em_store_table, em_smsw, em_rdtsc, em_rdtscp, em_rdpmc,
 		/* These ask the kernel for something, or its descriptor tables. */
 		em_int, em_into, em_iret, em_syscall, em_sysenter, em_store_sel, em_lar, em_verify,
-		em_mov_to_sreg, em_pop_sreg, em_lds, em_far, em_far_mem, em_ret_far,
+		em_lds, em_far, em_far_mem, em_ret_far,
 		/* And these have their own tests: the machine has no x87. */
 		em_fxsave, em_fxrstor, em_x87, em_emms, em_xgetbv,
 	};
 	const struct x86_insn *d = &m->ctxt.d;
 	unsigned int i;
 
-	if (d->seg == X86_SREG_FS)
+	if (d->seg == X86_SREG_FS || d->op->dst == O_SREG)
 		return true;
 	for (i = 0; i < ARRAY_SIZE(excluded); i++) {
 		if (d->op->exec == excluded[i])
 			return true;
 	}
 	/* A 32-bit PUSH of a segment may write 16 bits only: CPUs differ (SDM 2B PUSH). */
-	if (d->op->exec == em_push_sreg && d->op_bytes == 4)
+	if (d->op->src == O_SREG && d->op->exec == em_push && d->op_bytes == 4)
 		return true;
 	if (is_split_lock(m))
 		return true;
-	/* BSWAP r16, and double shifts past the operand: undefined results. */
-	if (d->op->exec == em_bswap && d->op_bytes == 2)
-		return true;
-	return is_double_shift(d) && d->op_bytes == 2 && (m->ctxt.src2.val & 0x1f) > 16;
+	/* BSWAP r16 has no defined result. */
+	return d->op->exec == em_bswap && d->op_bytes == 2;
 }
 
 /* The CPU must not run on from where nobody waits for it. */
@@ -359,17 +352,16 @@ static bool is_safe(const struct machine *m)
 	return m->s.rip - CODE_BASE < CODE_SIZE;
 }
 
-/* Flags undefined after a shift or rotate: OF but for a count of one, CF when all has left. */
-static u64 undefined_by_shift(const struct x86_emulate_ctxt *c)
+/* Of the CPU's own work: all but CF after BT and its kin, OF after a shift by more than one. */
+static u64 undefined_by_alu(const struct x86_emulate_ctxt *c)
 {
-	unsigned int bits = c->d.op_bytes * 8;
-	unsigned int n = (is_double_shift(&c->d) ? c->src2.val : c->src.val) &
-			 (bits == 64 ? 63 : 31);
-	u64 of = n > 1 ? X86_EFLAGS_OF : 0;
+	u64 n = c->d.op->src2 ? c->src2.val : c->src.val;
 
-	if (c->d.op->arg < A_SHL)
-		return of;
-	return n ? of | X86_EFLAGS_AF | (n >= bits ? X86_EFLAGS_CF : 0) : 0;
+	if (c->d.op->arg >= A_BT && c->d.op->arg <= A_BTC)
+		return X86_FLAGS_ARITH & ~(X86_EFLAGS_CF | X86_EFLAGS_ZF);
+	if (c->d.op->arg < A_ROL || c->d.op->arg > A_SHRD)
+		return 0;
+	return (n & (c->d.op_bytes == 8 ? 63 : 31)) > 1 ? X86_EFLAGS_OF : 0;
 }
 
 /* Flags undefined after the instruction, by its page in SDM 2A and 2B. */
@@ -380,19 +372,15 @@ static u64 undefined_flags(const struct machine *m)
 	u64 not_zf_cf = X86_EFLAGS_OF | X86_EFLAGS_SF | X86_EFLAGS_AF | X86_EFLAGS_PF;
 
 	if (fn == em_alu)
-		return op->arg == A_AND || op->arg == A_OR || op->arg == A_XOR ? X86_EFLAGS_AF : 0;
-	if (fn == em_shift)
-		return undefined_by_shift(&m->ctxt);
-	if (fn == em_mul || fn == em_imul3)
-		return X86_FLAGS_SZP | X86_EFLAGS_AF;
+		return undefined_by_alu(&m->ctxt);
+	if (fn == em_mul)
+		return X86_FLAGS_ARITH & ~(X86_EFLAGS_CF | X86_EFLAGS_OF);
 	if (fn == em_div)
 		return X86_FLAGS_ARITH;
-	if (fn == em_bit)
-		return not_zf_cf;
 	if (fn == em_bit_scan)
 		return op->arg >= A_TZCNT ? not_zf_cf : X86_FLAGS_ARITH & ~X86_EFLAGS_ZF;
 	if (fn == em_decimal)
-		return m->ctxt.d.opcode & 0x10 ? X86_FLAGS_SZP | X86_EFLAGS_OF : X86_EFLAGS_OF;
+		return m->ctxt.d.opcode & 0x10 ? not_zf_cf | X86_EFLAGS_ZF : X86_EFLAGS_OF;
 	if (fn == em_aam || fn == em_aad)
 		return X86_EFLAGS_OF | X86_EFLAGS_AF | X86_EFLAGS_CF;
 	return 0;

@@ -81,7 +81,6 @@ void tap_ok(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)))
 
 /* The groups of tests. */
 void test_length(void);
-void test_moves(void);
 void test_modes(void);
 void test_system(void);
 void test_string(void);

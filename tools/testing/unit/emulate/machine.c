@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A vCPU made of plain memory behind struct x86_emulate_ops. In 64-bit mode it
+ * A vCPU made of plain memory behind the emul_*() functions. In 64-bit mode it
  * has the memory map of native.c; in the other modes linear addresses below
  * DATA_SIZE are its memory.
  */
@@ -52,7 +52,7 @@ static int check(struct machine *m, u64 addr, unsigned int bytes, bool write)
 	return X86EMUL_CONTINUE;
 }
 
-static int op_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes,
+int emul_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes,
 		       u32 access)
 {
 	struct machine *m = machine_of(ctxt);
@@ -63,7 +63,7 @@ static int op_read_std(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, uns
 	return rc;
 }
 
-static int op_write_std(struct x86_emulate_ctxt *ctxt, u64 linear, const void *val,
+int emul_write_std(struct x86_emulate_ctxt *ctxt, u64 linear, const void *val,
 			unsigned int bytes, u32 access)
 {
 	struct machine *m = machine_of(ctxt);
@@ -75,12 +75,12 @@ static int op_write_std(struct x86_emulate_ctxt *ctxt, u64 linear, const void *v
 	return rc;
 }
 
-static int op_probe_write(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int bytes)
+int emul_probe_write(struct x86_emulate_ctxt *ctxt, u64 linear, unsigned int bytes)
 {
 	return check(machine_of(ctxt), linear, bytes, true);
 }
 
-static int op_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old,
+int emul_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old,
 		      const void *new, unsigned int bytes)
 {
 	struct machine *m = machine_of(ctxt);
@@ -96,7 +96,7 @@ static int op_cmpxchg(struct x86_emulate_ctxt *ctxt, u64 linear, const void *old
 	return X86EMUL_CONTINUE;
 }
 
-static int op_fetch(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes)
+int emul_fetch(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsigned int bytes)
 {
 	struct machine *m = machine_of(ctxt);
 	u64 entry = ctxt->mode == X86_MODE_LONG ? CODE_ENTRY : m->s.rip + m->seg[X86_SREG_CS].base;
@@ -114,22 +114,22 @@ static int op_fetch(struct x86_emulate_ctxt *ctxt, u64 linear, void *val, unsign
 
 /* --- Registers ------------------------------------------------------- */
 
-static u64 op_read_gpr(struct x86_emulate_ctxt *ctxt, unsigned int n)
+u64 emul_read_gpr(struct x86_emulate_ctxt *ctxt, unsigned int n)
 {
 	return machine_of(ctxt)->s.gpr[n];
 }
 
-static void op_write_gpr(struct x86_emulate_ctxt *ctxt, unsigned int n, u64 val)
+void emul_write_gpr(struct x86_emulate_ctxt *ctxt, unsigned int n, u64 val)
 {
 	machine_of(ctxt)->s.gpr[n] = val;
 }
 
-static void op_get_segment(struct x86_emulate_ctxt *ctxt, unsigned int n, struct kvm_segment *seg)
+void emul_get_segment(struct x86_emulate_ctxt *ctxt, unsigned int n, struct kvm_segment *seg)
 {
 	*seg = machine_of(ctxt)->seg[n];
 }
 
-static void op_set_segment(struct x86_emulate_ctxt *ctxt, unsigned int n,
+void emul_set_segment(struct x86_emulate_ctxt *ctxt, unsigned int n,
 			   const struct kvm_segment *seg)
 {
 	machine_of(ctxt)->seg[n] = *seg;
@@ -137,28 +137,28 @@ static void op_set_segment(struct x86_emulate_ctxt *ctxt, unsigned int n,
 		machine_of(ctxt)->cpl = seg->dpl;
 }
 
-static unsigned int op_cpl(struct x86_emulate_ctxt *ctxt)
+unsigned int emul_cpl(struct x86_emulate_ctxt *ctxt)
 {
 	return machine_of(ctxt)->cpl;
 }
 
-static void op_get_table(struct x86_emulate_ctxt *ctxt, bool idt, struct x86_desc_ptr *dt)
+void emul_get_table(struct x86_emulate_ctxt *ctxt, bool idt, struct x86_desc_ptr *dt)
 {
 	*dt = idt ? machine_of(ctxt)->idt : machine_of(ctxt)->gdt;
 }
 
-static void op_set_table(struct x86_emulate_ctxt *ctxt, bool idt, const struct x86_desc_ptr *dt)
+void emul_set_table(struct x86_emulate_ctxt *ctxt, bool idt, const struct x86_desc_ptr *dt)
 {
 	*(idt ? &machine_of(ctxt)->idt : &machine_of(ctxt)->gdt) = *dt;
 }
 
-static u64 op_get_cr(struct x86_emulate_ctxt *ctxt, unsigned int cr)
+u64 emul_get_cr(struct x86_emulate_ctxt *ctxt, unsigned int cr)
 {
 	return machine_of(ctxt)->cr[cr];
 }
 
 /* PG without PE is refused, as a vCPU would. */
-static int op_set_cr(struct x86_emulate_ctxt *ctxt, unsigned int cr, u64 val)
+int emul_set_cr(struct x86_emulate_ctxt *ctxt, unsigned int cr, u64 val)
 {
 	if (cr == 0 && (val & X86_CR0_PG) && !(val & X86_CR0_PE))
 		return 1;
@@ -166,12 +166,12 @@ static int op_set_cr(struct x86_emulate_ctxt *ctxt, unsigned int cr, u64 val)
 	return 0;
 }
 
-static u64 op_get_dr(struct x86_emulate_ctxt *ctxt, unsigned int dr)
+u64 emul_get_dr(struct x86_emulate_ctxt *ctxt, unsigned int dr)
 {
 	return machine_of(ctxt)->dr[dr];
 }
 
-static int op_set_dr(struct x86_emulate_ctxt *ctxt, unsigned int dr, u64 val)
+int emul_set_dr(struct x86_emulate_ctxt *ctxt, unsigned int dr, u64 val)
 {
 	machine_of(ctxt)->dr[dr] = val;
 	return 0;
@@ -187,7 +187,7 @@ static u64 *msr_slot(struct machine *m, u32 msr)
 	return msr == 0xc0000102 ? &m->kernel_gs : NULL;
 }
 
-static int op_get_msr(struct x86_emulate_ctxt *ctxt, u32 msr, u64 *val)
+int emul_get_msr(struct x86_emulate_ctxt *ctxt, u32 msr, u64 *val)
 {
 	u64 *slot = msr_slot(machine_of(ctxt), msr);
 
@@ -199,7 +199,7 @@ static int op_get_msr(struct x86_emulate_ctxt *ctxt, u32 msr, u64 *val)
 	return msr == 0x10 ? X86EMUL_CONTINUE : X86EMUL_PROPAGATE_FAULT;
 }
 
-static int op_set_msr(struct x86_emulate_ctxt *ctxt, u32 msr, u64 val)
+int emul_set_msr(struct x86_emulate_ctxt *ctxt, u32 msr, u64 val)
 {
 	u64 *slot = msr_slot(machine_of(ctxt), msr);
 
@@ -215,7 +215,7 @@ static int op_set_msr(struct x86_emulate_ctxt *ctxt, u32 msr, u64 val)
 
 /* --- Devices and the rest -------------------------------------------- */
 
-static int op_pio_in(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, void *val,
+int emul_pio_in(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, void *val,
 		     unsigned int count)
 {
 	struct machine *m = machine_of(ctxt);
@@ -232,7 +232,7 @@ static int op_pio_in(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port,
 	return X86EMUL_CONTINUE;
 }
 
-static int op_pio_out(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, const void *val,
+int emul_pio_out(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port, const void *val,
 		      unsigned int count)
 {
 	struct machine *m = machine_of(ctxt);
@@ -246,7 +246,7 @@ static int op_pio_out(struct x86_emulate_ctxt *ctxt, unsigned int size, u16 port
 	return X86EMUL_CONTINUE;
 }
 
-static int op_cpuid(struct x86_emulate_ctxt *ctxt, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
+void emul_cpuid(struct x86_emulate_ctxt *ctxt, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
 	u32 leaf = *eax;
 
@@ -257,28 +257,20 @@ static int op_cpuid(struct x86_emulate_ctxt *ctxt, u32 *eax, u32 *ebx, u32 *ecx,
 	/* INVPCID, as the test likes it. */
 	if (leaf == 7)
 		*ebx = (*ebx & ~(1u << 10)) | machine_of(ctxt)->has_invpcid << 10;
-	return X86EMUL_CONTINUE;
 }
 
-static u64 op_rdtsc(struct x86_emulate_ctxt *ctxt)
+u64 emul_rdtsc(struct x86_emulate_ctxt *ctxt)
 {
 	(void)ctxt;
 	return 0x1122334455667788ULL;
 }
 
-static int op_rdpmc(struct x86_emulate_ctxt *ctxt, u32 counter, u64 *val)
-{
-	(void)ctxt;
-	*val = counter;
-	return counter > 3;
-}
-
-static u64 op_xcr0(struct x86_emulate_ctxt *ctxt)
+u64 emul_xcr0(struct x86_emulate_ctxt *ctxt)
 {
 	return machine_of(ctxt)->xcr0;
 }
 
-static int op_set_xcr(struct x86_emulate_ctxt *ctxt, u32 index, u64 val)
+int emul_set_xcr(struct x86_emulate_ctxt *ctxt, u32 index, u64 val)
 {
 	if (index || !(val & 1))
 		return 1;
@@ -286,7 +278,7 @@ static int op_set_xcr(struct x86_emulate_ctxt *ctxt, u32 index, u64 val)
 	return 0;
 }
 
-static void op_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
+void emul_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
 			unsigned int bytes)
 {
 	const struct state *s = &machine_of(ctxt)->s;
@@ -297,7 +289,7 @@ static void op_read_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val
 		memcpy(val, s->vec[n], bytes);
 }
 
-static void op_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex)
+void emul_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const void *val, bool vex)
 {
 	struct state *s = &machine_of(ctxt)->s;
 
@@ -308,7 +300,7 @@ static void op_write_vec(struct x86_emulate_ctxt *ctxt, unsigned int n, const vo
 }
 
 /* A x87 that knows its control words and what an image has of XMM and MXCSR. */
-static void op_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf)
+void emul_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf)
 {
 	struct machine *m = machine_of(ctxt);
 	unsigned int i;
@@ -342,33 +334,17 @@ static void op_fpu(struct x86_emulate_ctxt *ctxt, enum x86_fpu_op op, void *buf)
 	}
 }
 
-static void op_invlpg(struct x86_emulate_ctxt *ctxt, u64 linear)
+void emul_invlpg(struct x86_emulate_ctxt *ctxt, u64 linear)
 {
 	(void)linear;
 	machine_of(ctxt)->invlpgs++;
 }
 
-static void op_invpcid(struct x86_emulate_ctxt *ctxt, unsigned int type, u64 linear)
+void emul_invpcid(struct x86_emulate_ctxt *ctxt, unsigned int type, u64 linear)
 {
 	machine_of(ctxt)->invpcids |= 1u << type;
 	machine_of(ctxt)->out_val = linear;
 }
-
-static const struct x86_emulate_ops machine_ops = {
-	.read_gpr = op_read_gpr, .write_gpr = op_write_gpr,
-	.read_std = op_read_std, .write_std = op_write_std, .probe_write = op_probe_write,
-	.cmpxchg = op_cmpxchg, .fetch = op_fetch,
-	.get_segment = op_get_segment, .set_segment = op_set_segment,
-	.cpl = op_cpl,
-	.get_table = op_get_table, .set_table = op_set_table,
-	.get_cr = op_get_cr, .set_cr = op_set_cr, .get_dr = op_get_dr, .set_dr = op_set_dr,
-	.get_msr = op_get_msr, .set_msr = op_set_msr,
-	.pio_in = op_pio_in, .pio_out = op_pio_out,
-	.cpuid = op_cpuid, .rdtsc = op_rdtsc, .rdpmc = op_rdpmc,
-	.xcr0 = op_xcr0, .set_xcr = op_set_xcr,
-	.read_vec = op_read_vec, .write_vec = op_write_vec, .fpu = op_fpu,
-	.invlpg = op_invlpg, .invpcid = op_invpcid,
-};
 
 /* --- Life ------------------------------------------------------------ */
 
@@ -389,7 +365,6 @@ void machine_init(struct machine *m, enum x86_mode mode, unsigned int cpl)
 	memset(m, 0, sizeof(*m));
 	m->data = data;
 	m->cpl = cpl;
-	m->ctxt.ops = &machine_ops;
 	m->ctxt.opaque = m;
 	m->ctxt.mode = mode;
 	m->s.rip = mode == X86_MODE_LONG ? CODE_ENTRY : 0x100;

@@ -6,7 +6,6 @@ int main(void)
 {
 	printf("TAP version 13\n");
 	test_length();
-	test_moves();
 	test_modes();
 	test_system();
 	test_string();

@@ -54,10 +54,7 @@ static const struct length_case lengths[] = {
 	L("\xf4", REAL, HLT, 1),
 	L("\x3e\xf4", REAL, HLT, 2),
 	L("\x0f\x01\xd9", LONG, VMMCALL, 3),
-	L("\x0f\x01\xc1", LONG, VMCALL, 3),
 	L("\x0f\x01\xc1", LONG, VMMCALL, 0),
-	L("\x0f\x31", LONG, RDTSC, 2),
-	L("\x0f\x01\xf9", LONG, RDTSCP, 3),
 	L("\x0f\x33", LONG, RDPMC, 2),
 	L("\x0f\x08", LONG, INVD, 2),
 	L("\xf3\x0f\x09", LONG, WBINVD, 3),
@@ -65,39 +62,124 @@ static const struct length_case lengths[] = {
 	L("\xf3\x90", LONG, PAUSE, 2),
 	L("\x0f\x01\xc8", LONG, MONITOR, 3),
 	L("\x0f\x01\xc9", LONG, MWAIT, 3),
-	L("\x0f\x06", LONG, CLTS, 2),
-	L("\xcd\x80", PROT32, INT, 2),
-	L("\xcd", PROT32, INT, 0),
 	L("\xcc", LONG, INT3, 1),
 	L("\xce", PROT32, INTO, 1),
-	L("\xf1", LONG, ICEBP, 1),
-	L("\x0f\xaa", LONG, RSM, 2),
-	L("\x0f\x01\xd8", LONG, VMRUN, 3),
 	L("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x0f\xa2", LONG, CPUID, 15),
 	L("\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x0f\xa2", LONG, CPUID, 0),
-	L("\x0f\x20\xc0", LONG, ANY, 3),
-	L("\x44\x0f\x22\xc0", LONG, ANY, 4),
-	L("\x0f\x22\x04\x25", LONG, ANY, 3),	/* mod is ignored */
-	L("\x0f\x01\xe0", LONG, ANY, 3),	/* SMSW EAX */
-	L("\x0f\x01\x74\x24\x08", LONG, ANY, 5),/* LMSW [RSP+8] */
-	L("\x0f\x01\x3c\x25\0\0\0\0", LONG, ANY, 8),
-	L("\x0f\x01\x38", REAL, ANY, 3),	/* INVLPG [BX+SI] */
-	L("\x0f\x01\x3e\0\0", REAL, ANY, 5),
-	L("\xe4\x60", REAL, ANY, 2),
-	L("\xec", REAL, ANY, 1),
-	L("\xf3\x6d", LONG, ANY, 2),
-	L("\xb8\0\0", REAL, ANY, 3),
-	L("\x66\xb8\0\0\0\0", REAL, ANY, 6),
-	L("\x48\xb8\0\0\0\0\0\0\0\0", LONG, ANY, 10),
-	L("\x48\xa1\0\0\0\0\0\0\0\0", LONG, ANY, 10),
-	L("\x67\xa1\0\0\0\0", LONG, ANY, 6),
-	L("\xc7\x05\0\0\0\0\0\0\0\0", LONG, ANY, 10),
-	L("\x66\xc7\x05\0\0\0\0\0\0", LONG, ANY, 9),
-	L("\xea\0\0\0\0", REAL, ANY, 5),
-	L("\xc8\0\0\0", LONG, ANY, 4),
-	L("\x0f\x38\xf1\x07", LONG, ANY, 4),
-	L("\x0f\xff", LONG, ANY, 0),
 };
+
+/* --- Decoding -------------------------------------------------------- */
+
+struct decode_case {
+	const char *bytes;
+	unsigned int len;
+	enum x86_mode mode;
+	int length;
+};
+
+#define D(bytes, mode, length)	{ bytes, sizeof(bytes) - 1, X86_MODE_##mode, length }
+
+static const struct decode_case decodes[] = {
+	D("\x0f\x20\xc0", LONG, 3),
+	D("\x44\x0f\x22\xc0", LONG, 4),
+	D("\x0f\x22\x04\x25", LONG, 3),	/* mod is ignored */
+	D("\x0f\x01\xe0", LONG, 3),	/* SMSW EAX */
+	D("\x0f\x01\x74\x24\x08", LONG, 5),/* LMSW [RSP+8] */
+	D("\x0f\x01\x3c\x25\0\0\0\0", LONG, 8),
+	D("\x0f\x01\x38", REAL, 3),	/* INVLPG [BX+SI] */
+	D("\x0f\x01\x3e\0\0", REAL, 5),
+	D("\xe4\x60", REAL, 2),
+	D("\xec", REAL, 1),
+	D("\xf3\x6d", LONG, 2),
+	D("\xb8\0\0", REAL, 3),
+	D("\x66\xb8\0\0\0\0", REAL, 6),
+	D("\x48\xb8\0\0\0\0\0\0\0\0", LONG, 10),
+	D("\x48\xa1\0\0\0\0\0\0\0\0", LONG, 10),
+	D("\x67\xa1\0\0\0\0", LONG, 6),
+	D("\xc7\x05\0\0\0\0\0\0\0\0", LONG, 10),
+	D("\x66\xc7\x05\0\0\0\0\0\0", LONG, 9),
+	D("\xea\0\0\0\0", REAL, 5),
+	D("\xc8\0\0\0", LONG, 4),
+	D("\x0f\x38\xf1\x07", LONG, 4),
+	D("\x0f\xff", LONG, 0),
+};
+
+struct move_case {
+	const char *bytes;
+	unsigned int len;
+	enum x86_mode mode;
+	bool plain;
+	u8 bytes_moved;
+	bool store, is_imm;
+	u8 reg;
+};
+
+#define M(bytes, mode, ...)	{ bytes, sizeof(bytes) - 1, X86_MODE_##mode, true, __VA_ARGS__ }
+#define NOT_M(bytes, mode) \
+	{ bytes, sizeof(bytes) - 1, X86_MODE_##mode, false, 0, false, false, 0 }
+
+static const struct move_case moves[] = {
+	M("\x89\x07", LONG, 4, true, false, X86_RAX),
+	M("\x4c\x8b\x47\x10", LONG, 8, false, false, X86_R8),
+	M("\x66\x89\x1c\x24", LONG, 2, true, false, X86_RBX),
+	M("\x40\x88\x37", LONG, 1, true, false, X86_RSI),
+	M("\x8a\x1f", PROT32, 1, false, false, X86_RBX),
+	M("\xc7\x05\0\0\0\0\1\0\0\0", LONG, 4, true, true, 0),
+	M("\xc6\x07\x55", PROT32, 1, true, true, 0),
+	M("\x0f\xb6\x07", LONG, 1, false, false, X86_RAX),
+	M("\x0f\xb7\x0f", LONG, 2, false, false, X86_RCX),
+	M("\x0f\xc3\x07", LONG, 4, true, false, X86_RAX),
+	NOT_M("\x88\x37", LONG),		/* DH */
+	NOT_M("\x89\xc7", LONG),		/* registers only */
+	NOT_M("\x64\x89\x07", LONG),
+	NOT_M("\x67\x89\x07", LONG),
+	NOT_M("\xf3\x89\x07", LONG),
+	NOT_M("\x89\x07", PROT16),
+	NOT_M("\xc7\x0f\0\0\0\0", LONG),	/* reg is not 0 */
+	NOT_M("\x01\x07", LONG),
+	NOT_M("\xa1\0\0\0\0", PROT32),
+	NOT_M("\xa5", LONG),
+	NOT_M("\x0f\xbe\x07", LONG),
+	NOT_M("\x66\xe9\0\0\0\0", LONG),
+};
+
+static bool move_is(const struct move_case *c)
+{
+	struct x86_move move;
+
+	if (x86_decode_move(&move, (const u8 *)c->bytes, c->len, c->mode) != c->plain)
+		return false;
+	return !c->plain ||
+	       (move.bytes == c->bytes_moved && move.store == c->store &&
+		move.is_imm == c->is_imm && move.d.length == c->len &&
+		(c->is_imm || move.d.reg == c->reg) &&
+		!x86_decode_move(&move, (const u8 *)c->bytes, c->len - 1, c->mode));
+}
+
+static void test_decode(void)
+{
+	unsigned int i, bad = 0;
+	int got;
+
+	for (i = 0; i < ARRAY_SIZE(decodes); i++) {
+		const struct decode_case *c = &decodes[i];
+
+		start(c->mode, 0, c->bytes, c->len);
+		got = machine_decode(&m) ? 0 : m.ctxt.d.length;
+		if (got != c->length) {
+			printf("# decode case %u: %d, want %d\n", i, got, c->length);
+			bad++;
+		}
+	}
+	tap_ok(!bad, "%zu instructions decoded", ARRAY_SIZE(decodes));
+	for (i = bad = 0; i < ARRAY_SIZE(moves); i++) {
+		if (move_is(&moves[i]))
+			continue;
+		printf("# move case %u\n", i);
+		bad++;
+	}
+	tap_ok(!bad, "%zu moves, plain or not", ARRAY_SIZE(moves));
+}
 
 void test_length(void)
 {
@@ -116,6 +198,7 @@ void test_length(void)
 		}
 	}
 	tap_ok(!bad, "%zu instruction lengths", ARRAY_SIZE(lengths));
+	test_decode();
 }
 
 /* --- Modes ----------------------------------------------------------- */
@@ -328,9 +411,6 @@ static void test_registers(void)
 	tap_ok(retires(CODE_ENTRY + 2) && m.s.gpr[X86_RDX] == 0x11223344, "RDTSC");
 	START(X86_MODE_LONG, 0, "\x0f\x01\xf9");
 	tap_ok(faults(6, 0), "RDTSCP without TSC_AUX");
-	START(X86_MODE_LONG, 0, "\x0f\x33");
-	m.s.gpr[X86_RCX] = 2;
-	tap_ok(retires(CODE_ENTRY + 2) && m.s.gpr[X86_RAX] == 2, "RDPMC");
 	START(X86_MODE_LONG, 0, "\x0f\x33");
 	m.s.gpr[X86_RCX] = 9;
 	tap_ok(faults(13, 0), "RDPMC of no counter");

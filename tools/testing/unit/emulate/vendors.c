@@ -60,8 +60,6 @@ static void test_near_branches(void)
 	       "AMD: 66 CALL pushes two");
 	BEGIN(AMD, LONG, 3, "\x66\x74\x10");
 	tap_ok(retires(CODE_ENTRY + 3), "AMD: 66 JE that is not taken leaves RIP alone");
-	tap_ok(!x86_insn_length((const u8 *)"\x66\xe9\0\0\0\0", 6, X86_MODE_LONG),
-	       "without a vendor its length is not known");
 }
 
 static void test_system_calls(void)

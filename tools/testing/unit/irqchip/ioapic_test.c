@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* i82093.c against the 82093AA data sheet. */
+#include <string.h>
+#include <linux/bits.h>
+#include <linux/kernel.h>
+#include <unit_test.h>
 #include "i82093.h"
-#include "unit.h"
 
 static u32 reg(struct i82093 *io, u8 number)
 {
@@ -19,7 +22,7 @@ static int set_reg(struct i82093 *io, u8 number, u32 val)
 	return i82093_write(io, I82093_IOWIN, val, &old);
 }
 
-void test_ioapic_registers(void)
+TEST(test_ioapic_registers, "82093AA: ID, version, arbitration, unknown registers")
 {
 	struct i82093 io;
 	unsigned int i;
@@ -47,7 +50,7 @@ void test_ioapic_registers(void)
 	EXPECT(!i82093_read(&io, 0x20) && !i82093_read(&io, 0x04), "outside");
 }
 
-void test_ioapic_entry(void)
+TEST(test_ioapic_entry, "82093AA: what of an entry can be written")
 {
 	struct i82093 io;
 	unsigned int pin;
@@ -64,7 +67,7 @@ void test_ioapic_entry(void)
 }
 
 /* An entry by its low half, the line, and whether it must send. */
-void test_ioapic_level(void)
+TEST(test_ioapic_level, "82093AA: level triggered pins and Remote IRR")
 {
 	static const struct {
 		u32 low;
@@ -102,7 +105,7 @@ void test_ioapic_level(void)
 	}
 }
 
-void test_ioapic_edge(void)
+TEST(test_ioapic_edge, "82093AA: edge triggered pins")
 {
 	struct i82093 io;
 	unsigned int pin;
@@ -120,7 +123,7 @@ void test_ioapic_edge(void)
 	EXPECT(io.lines == 0xffffff, "%#x", io.lines);
 }
 
-void test_ioapic_eoi(void)
+TEST(test_ioapic_eoi, "82093AA: EOI by vector, shared vectors")
 {
 	struct i82093 io;
 
@@ -152,7 +155,7 @@ static struct kvm_ioapic_state some_state(void)
 	return state;
 }
 
-void test_ioapic_state(void)
+TEST(test_ioapic_state, "82093AA: state, valid and impossible, there and back")
 {
 	struct kvm_ioapic_state state = some_state(), back = {};
 	unsigned int bit;

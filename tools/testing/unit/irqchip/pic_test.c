@@ -3,8 +3,11 @@
  * i8259.c against the 8259A data sheet. A test is a script: each step does one thing to the pair,
  * and says what must come of it.
  */
+#include <string.h>
+#include <linux/bits.h>
+#include <linux/kernel.h>
+#include <unit_test.h>
 #include "i8259.h"
-#include "unit.h"
 
 enum op { END, WRITE, READ, RAISE, LOWER, INTA, OUTPUT, ACKED };
 
@@ -73,7 +76,7 @@ static void script(const char *name, const struct step *steps)
 	script(name, steps);						\
 } while (0)
 
-void test_pic_init(void)
+TEST(test_pic_init, "8259A: initialization with and without ICW4")
 {
 	SCRIPT("no output before the last ICW",
 	       UP(1, 1), OUT(1), W(0x20, 0x11), OUT(0), UP(3, 1), OUT(0), W(0x21, 0x40), OUT(0),
@@ -89,7 +92,7 @@ void test_pic_init(void)
 	       PC(1), W(0x4d0, 0x20), UP(5, 1), PC(1), OUT(1), TAKE(0x25));
 }
 
-void test_pic_lines(void)
+TEST(test_pic_lines, "8259A: edges, levels and what is coalesced")
 {
 	SCRIPT("an edge is latched until INTA",
 	       PC(1), UP(4, 1), DOWN(4), OUT(1), UP(4, 0), TAKE(0x24), OUT(0), DOWN(4), UP(4, 1),
@@ -105,7 +108,7 @@ void test_pic_lines(void)
 	SCRIPT("line 2 is the cascade", PC(1), UP(2, -1), OUT(0), R(0x20, 0));
 }
 
-void test_pic_priority(void)
+TEST(test_pic_priority, "8259A: who wins, by line and by what is in service")
 {
 	SCRIPT("the lower number wins",
 	       PC(1), UP(7, 1), UP(0, 1), UP(3, 1), TAKE(0x20), W(0x20, 0x20), TAKE(0x23),
@@ -118,7 +121,7 @@ void test_pic_priority(void)
 	       PC(1), UP(3, 1), UP(8, 1), TAKE(0x28), OUT(0), UP(1, 1), TAKE(0x21));
 }
 
-void test_pic_eoi(void)
+TEST(test_pic_eoi, "8259A: specific, non-specific and automatic EOI")
 {
 	SCRIPT("non-specific: the highest in service",
 	       PC(1), UP(5, 1), TAKE(0x25), UP(2 + 1, 1), TAKE(0x23), W(0x20, 0x0b), R(0x20, 0x28),
@@ -132,7 +135,7 @@ void test_pic_eoi(void)
 	       R(0x20, 0x20));
 }
 
-void test_pic_rotation(void)
+TEST(test_pic_rotation, "8259A: rotation, automatic and specific")
 {
 	SCRIPT("set priority: 4 lowest, 5 highest",
 	       PC(1), W(0x20, 0xc4), UP(4, 1), UP(0, 1), UP(5, 1), UP(7, 1), TAKE(0x25),
@@ -149,7 +152,7 @@ void test_pic_rotation(void)
 	       PC(1), W(0x20, 0xa0), UP(7, 1), UP(0, 1), TAKE(0x20));
 }
 
-void test_pic_masks(void)
+TEST(test_pic_masks, "8259A: mask, special mask mode, reading IRR and ISR")
 {
 	SCRIPT("IMR reads back", PC(1), W(0x21, 0xa5), R(0x21, 0xa5), W(0xa1, 0x5a), R(0xa1, 0x5a));
 	SCRIPT("IRR shows requests, masked too",
@@ -166,7 +169,7 @@ void test_pic_masks(void)
 	       PC(1), UP(1, 1), TAKE(0x21), W(0x21, 0x02), W(0x20, 0x28), UP(4, 1), OUT(0));
 }
 
-void test_pic_poll(void)
+TEST(test_pic_poll, "8259A: poll mode")
 {
 	SCRIPT("the read is the INTA",
 	       PC(1), UP(3, 1), W(0x20, 0x0c), R(0x20, 0x83), OUT(0), W(0x20, 0x0b), R(0x20, 0x08),
@@ -183,7 +186,7 @@ void test_pic_poll(void)
 	       R(0xa0, 0x84), OUT(0));
 }
 
-void test_pic_cascade(void)
+TEST(test_pic_cascade, "8259A: cascade, special fully nested mode, spurious")
 {
 	SCRIPT("both are in service, and both want EOI",
 	       PC(1), UP(12, 1), TAKE(0x2c), W(0x20, 0x0b), W(0xa0, 0x0b), R(0x20, 0x04),
@@ -200,7 +203,7 @@ void test_pic_cascade(void)
 	       TAKE(0x2c));
 }
 
-void test_pic_elcr(void)
+TEST(test_pic_elcr, "8259A: edge/level registers and their masks")
 {
 	SCRIPT("lines of the board are edge triggered",
 	       W(0x4d0, 0xff), R(0x4d0, 0xf8), W(0x4d1, 0xff), R(0x4d1, 0xde), PC(1),
@@ -213,7 +216,7 @@ void test_pic_elcr(void)
 	       OUT(1));
 }
 
-void test_pic_acks(void)
+TEST(test_pic_acks, "8259A: who ends an interrupt is told of it")
 {
 	SCRIPT("EOI", PC(1), ACK(0), UP(3, 1), TAKE(0x23), ACK(0), W(0x20, 0x20), ACK(0x0008),
 	       W(0x20, 0x63), ACK(0));
@@ -255,7 +258,7 @@ static bool byte_is_good(size_t at, u8 value, unsigned int chip)
 	}
 }
 
-void test_pic_state(void)
+TEST(test_pic_state, "8259A: state, valid and impossible, there and back")
 {
 	struct kvm_pic_state state;
 	struct i8259_pair pair;
@@ -289,7 +292,7 @@ void test_pic_state(void)
  * Whatever is done: no line both ends and is in service by itself, the output says whether INTA
  * would find a request, edges only on board lines.
  */
-void test_pic_random(void)
+TEST(test_pic_random, "8259A: 100,000 random operations keep the invariants")
 {
 	static const u16 ports[] = { 0x20, 0x21, 0xa0, 0xa1, 0x4d0, 0x4d1 };
 	struct i8259_pair pair, copy;

@@ -3,10 +3,13 @@
  * i8254.c against the 8254 data sheet. Time is in clock pulses after START, and looked at in the
  * middle of a pulse, so that rounding to ns does not matter.
  */
+#include <string.h>
+#include <linux/bits.h>
+#include <linux/kernel.h>
+#include <unit_test.h>
 #include <linux/math64.h>
 #include <linux/time64.h>
 #include "i8254.h"
-#include "unit.h"
 
 #define START	1000000000000ll
 
@@ -52,7 +55,7 @@ static u16 value_at(const struct i8254 *pit, unsigned int channel, u64 ticks)
 	return read_word(&copy, channel, at(ticks));
 }
 
-void test_pit_output(void)
+TEST(test_pit_output, "8254: OUT in modes 0 to 5 against the data sheet")
 {
 	/* OUT pulse by pulse from the load on, and what repeats behind it (figures 15 to 20) */
 	static const struct {
@@ -92,7 +95,7 @@ void test_pit_output(void)
 	EXPECT(pit.channel[0].s.mode == 2, "mode %u", pit.channel[0].s.mode);
 }
 
-void test_pit_count(void)
+TEST(test_pit_count, "8254: the counter in modes 0 to 5, binary and BCD")
 {
 	static const struct {
 		u8 mode, bcd;
@@ -125,7 +128,7 @@ void test_pit_count(void)
 	}
 }
 
-void test_pit_access(void)
+TEST(test_pit_access, "8254: one byte, the other, both")
 {
 	struct i8254 pit;
 
@@ -166,7 +169,7 @@ void test_pit_access(void)
 	EXPECT(i8254_read(&pit, 3, at(3)) == 0xff, "control");
 }
 
-void test_pit_latches(void)
+TEST(test_pit_latches, "8254: counter latch, read-back, status byte")
 {
 	struct i8254 pit = counter(0, 2, false, 1000);
 
@@ -213,7 +216,7 @@ void test_pit_latches(void)
 	EXPECT(i8254_read(&pit, 0, at(420)) == 190 && i8254_read(&pit, 0, at(420)) == 180, "LSB");
 }
 
-void test_pit_gate(void)
+TEST(test_pit_gate, "8254: the gate, low and rising")
 {
 	struct i8254 pit;
 	unsigned int mode;
@@ -257,7 +260,7 @@ void test_pit_gate(void)
 }
 
 /* The figures' third waveforms. */
-void test_pit_new_count(void)
+TEST(test_pit_new_count, "8254: a count written while another one counts")
 {
 	struct i8254 pit;
 
@@ -314,7 +317,7 @@ static bool near(s64 a, s64 b)
 	return a - b <= 1000 && b - a <= 1000;
 }
 
-void test_pit_edges(void)
+TEST(test_pit_edges, "8254: when OUT rises")
 {
 	static const struct {
 		u8 mode;
@@ -353,7 +356,7 @@ void test_pit_edges(void)
 	       (long long)(e.first - START));
 }
 
-void test_pit_speaker(void)
+TEST(test_pit_speaker, "8254: port 0x61")
 {
 	struct i8254 pit = counter(2, 3, false, 100);
 	unsigned int toggles = 0, i;
@@ -374,7 +377,7 @@ void test_pit_speaker(void)
 	EXPECT(toggles >= 65 && toggles <= 67, "%u toggles a ms", toggles);
 }
 
-void test_pit_state(void)
+TEST(test_pit_state, "8254: state, valid and impossible, there and back")
 {
 	struct kvm_pit_channel_state state, good = {
 		.count = 65536, .latched_count = 0xffff, .count_latched = 4, .status_latched = 1,
@@ -448,7 +451,7 @@ void test_pit_state(void)
 }
 
 /* OUT is low at the pulse before each edge that is foretold, and high at it; valid all the time. */
-void test_pit_random(void)
+TEST(test_pit_random, "8254: 100,000 random operations against OUT's edges")
 {
 	struct i8254_edges e;
 	struct i8254 pit;

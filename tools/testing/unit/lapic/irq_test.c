@@ -2,7 +2,7 @@
 /* Priorities, acceptance, messages and destinations: SDM volume 3, 11.6 and 11.8. */
 #include "unit.h"
 
-void test_priorities(void)
+TEST(test_priorities, "PPR for each TPR and vector in service (11.8.3.1)")
 {
 	struct lapic_regs *r = unit_apic(LAPIC_XAPIC, 0);
 	unsigned int tpr, isrv;
@@ -29,7 +29,7 @@ void test_priorities(void)
 	EXPECT(lapic_regs_tpr(r) == 0x70, "TPR follows CR8");
 }
 
-void test_accept_eoi(void)
+TEST(test_accept_eoi, "IRR, ISR, TMR and EOI (11.8.4, 11.8.5)")
 {
 	struct lapic_regs *r = unit_apic(LAPIC_XAPIC, 0);
 
@@ -84,7 +84,7 @@ static void model_take(struct lapic_regs *r, int vector)
 	model.isr[vector] = true;
 }
 
-void test_random_interrupts(void)
+TEST(test_random_interrupts, "random interrupts against a model")
 {
 	struct lapic_regs *r = unit_apic(LAPIC_X2APIC, 0);
 	unsigned int i, tpr = 0;
@@ -122,7 +122,7 @@ void test_random_interrupts(void)
 	}
 }
 
-void test_icr(void)
+TEST(test_icr, "ICR: messages (11.6.1)")
 {
 	struct lapic_regs *r = unit_apic(LAPIC_XAPIC, 0);
 	struct kvm_apic_message msg;
@@ -183,7 +183,7 @@ static void check_dest(struct lapic_regs *r, u32 ldr, u32 dfr, u32 dest)
 	}
 }
 
-void test_destinations(void)
+TEST(test_destinations, "destinations: all ids, models and modes (11.6.2)")
 {
 	static const u32 ids[] = { 0, 1, 15, 16, 0x7f, 0xfe, 0xff, 0x100, 0x123, 0x3ff };
 	unsigned int i, dfr, j;

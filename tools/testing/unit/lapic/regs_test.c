@@ -2,6 +2,21 @@
 /* Registers bit by bit, from the tables and figures of SDM volume 3, chapter 11. */
 #include "unit.h"
 
+/* One at a time: the next call takes it away. */
+struct lapic_regs *unit_apic(enum lapic_mode mode, u32 id)
+{
+	static unsigned long page[KVM_APIC_REG_SIZE / sizeof(long)];
+	static unsigned long cr8;
+	static struct lapic_regs regs;
+
+	memset(page, 0, sizeof(page));
+	regs = (struct lapic_regs){ .page = page, .cr8 = &cr8, .id = id };
+	lapic_regs_set_mode(&regs, LAPIC_XAPIC);
+	lapic_regs_write(&regs, APIC_SPIV, 0x1ff);
+	lapic_regs_set_mode(&regs, mode);
+	return &regs;
+}
+
 /*
  * What chapter 11 says of each register. @keep: bits that read as written; @ignore: bits that exist
  * and keep their value; the others are reserved. rw: 1 read, 2 write.
@@ -50,7 +65,7 @@ static u32 value_of(struct lapic_regs *r, unsigned int offset)
 	return value;
 }
 
-void test_reset(void)
+TEST(test_reset, "registers after reset (SDM 11.4.7.1)")
 {
 	static const struct {
 		u16 offset;
@@ -96,7 +111,7 @@ static void check_xapic(unsigned int i, u32 value)
 		       "%#x: %#x gave %#x", table[i].offset, value, got);
 }
 
-void test_xapic_bits(void)
+TEST(test_xapic_bits, "xAPIC: every bit of every register (table 11-1)")
 {
 	unsigned int i, bit;
 
@@ -125,7 +140,7 @@ static void check_x2apic(unsigned int i, u32 value)
 		       "%#x: %#x gave %#x", table[i].offset, value, got);
 }
 
-void test_x2apic_bits(void)
+TEST(test_x2apic_bits, "x2APIC: every bit of every register (table 11-6)")
 {
 	unsigned int i, bit;
 
@@ -136,7 +151,7 @@ void test_x2apic_bits(void)
 	}
 }
 
-void test_modes(void)
+TEST(test_modes, "mode changes keep what they must (11.12.5)")
 {
 	struct lapic_regs *r = unit_apic(LAPIC_XAPIC, 0x123);
 
@@ -156,7 +171,7 @@ void test_modes(void)
 	       value_of(r, APIC_LVT0) == 0x10000, "as after power-up");
 }
 
-void test_software_disable(void)
+TEST(test_software_disable, "software disable: LVT masks (11.4.7.2)")
 {
 	struct lapic_regs *r = unit_apic(LAPIC_XAPIC, 1);
 	unsigned int lvt;
@@ -177,7 +192,7 @@ void test_software_disable(void)
 	EXPECT(!lapic_regs_takes_pic(r), "masked ExtINT");
 }
 
-void test_esr(void)
+TEST(test_esr, "ESR shows the errors since the last write (11.5.3)")
 {
 	struct lapic_regs *r = unit_apic(LAPIC_XAPIC, 1);
 	struct kvm_apic_message msg;
@@ -195,7 +210,7 @@ void test_esr(void)
 	EXPECT(value_of(r, APIC_ESR) == 0, "and none since");
 }
 
-void test_save_restore(void)
+TEST(test_save_restore, "save and restore, reserved bits refused")
 {
 	u8 page[KVM_APIC_REG_SIZE] __attribute__((aligned(8))), again[KVM_APIC_REG_SIZE];
 	struct lapic_regs *r = unit_apic(LAPIC_X2APIC, 0x104);

@@ -61,12 +61,12 @@ static void check_all(unsigned int cpu_first, unsigned int cpu_end)
 					check_access(cpu, access, acc, key);
 }
 
-void test_permissions(void)
+TEST(test_permissions, "permissions: every access against SDM 4.6.1")
 {
 	check_all(0, 16);
 }
 
-void test_pkru(void)
+TEST(test_pkru, "permissions: protection keys against SDM 4.6.2")
 {
 	struct model_cpu cpu = cpu_from(31);
 	struct kvm_paging_facts facts;
@@ -126,7 +126,7 @@ static void check_ept_entry(int level, u64 pte, bool exec_only, bool gbpages)
 		EXPECT(rsvd, "level %d pte %#llx", level, pte);
 }
 
-void test_ept_reserved(void)
+TEST(test_ept_reserved, "reserved bits: EPT, memory types and rights")
 {
 	int level, options;
 	unsigned int low;
@@ -188,7 +188,7 @@ static void check_bits(const struct model_cpu *cpu)
 		}
 }
 
-void test_reserved_bits(void)
+TEST(test_reserved_bits, "reserved bits: every bit, level, mode and width")
 {
 	static const u8 widths[] = { 32, 36, 39, 40, 43, 46, 48, 51, 52 };
 	unsigned int i, n;

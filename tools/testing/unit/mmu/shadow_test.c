@@ -94,7 +94,7 @@ static void check_leaf(const struct shadow_case *c, const struct model_access *f
 		       "case %#x: %#llx allows access %u", n, rights, i);
 }
 
-void test_shadow_rights(void)
+TEST(test_shadow_rights, "shadow: rights of a leaf, as hardware sees them")
 {
 	struct shadow_case c;
 	unsigned int n, i;
@@ -108,7 +108,7 @@ void test_shadow_rights(void)
 }
 
 /* Which entries of a 32-bit guest's table each of ours stands for: all of them, once. */
-void test_shadow_quadrants(void)
+TEST(test_shadow_quadrants, "shadow: quadrants of 32-bit tables")
 {
 	unsigned int seen[1024];
 	unsigned int level, quadrant, i;

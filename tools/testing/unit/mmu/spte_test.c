@@ -39,7 +39,7 @@ static void check_common(void)
 	       !spte_is_table(SPTE_NONE, 2), "none");
 }
 
-void test_spte_npt(void)
+TEST(test_spte_npt, "spte: NPT encoding")
 {
 	const u64 soft = SPTE_PRESENT | SPTE_HOST_WRITABLE | SPTE_MMU_WRITABLE | SPTE_REFCOUNTED;
 	struct spte_leaf leaf = rw;
@@ -61,7 +61,7 @@ void test_spte_npt(void)
 	EXPECT(spte_make_table(0x5000) & BIT_ULL(47), "%#llx", spte_make_table(0x5000));
 }
 
-void test_spte_ept(void)
+TEST(test_spte_ept, "spte: EPT encoding")
 {
 	const u64 soft = SPTE_PRESENT | SPTE_HOST_WRITABLE | SPTE_MMU_WRITABLE | SPTE_REFCOUNTED;
 	const u64 wb = 6ull << 3;
@@ -104,7 +104,7 @@ static void check_flush(void)
 		EXPECT(spte_change_needs_flush(spte | spte_masks.dirty, spte, 1), "cleaned");
 }
 
-void test_spte_flush(void)
+TEST(test_spte_flush, "spte: which changes need a TLB flush")
 {
 	spte_set_npt_masks(0);
 	check_flush();

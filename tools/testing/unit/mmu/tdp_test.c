@@ -6,7 +6,7 @@
  */
 #include "fake_kernel.h"
 #include "mmu_internal.h"
-#include "unit_tap.h"
+#include <unit_test.h>
 
 #define BLOCK		512u		/* frames of a 2 MiB page */
 #define BLOCKS		6u
@@ -525,7 +525,7 @@ static void op_random(void)
 	}
 }
 
-void test_tdp_random(void)
+TEST(test_tdp_random, "tdp: random operations against a flat model")
 {
 	int format, n;
 
@@ -548,7 +548,7 @@ void test_tdp_random(void)
 }
 
 /* A page learns what hardware noted of it, and the log has every write. */
-void test_tdp_dirty(void)
+TEST(test_tdp_dirty, "tdp: the dirty log and the page's own state")
 {
 	struct page *page = pfn_to_page(PFN_OF(BASE + 7));
 
@@ -577,7 +577,7 @@ void test_tdp_dirty(void)
 }
 
 /* Whole blocks give their tables back, and a huge page can take their place. */
-void test_tdp_tables(void)
+TEST(test_tdp_tables, "tdp: tables come and go with their range")
 {
 	unsigned int i, before;
 

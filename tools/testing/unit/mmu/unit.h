@@ -8,8 +8,8 @@
 #include <string.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
+#include <unit_test.h>
 #include "spte.h"
-#include "unit_tap.h"
 #include "walk.h"
 
 /* ---- memory.c: guest memory from gpa 0, and hooks for what can happen to it */
@@ -57,21 +57,5 @@ bool model_denied(const struct model_cpu *cpu, const struct model_access *access
 bool model_bit_reserved(const struct model_cpu *cpu, int level, bool ps, int bit);
 struct model_result model_walk(const struct model_cpu *cpu, u64 cr3, u64 addr,
 			       const struct model_access *access);
-
-/* ---- the tests */
-void test_permissions(void);
-void test_pkru(void);
-void test_reserved_bits(void);
-void test_ept_reserved(void);
-void test_walk_modes(void);
-void test_walk_errors(void);
-void test_walk_accessed_dirty(void);
-void test_walk_random(void);
-void test_walk_ept(void);
-void test_spte_npt(void);
-void test_spte_ept(void);
-void test_spte_flush(void);
-void test_shadow_rights(void);
-void test_shadow_quadrants(void);
 
 #endif

@@ -51,7 +51,7 @@ static void make_tables(const struct model_cpu *cpu, u64 addr, int leaf, u64 pte
 	}
 }
 
-void test_walk_modes(void)
+TEST(test_walk_modes, "walk: each mode and page size")
 {
 	static const u64 rwu = GPTE_P | GPTE_W | GPTE_U;
 	const struct {
@@ -105,7 +105,7 @@ void test_walk_modes(void)
 	}
 }
 
-void test_walk_errors(void)
+TEST(test_walk_errors, "walk: error codes")
 {
 	const u64 addr = 0xffff888012345678, rwu = GPTE_P | GPTE_W | GPTE_U;
 	const struct {
@@ -158,7 +158,7 @@ static u64 entry(int levels, int level)
 	return memory_get((levels - level) * PAGE_SIZE, true);
 }
 
-void test_walk_accessed_dirty(void)
+TEST(test_walk_accessed_dirty, "walk: accessed and dirty bits, races, ROM")
 {
 	const u64 rwu = GPTE_P | GPTE_W | GPTE_U, ad = GPTE_A | GPTE_D;
 	struct model_access read = {}, write = { .write = true }, user_write = write;
@@ -287,7 +287,7 @@ static void compare_walk(const struct model_cpu *cpu, unsigned int *found)
 	*found += !want.fault;
 }
 
-void test_walk_random(void)
+TEST(test_walk_random, "walk: random tables against the model")
 {
 	unsigned int found = 0;
 	struct model_cpu cpu;
@@ -303,7 +303,7 @@ void test_walk_random(void)
 	EXPECT(found > 10000, "only %u walks found a page", found);
 }
 
-void test_walk_ept(void)
+TEST(test_walk_ept, "walk: EPT")
 {
 	struct x86_exception fault = {};
 	struct kvm_paging pg;

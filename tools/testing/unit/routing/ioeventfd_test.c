@@ -3,7 +3,8 @@
  * ioeventfds: two of them are refused together exactly if one write could be for both; the bus here
  * is a plain list.
  */
-#include "unit.h"
+#include <kvm/irq.h>
+#include <unit_test.h>
 
 static struct eventfd_ctx eventfd[4];
 static struct kvm_io_device *device[4];
@@ -138,7 +139,7 @@ static void check_writes(const struct kvm_ioeventfd *args)
 	}
 }
 
-void test_ioeventfd_match(void)
+TEST(test_ioeventfd_match, "ioeventfd: every pair of them, and every write")
 {
 	struct kvm_ioeventfd a, b;
 	struct kvm kvm;
@@ -170,7 +171,7 @@ void test_ioeventfd_match(void)
 	}
 }
 
-void test_ioeventfd_failures(void)
+TEST(test_ioeventfd_failures, "ioeventfd: nothing is leaked when something fails")
 {
 	struct kvm_ioeventfd args = { .addr = 0x1000, .len = 4 };
 	struct kvm kvm;

@@ -3,8 +3,11 @@
  * The routing table against a plain list of what was put into it, the results of lines with
  * several routes, and acknowledgements.
  */
-#include "unit.h"
+#include <kvm/irq.h>
+#include <unit_test.h>
 #include "../../../../virt/kvm/core.h"
+
+unsigned int fake_alloc_fails;
 
 #define CHIPS	3
 #define PINS	24
@@ -159,7 +162,7 @@ static void random_list(u32 gsis)
 	}
 }
 
-void test_tables(void)
+TEST(test_tables, "routing: random tables against a list")
 {
 	struct kvm kvm = { 0 };
 	unsigned int i, n;
@@ -200,7 +203,7 @@ static void refused(struct kvm *kvm, int err, const char *what)
 	check_table(kvm, 20);
 }
 
-void test_refused_tables(void)
+TEST(test_refused_tables, "routing: refused tables change nothing")
 {
 	struct kvm kvm = { 0 };
 	unsigned int i;
@@ -237,7 +240,7 @@ void test_refused_tables(void)
 
 /* ---- driving ---- */
 
-void test_results(void)
+TEST(test_results, "routing: one result of several routes")
 {
 	static const struct {
 		int result[3], all;
@@ -266,7 +269,7 @@ void test_results(void)
 	kvm_irq_destroy_vm(&kvm);
 }
 
-void test_atomic(void)
+TEST(test_atomic, "routing: what a wake-up may do")
 {
 	struct kvm kvm = { 0 };
 
@@ -309,7 +312,7 @@ static void told(struct kvm_irq_ack_notifier *notifier)
 	listener->told++;
 }
 
-void test_notifiers(void)
+TEST(test_notifiers, "routing: acknowledgements find their lines")
 {
 	struct listener listener[3] = { 0 };
 	struct kvm kvm = { 0 };

@@ -37,7 +37,8 @@ struct vm *vm_apic(void)
 	return vm;
 }
 
-static void set_gate(struct vm *vm, unsigned int vector, uint64_t at)
+/** set_gate() - an interrupt gate of the IDT for level 0 */
+void set_gate(struct vm *vm, unsigned int vector, uint64_t at)
 {
 	uint64_t gate[2] = {
 		(at & 0xffff) | (uint64_t)SEL_CODE64 << 16 | 0x8eULL << 40 |

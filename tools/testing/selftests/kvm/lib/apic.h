@@ -113,6 +113,7 @@ __guest_inline void apic_on(void)
 
 /* Host side: lib/apic.c */
 struct vm *vm_apic(void);
+void set_gate(struct vm *vm, unsigned int vector, uint64_t at);
 void vm_apic_handlers(struct vm *vm);
 uint64_t vm_apic_count(struct vm *vm, unsigned int cpu, unsigned int vector);
 void vcpu_runnable(struct vcpu *vcpu);

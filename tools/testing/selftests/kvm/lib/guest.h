@@ -62,6 +62,19 @@ __guest_inline uint64_t guest_trapped(void)
 	return vector;
 }
 
+__guest_inline void guest_outb(uint16_t port, uint8_t val)
+{
+	__asm__ volatile("outb %0, %1" : : "a" (val), "Nd" (port) : "memory");
+}
+
+__guest_inline uint8_t guest_inb(uint16_t port)
+{
+	uint8_t val;
+
+	__asm__ volatile("inb %1, %0" : "=a" (val) : "Nd" (port) : "memory");
+	return val;
+}
+
 __guest_inline uint64_t guest_rdmsr(uint32_t index)
 {
 	uint32_t lo, hi;

@@ -2,8 +2,10 @@
 /*
  * Routes, eventfds and interrupt controllers, for the test programs about them.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 
 #include "irq_test.h"
 
@@ -40,6 +42,21 @@ bool eventfd_wait(int fd, int milliseconds)
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
 	return poll(&poll_fd, 1, milliseconds) == 1 && eventfd_take(fd);
+}
+
+/** exec_holding() - a child keeps two descriptors over an exec, and ends; its status, -1 without */
+int exec_holding(int vm_fd, int fd)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		fcntl(vm_fd, F_SETFD, 0);
+		fcntl(fd, F_SETFD, 0);
+		execl("/bin/true", "true", NULL);
+		_exit(127);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child ? status : -1;
 }
 
 /** vm_with_irqchip() - vm_new() with PIC pair, I/O APIC and LAPICs in the kernel */

@@ -16,6 +16,8 @@
 #define LAPIC_ISR	0x100
 #define LAPIC_IRR	0x200
 
+#define IOAPIC_BASE	0xfec00000UL
+
 struct route_table {
 	struct kvm_irq_routing head;
 	struct kvm_irq_routing_entry entry[64];
@@ -25,6 +27,7 @@ int new_eventfd(void);
 uint64_t eventfd_take(int fd);
 void eventfd_post(int fd);
 bool eventfd_wait(int fd, int milliseconds);
+int exec_holding(int vm_fd, int fd);
 
 struct vm *vm_with_irqchip(void);
 void vm_split_irqchip(struct vm *vm, unsigned int pins);
@@ -42,6 +45,23 @@ bool ioapic_line(struct vm *vm, unsigned int pin);
 __guest_inline void guest_eoi(void)
 {
 	*(volatile uint32_t *)(LAPIC_BASE + LAPIC_EOI) = 0;
+}
+
+__guest_inline void guest_lapic_enable(void)
+{
+	*(volatile uint32_t *)(LAPIC_BASE + LAPIC_SVR) = 0x1ff;
+}
+
+__guest_inline void guest_ioapic_write(uint8_t reg, uint32_t val)
+{
+	*(volatile uint32_t *)IOAPIC_BASE = reg;
+	*(volatile uint32_t *)(IOAPIC_BASE + 0x10) = val;
+}
+
+__guest_inline uint32_t guest_ioapic_read(uint8_t reg)
+{
+	*(volatile uint32_t *)IOAPIC_BASE = reg;
+	return *(volatile uint32_t *)(IOAPIC_BASE + 0x10);
 }
 
 #endif

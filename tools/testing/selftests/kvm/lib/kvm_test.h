@@ -134,6 +134,9 @@ void vcpu_sregs(struct vcpu *vcpu, struct kvm_sregs *sregs);
 void vcpu_set_sregs(struct vcpu *vcpu, const struct kvm_sregs *sregs);
 uint32_t vcpu_exit(struct vcpu *vcpu);
 uint64_t vcpu_ucall(struct vcpu *vcpu, struct ucall *uc);
+uint64_t vcpu_ucall_take(struct vcpu *vcpu, struct ucall *uc);
+bool write_file(const char *path, const char *text);
+void run_on_cpu(int cpu);
 uint64_t vcpu_msr(struct vcpu *vcpu, uint32_t index);
 long vcpu_try_set_msr(struct vcpu *vcpu, uint32_t index, uint64_t value);
 

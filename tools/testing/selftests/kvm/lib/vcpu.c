@@ -173,6 +173,18 @@ static void vcpu_describe_exit(struct vcpu *vcpu)
 	fputc('\n', stderr);
 }
 
+/** vcpu_ucall_take() - what the guest says in the exit that its ucall() has made; the command */
+uint64_t vcpu_ucall_take(struct vcpu *vcpu, struct ucall *uc)
+{
+	struct kvm_regs regs;
+
+	if (vcpu->run->exit_reason != KVM_EXIT_IO || vcpu->run->io.port != UCALL_PORT)
+		return OTHER_EXIT(vcpu->run->exit_reason);
+	vcpu_regs(vcpu, &regs);
+	*uc = (struct ucall) { .cmd = regs.rdi, .arg = { regs.rsi, regs.rdx, regs.rcx } };
+	return uc->cmd;
+}
+
 /**
  * vcpu_ucall() - run until the guest calls ucall()
  * @vcpu: the vCPU
@@ -182,18 +194,11 @@ static void vcpu_describe_exit(struct vcpu *vcpu)
  */
 uint64_t vcpu_ucall(struct vcpu *vcpu, struct ucall *uc)
 {
-	struct kvm_run *run = vcpu->run;
-	struct kvm_regs regs;
-
-	if (vcpu_exit(vcpu) != KVM_EXIT_IO || run->io.port != UCALL_PORT) {
+	vcpu_exit(vcpu);
+	if (OTHER_EXIT(vcpu->run->exit_reason) == vcpu_ucall_take(vcpu, uc)) {
 		vcpu_describe_exit(vcpu);
-		return OTHER_EXIT(run->exit_reason);
+		return OTHER_EXIT(vcpu->run->exit_reason);
 	}
-	vcpu_regs(vcpu, &regs);
-	uc->cmd = regs.rdi;
-	uc->arg[0] = regs.rsi;
-	uc->arg[1] = regs.rdx;
-	uc->arg[2] = regs.rcx;
 	if (uc->cmd == UCALL_FAIL)
 		fprintf(stderr, "# guest assertion failed at line %llu\n",
 			(unsigned long long)uc->arg[0]);

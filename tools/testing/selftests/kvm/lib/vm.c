@@ -6,6 +6,7 @@
  * succeeds or ends the test with the ioctl's name and errno.
  */
 #include <cpuid.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,4 +325,28 @@ long vm_stat(struct vm *vm, const char *name)
 		value = -1;
 	fclose(file);
 	return value;
+}
+
+/** write_file() - to a file of the kernel's: false where it is not there, or refuses */
+bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	ok = !*text || write(fd, text, strlen(text)) > 0;
+	close(fd);
+	return ok;
+}
+
+/** run_on_cpu() - this thread, from now on */
+void run_on_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("cannot run on CPU %d: %s", cpu, strerror(errno));
 }

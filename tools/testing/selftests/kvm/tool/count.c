@@ -33,23 +33,13 @@ struct counter {
 	int cpu;
 };
 
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("cannot run on CPU %d: %s", cpu, strerror(errno));
-}
-
 /* The freezer's signal ends KVM_RUN, and the CPU goes and comes back: enter again and again. */
 static void *run(void *arg)
 {
 	struct counter *counter = arg;
 	int err;
 
-	pin(counter->cpu);
+	run_on_cpu(counter->cpu);
 	do
 		err = kvm_errno(counter->vcpu->fd, KVM_RUN, 0);
 	while (err == EINTR || err == EAGAIN);
@@ -86,13 +76,10 @@ static void wait_for_counts(struct counter *counters, int n)
 	}
 }
 
-static void write_file(const char *path, const char *text)
+static void must_write(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+	if (!write_file(path, text))
 		die("%s: %s", path, strerror(errno));
-	close(fd);
 }
 
 /* Milliseconds that CLOCK_MONOTONIC does not count: none unless the machine slept. */
@@ -109,8 +96,8 @@ static void suspend_machine(void)
 {
 	long before = slept();
 
-	write_file(ALARM, "+4");
-	write_file(STATE, "mem");
+	must_write(ALARM, "+4");
+	must_write(STATE, "mem");
 	if (slept() - before < 500)
 		die("the machine did not sleep");
 	printf("slept for %ld ms\n", slept() - before);

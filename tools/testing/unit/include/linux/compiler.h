@@ -4,5 +4,6 @@
 #define _UNIT_LINUX_COMPILER_H
 
 #define __aligned(x)		__attribute__((__aligned__(x)))
+#define __packed	__attribute__((__packed__))
 
 #endif

@@ -1,24 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The host CPU that the tests write, and TAP. */
+/* The host CPU that the tests write. */
 #include "unit.h"
-#include <unit_main.h>
-
-static const struct unit_test tests[] = {
-	{ "CR0: every combination of bits against SDM 2.5", test_cr0 },
-	{ "CR4: every bit against its CPUID feature (SDM 2.5)", test_cr4 },
-	{ "CR4: changes that no mode allows (SDM 4.1.2, 4.10.1)", test_cr4_transitions },
-	{ "EFER: every bit against its CPUID feature (APM2 3.1.7)", test_efer },
-	{ "XCR0: every combination of components against SDM 2.6", test_xcr0 },
-	{ "APIC base: bits and mode changes (SDM 10.12.5)", test_apic_base },
-	{ "supported CPUID: never more than the host has", test_supported_subset },
-	{ "supported CPUID: what is never given", test_never_given },
-	{ "supported CPUID: room, exact and one short", test_supported_room },
-	{ "runtime bits: OSXSAVE, OSPKE, APIC and XSAVE's size", test_runtime_bits },
-	{ "look-up: random entries against a linear search", test_lookup },
-	{ "look-up: leaves out of range, by vendor", test_out_of_range },
-	{ "XSAVE sizes: known layouts and a model", test_xsave_sizes },
-	{ "physical address width", test_maxphyaddr },
-};
 
 struct kvm_host_info kvm_host;
 
@@ -178,9 +160,4 @@ void vcpu_drop(struct kvm_vcpu *vcpu)
 	kvm_cpuid_free(vcpu);
 	free(vcpu->kvm);
 	free(vcpu);
-}
-
-int main(void)
-{
-	return unit_main(tests, ARRAY_SIZE(tests));
 }
