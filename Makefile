@@ -13,7 +13,7 @@ build = KDIR="$(KDIR)" tools/build/modules kmod "$(1)" KCFLAGS=-Werror -j$(JOBS)
 
 .DEFAULT_GOAL := modules
 .PHONY: modules modules-for modules-test modules-bochs install uninstall demo check bench unit
-.PHONY: unit-long storm upstream coverage fuzz lint setup clean help
+.PHONY: unit-long storm shadow upstream coverage fuzz lint setup clean help pressure features clients
 
 modules:
 	@$(call build)
@@ -48,9 +48,25 @@ check: setup modules-test
 storm: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/storm
 
+# All of the selftests with npt=0 and ept=0, and guests of 64 and 32 bits that boot: an hour.
+shadow: setup modules-test
+	@TEST_KVER=$(TEST_KVER) tools/testing/check npt0-all npt0-bochs ept0-all npt0-boot ept0-boot
+
+# The MMU under what hosts do to memory, at full size: likewise.
+pressure: setup $(modules-host)
+	@TEST_KVER=$(TEST_KVER) tools/testing/pressure
+
+# A stock guest on VMX without each feature that a parameter turns off: a minute for each.
+features: setup
+	@TEST_KVER=$(TEST_KVER) tools/testing/features/run
+
 # The kernel's own KVM selftests on our modules, beside what in-tree makes of them.
 upstream: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/upstream/run
+
+# QEMU in all its forms, gVisor and libvirt on our modules: half an hour.
+clients: setup modules-test
+	@TEST_KVER=$(TEST_KVER) tools/testing/clients/run
 
 bench: setup $(modules-host)
 	@TEST_KVER=$(TEST_KVER) tools/testing/bench/run
@@ -94,7 +110,13 @@ help:
 	@echo '                        VMX in place of SVM'
 	@echo '  make check            every test; last line: N passed, N failed, N skipped'
 	@echo '  make storm            a million events through ioeventfds and irqfds, none lost: long'
+	@echo '  make shadow           shadow paging alone: all selftests, and guests that boot: long'
+	@echo '  make pressure         four vCPUs on the same 2 GiB while the host takes pages away, slots'
+	@echo '                        change and the dirty log is collected: long. DEBUG=1: with slab'
+	@echo '                        debugging and page poisoning; NPT=0: shadow paging; CPU=intel'
+	@echo '  make features         a stock guest on VMX, without each of its features in turn'
 	@echo "  make upstream         the kernel's own KVM selftests on our modules"
+	@echo '  make clients          unmodified QEMU in all its forms, gVisor and libvirt on our modules'
 	@echo '  make bench            executed instructions per exit, in-tree modules and ours;'
 	@echo '                        CPU=intel as above'
 	@echo '  make unit             the tests that need no kernel'

@@ -38,6 +38,7 @@ struct kvm_vcpu;
 	S(nmi_window_exits)		\
 	S(nmi_injections)		\
 	S(irq_injections)		\
+	S(hv_timer_exits)		\
 	S(halt_exits)			\
 	S(halt_attempted_poll)		\
 	S(halt_successful_poll)		\
@@ -57,6 +58,7 @@ struct kvm_vcpu;
 	S(pf_fixed)			\
 	S(pf_spurious)			\
 	S(pf_mmio)			\
+	S(pf_mmio_spte_created)		\
 	S(tlb_flush)			\
 	S(invlpg)			\
 	S(preemption_other)

@@ -51,8 +51,8 @@ struct kvm_vcpu {
 	bool loaded;				/* (v) vcpu_load()ed */
 	struct kvm_memory_slot *last_slot;	/* (v) good for last_slot_gen only, under srcu */
 	u64 last_slot_gen;			/* (v) */
-	gfn_t last_hole;			/* (v) a frame without a slot, likewise */
-	u64 last_hole_gen;			/* (v) */
+	gfn_t hole_first, hole_last;		/* (v) frames without a slot, likewise */
+	u64 hole_gen;				/* (v) */
 	struct kvm_vcpu_stat stat;		/* (v) */
 
 	struct kvm_dirty_ring dirty_ring;	/* its own legend */

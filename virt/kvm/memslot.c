@@ -40,38 +40,58 @@ struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn)
 }
 
 /**
- * kvm_vcpu_gfn_to_slot - the same for a vCPU's thread, which takes srcu when it has not got it
- * @vcpu: the vCPU; its mutex is held
+ * kvm_vcpu_last_slot - is the slot of @gfn, or that there is none, known from the last look-ups?
+ * @vcpu: the vCPU; its mutex and kvm->srcu are held
  * @gfn: guest frame
+ * @slot: out: the slot, or NULL
  *
- * One slot serves most look-ups in a row, so the last hit is tried first; so is the last miss,
- * which is a device's page, looked up at the fault and again for the access.
+ * One slot serves most look-ups in a row, so the last hit is remembered; so is the last miss, with
+ * all of the hole between two slots: it has the devices that the guest talks to.
  */
-struct kvm_memory_slot *kvm_vcpu_gfn_to_slot(struct kvm_vcpu *vcpu, gfn_t gfn)
+bool kvm_vcpu_last_slot(struct kvm_vcpu *vcpu, gfn_t gfn, struct kvm_memory_slot **slot)
 {
-	struct kvm_memslots *slots = &vcpu->kvm->memslots[0];
-	struct kvm_memory_slot *slot = vcpu->last_slot;
-	u64 generation;
-
-	kvm_vcpu_hold_srcu(vcpu);
 	/*
 	 * Pairs with the release in bump_generation(): whoever sees a generation finds its slots
 	 * in the tree, so a hit is never remembered under a newer generation than its own. And the
 	 * memory of an older generation's slot is gone only after a grace period that ends after
 	 * the generation moved: inside srcu an equal number means that the slot is still there.
 	 */
-	generation = smp_load_acquire(&slots->generation);
-	if (slot && vcpu->last_slot_gen == generation && kvm_slot_has_gfn(slot, gfn))
+	u64 generation = smp_load_acquire(&vcpu->kvm->memslots[0].generation);
+
+	*slot = vcpu->last_slot;
+	if (*slot && vcpu->last_slot_gen == generation && kvm_slot_has_gfn(*slot, gfn))
+		return true;
+	*slot = NULL;
+	return vcpu->hole_gen == generation && gfn >= vcpu->hole_first && gfn <= vcpu->hole_last;
+}
+
+/**
+ * kvm_vcpu_gfn_to_slot - kvm_gfn_to_slot() for a vCPU's thread, which takes srcu when it has to
+ * @vcpu: the vCPU; its mutex is held
+ * @gfn: guest frame
+ */
+struct kvm_memory_slot *kvm_vcpu_gfn_to_slot(struct kvm_vcpu *vcpu, gfn_t gfn)
+{
+	struct kvm_memslots *slots = &vcpu->kvm->memslots[0];
+	MA_STATE(mas, &slots->gfn_tree, gfn, gfn);
+	struct kvm_memory_slot *slot;
+	u64 generation;
+
+	kvm_vcpu_hold_srcu(vcpu);
+	if (kvm_vcpu_last_slot(vcpu, gfn, &slot))
 		return slot;
-	if (vcpu->last_hole == gfn && vcpu->last_hole_gen == generation)
-		return NULL;
-	slot = mtree_load(&slots->gfn_tree, gfn);
+	/* Before the tree: see kvm_vcpu_last_slot(). */
+	generation = smp_load_acquire(&slots->generation);
+	rcu_read_lock();
+	slot = mas_walk(&mas);
+	rcu_read_unlock();
 	if (slot) {
 		vcpu->last_slot = slot;
 		vcpu->last_slot_gen = generation;
 	} else {
-		vcpu->last_hole = gfn;
-		vcpu->last_hole_gen = generation;
+		vcpu->hole_first = mas.index;
+		vcpu->hole_last = mas.last;
+		vcpu->hole_gen = generation;
 	}
 	return slot;
 }
@@ -196,7 +216,7 @@ static void gfn_erase_rest(struct kvm_memslots *slots, const struct kvm_memory_s
 	gfn_erase(slots, first, last);
 }
 
-/* Each vCPU's last hit is void now; pairs with the acquire in kvm_vcpu_gfn_to_slot(). */
+/* What is remembered of the slots is void now; pairs with the acquire in kvm_vcpu_last_slot(). */
 static void bump_generation(struct kvm_memslots *slots)
 {
 	smp_store_release(&slots->generation, slots->generation + 1);

@@ -73,6 +73,10 @@ int kvm_arch_check_extension(struct kvm *kvm, long ext)
 		 * Routes lead to an in-kernel one: in a VM without it, setting them is -EINVAL.
 		 */
 		return KVM_MAX_GSIS;
+	case KVM_CAP_VAPIC:
+		return !kvm_x86_call(cpu_has_accelerated_tpr)();
+	case KVM_CAP_X86_DISABLE_EXITS:
+		return kvm_host.disable_exits;
 	case KVM_CAP_TSC_CONTROL:
 		return kvm_host.tsc_khz_scaling;
 	default:
@@ -113,6 +117,22 @@ static int enable_max_vcpu_id(struct kvm *kvm, const struct kvm_enable_cap *cap)
 		r = kvm->arch.max_vcpu_id == cap->args[0] ? 0 : -EINVAL;
 	else
 		kvm->arch.max_vcpu_id = cap->args[0];
+	mutex_unlock(&kvm->lock);
+	return r;
+}
+
+/* vCPUs get their intercepts when they are made. */
+static int disable_exits(struct kvm *kvm, const struct kvm_enable_cap *cap)
+{
+	int r = -EINVAL;
+
+	if (cap->args[0] & ~(u64)kvm_host.disable_exits)
+		return -EINVAL;
+	mutex_lock(&kvm->lock);
+	if (!kvm->created_vcpus) {
+		kvm->arch.disabled_exits |= cap->args[0];
+		r = 0;
+	}
 	mutex_unlock(&kvm->lock);
 	return r;
 }
@@ -159,6 +179,8 @@ int kvm_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap)
 		return enable_max_vcpu_id(kvm, cap);
 	case KVM_CAP_HALT_POLL:
 		return enable_halt_poll(kvm, cap);
+	case KVM_CAP_X86_DISABLE_EXITS:
+		return disable_exits(kvm, cap);
 	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
 		return enable_exit_on_emulation_failure(kvm, cap);
 	case KVM_CAP_VM_DISABLE_NX_HUGE_PAGES:

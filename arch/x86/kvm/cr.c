@@ -154,21 +154,11 @@ EXPORT_SYMBOL_GPL(kvm_set_cr3);
 
 /* ---- CR4 ------------------------------------------------------------------------------------- */
 
-/* Each CR4 bit that needs a CPU feature; a bit in neither list is reserved. */
+/* Each CR4 bit that needs a CPU feature. */
 static const struct {
 	unsigned int bit;
 	unsigned int feature;
 } kvm_cr4_features[] = {
-	{ X86_CR4_VME_BIT, X86_FEATURE_VME },
-	{ X86_CR4_PVI_BIT, X86_FEATURE_VME },
-	{ X86_CR4_TSD_BIT, X86_FEATURE_TSC },
-	{ X86_CR4_DE_BIT, X86_FEATURE_DE },
-	{ X86_CR4_PSE_BIT, X86_FEATURE_PSE },
-	{ X86_CR4_PAE_BIT, X86_FEATURE_PAE },
-	{ X86_CR4_MCE_BIT, X86_FEATURE_MCE },
-	{ X86_CR4_PGE_BIT, X86_FEATURE_PGE },
-	{ X86_CR4_OSFXSR_BIT, X86_FEATURE_FXSR },
-	{ X86_CR4_OSXMMEXCPT_BIT, X86_FEATURE_XMM },
 	{ X86_CR4_UMIP_BIT, X86_FEATURE_UMIP },
 	{ X86_CR4_LA57_BIT, X86_FEATURE_LA57 },
 	{ X86_CR4_FSGSBASE_BIT, X86_FEATURE_FSGSBASE },
@@ -179,14 +169,17 @@ static const struct {
 	{ X86_CR4_PKE_BIT, X86_FEATURE_PKU },
 };
 
-/* Bits that go back further than CPUID, so that every VMM may set them without saying so. */
+/*
+ * Bits that every CPU with long mode has, whatever CPUID says: VMMs set them without saying so.
+ * (TCG takes VME and PVI, and hides the feature.)
+ */
 #define KVM_CR4_ALWAYS	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE |	\
 			 X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE |		\
 			 X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
 
 static unsigned long kvm_cr4_host_allowed(void)
 {
-	unsigned long allowed = X86_CR4_PCE;
+	unsigned long allowed = KVM_CR4_ALWAYS;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(kvm_cr4_features); i++)

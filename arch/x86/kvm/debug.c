@@ -28,7 +28,8 @@
 
 #define KVM_GUESTDBG_VALID	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP |	\
 				 KVM_GUESTDBG_USE_SW_BP | KVM_GUESTDBG_USE_HW_BP |	\
-				 KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP)
+				 KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP |	\
+				 KVM_GUESTDBG_BLOCKIRQ)
 
 static unsigned long kvm_dr6_normal(struct kvm_vcpu *vcpu, u64 val)
 {
@@ -220,6 +221,8 @@ int kvm_vcpu_set_guest_debug(struct kvm_vcpu *vcpu, const struct kvm_guest_debug
 		vcpu->arch.singlestep_rip = kvm_linear_rip(vcpu);
 	kvm_set_rflags(vcpu, rflags);
 	kvm_x86_call(update_exception_bitmap)(vcpu);
+	/* What KVM_GUESTDBG_BLOCKIRQ held back may come. */
+	kvm_make_request(KVM_REQ_EVENT, vcpu);
 	return 0;
 }
 

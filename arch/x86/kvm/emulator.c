@@ -402,37 +402,47 @@ int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reas
 EXPORT_SYMBOL_GPL(kvm_task_switch);
 
 /**
- * kvm_inject_realmode - deliver an event to a guest in real mode, in software
- * @vcpu: the vCPU, whose CR0.PE is clear
+ * kvm_deliver_event - deliver an event to the guest in software
+ * @vcpu: the vCPU; the event is marked as injected, and RF is set for a fault
  * @vector: of the event
  * @length: of the INT n, INT3 or INTO at RIP that it comes from, else 0
- * @fault: filled on -EFAULT
+ * @has_error_code: it pushes an error code, but not in real mode
+ * @error_code: that code
  *
- * For a CPU that cannot deliver it itself. No error code is pushed there (SDM 20.1.4).
- *
- * Return: 0; -EFAULT: the delivery raised @fault; -EIO: it cannot be done at all.
+ * For a CPU that cannot do it itself. A fault in the delivery is the guest's; with an exception it
+ * may make a double fault.
  */
-int kvm_inject_realmode(struct kvm_vcpu *vcpu, u8 vector, unsigned int length,
-			struct x86_exception *fault)
+void kvm_deliver_event(struct kvm_vcpu *vcpu, u8 vector, unsigned int length, bool has_error_code,
+		       u32 error_code)
 {
 	struct x86_emulate_ctxt *ctxt = vcpu->arch.emulate_ctxt;
 
 	setup(vcpu);
 	ctxt->fetched = 0;
-	switch (x86_emulate_int_real(ctxt, vector, length)) {
+	switch (x86_emulate_event(ctxt, vector, length, has_error_code, error_code)) {
 	case X86EMUL_CONTINUE:
+		kvm_clear_event_queues(vcpu);
 		kvm_rip_write(vcpu, ctxt->eip);
 		kvm_set_rflags(vcpu, ctxt->eflags);
 		set_shadow(vcpu, 0);
-		return 0;
+		if (ctxt->late_fault)
+			kvm_inject_x86_exception(vcpu, &ctxt->exception);
+		break;
 	case X86EMUL_PROPAGATE_FAULT:
-		*fault = ctxt->exception;
-		return -EFAULT;
+		vcpu->arch.interrupt.injected = false;
+		vcpu->arch.nmi_injected = false;
+		kvm_inject_x86_exception(vcpu, &ctxt->exception);
+		break;
+	case X86EMUL_CMPXCHG_FAILED:
+		/* Another vCPU has changed a descriptor meanwhile: again. */
+		kvm_make_request(KVM_REQ_EVENT, vcpu);
+		break;
 	default:
-		return -EIO;
+		kvm_triple_fault(vcpu);
+		break;
 	}
 }
-EXPORT_SYMBOL_GPL(kvm_inject_realmode);
+EXPORT_SYMBOL_GPL(kvm_deliver_event);
 
 /**
  * kvm_insn_length_at_rip - length of an intercepted instruction, without next-RIP

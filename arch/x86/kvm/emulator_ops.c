@@ -160,6 +160,15 @@ static void emul_invlpg(struct x86_emulate_ctxt *ctxt, u64 linear)
 	vcpu->arch.mmu->invlpg(vcpu, linear);
 }
 
+/* Whose they are, of which PCID, is not looked at: a CPU may forget more (SDM 4.10.4.1). */
+static void emul_invpcid(struct x86_emulate_ctxt *ctxt, unsigned int type, u64 linear)
+{
+	if (!type && !kvm_mmu_has_tdp())
+		emul_invlpg(ctxt, linear);
+	else
+		kvm_make_request(KVM_REQ_TLB_FLUSH_GUEST, emul_to_vcpu(ctxt));
+}
+
 const struct x86_emulate_ops kvm_emulate_ops = {
 	.read_gpr = emul_read_gpr,
 	.write_gpr = emul_write_gpr,
@@ -190,4 +199,5 @@ const struct x86_emulate_ops kvm_emulate_ops = {
 	.write_vec = kvm_emul_write_vec,
 	.fpu = kvm_emul_fpu,
 	.invlpg = emul_invlpg,
+	.invpcid = emul_invpcid,
 };

@@ -346,6 +346,8 @@ void kvm_inject_pending_events(struct kvm_vcpu *vcpu)
 		exception_deliver(vcpu);
 		room = false;
 	}
+	if (unlikely(vcpu->arch.guest_debug & KVM_GUESTDBG_BLOCKIRQ))
+		return;
 	if (vcpu->arch.nmi_pending)
 		nmi_try_inject(vcpu, &room);
 	if (kvm_irq_maybe(vcpu))

@@ -74,6 +74,7 @@ enum kvm_x86_request {
 	KVM_REQ_SCAN_IOAPIC,		/* routes changed: which EOIs must be told? */
 	KVM_REQ_IOAPIC_EOI_EXIT,	/* leave with KVM_EXIT_IOAPIC_EOI */
 	KVM_REQ_UNBLOCK,		/* end a halt: looked at, not acted on */
+	KVM_REQ_TPR_ACCESS,		/* leave with KVM_EXIT_TPR_ACCESS */
 };
 
 /* Bits of kvm_vcpu_arch.switch_db_regs. */
@@ -138,6 +139,9 @@ struct kvm_vcpu_arch {
 	u64 apic_base;
 	struct kvm_lapic *apic;			/* (o) NULL without an irqchip in the kernel */
 	gpa_t vapic_addr;			/* KVM_SET_VAPIC_ADDR, 0: none */
+	bool tpr_reporting;			/* KVM_TPR_ACCESS_REPORTING */
+	bool tpr_written;			/* the access that waits to be reported */
+	unsigned long tpr_rip;			/* and its instruction */
 
 	/* events */
 	struct kvm_queued_exception exception;
@@ -237,6 +241,7 @@ struct kvm_arch {
 	struct kvm_apic_map __rcu *apic_map;	/* which LAPIC has which id; see delivery.c */
 	u32 boot_cpu_id;			/* (k) KVM_SET_BOOT_CPU_ID, before the first vCPU */
 	u32 max_vcpu_id;			/* (k) KVM_CAP_MAX_VCPU_ID; exclusive, 0: not set */
+	u32 disabled_exits;			/* (k) KVM_CAP_X86_DISABLE_EXITS, before vCPUs */
 	u64 disabled_quirks;			/* (k) KVM_CAP_DISABLE_QUIRKS2 */
 	bool exit_on_emulation_error;		/* (k) KVM_CAP_EXIT_ON_EMULATION_FAILURE */
 	/* (o) the vendor's per-VM state, made by vm_init() */

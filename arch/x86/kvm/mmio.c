@@ -188,11 +188,13 @@ static int do_store(struct kvm_vcpu *vcpu, const struct x86_move *m, unsigned lo
 {
 	u64 val = stored_value(vcpu, m);
 
+	int r;
+
 	trace_kvm_mmio(KVM_TRACE_MMIO_WRITE, m->bytes, gpa, &val);
+	/* Of a device in the kernel, one may ask where the store is. */
+	r = kvm_mmio_write(vcpu, gpa, m->bytes, &val);
 	retire(vcpu, next, rflags);
-	if (!kvm_mmio_write(vcpu, gpa, m->bytes, &val))
-		return 1;
-	return kvm_mmio_exit(vcpu, gpa, m->bytes, true, val);
+	return r ? kvm_mmio_exit(vcpu, gpa, m->bytes, true, val) : 1;
 }
 
 /**

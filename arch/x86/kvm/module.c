@@ -50,9 +50,24 @@ static void kvm_ops_install(const struct kvm_x86_ops *ops)
 #define KVM_SUPPORTED_XCR0	(XFEATURE_MASK_FP | XFEATURE_MASK_SSE | XFEATURE_MASK_YMM |	\
 				 XFEATURE_MASK_AVX512 | XFEATURE_MASK_PKRU)
 
+/*
+ * A guest may execute MWAIT where what it waits for is certain to come: the monitor works, and the
+ * host's APIC timer does not stop in a deep C-state.
+ */
+static u8 kvm_probe_disable_exits(void)
+{
+	u8 exits = KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE;
+
+	if (boot_cpu_has(X86_FEATURE_MWAIT) && boot_cpu_has(X86_FEATURE_ARAT) &&
+	    !boot_cpu_has_bug(X86_BUG_MONITOR))
+		exits |= KVM_X86_DISABLE_EXITS_MWAIT;
+	return exits;
+}
+
 static void kvm_host_probe(void)
 {
 	memset(&kvm_host, 0, sizeof(kvm_host));
+	kvm_host.disable_exits = kvm_probe_disable_exits();
 	rdmsrl(MSR_EFER, kvm_host.efer);
 	if (boot_cpu_has(X86_FEATURE_XSAVE)) {
 		kvm_host.xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);

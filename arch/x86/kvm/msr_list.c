@@ -35,7 +35,7 @@ static const u32 kvm_emulated_msrs[] = {
 };
 
 static const u32 kvm_feature_msr_candidates[] = {
-	MSR_IA32_UCODE_REV, MSR_IA32_ARCH_CAPABILITIES, MSR_AMD64_DE_CFG,
+	MSR_IA32_UCODE_REV, MSR_IA32_ARCH_CAPABILITIES, MSR_AMD64_DE_CFG, MSR_IA32_PERF_CAPABILITIES,
 };
 
 static struct {
@@ -79,6 +79,9 @@ int kvm_get_feature_msr(u32 index, u64 *data)
 	switch (index) {
 	case MSR_IA32_UCODE_REV:
 		*data = kvm_microcode_revision();
+		return 0;
+	case MSR_IA32_PERF_CAPABILITIES:
+		*data = 0;	/* no PMU; VMMs read it before they ask CPUID for PDCM */
 		return 0;
 	case MSR_IA32_ARCH_CAPABILITIES:
 		if (!kvm_cpu_cap_has(X86_FEATURE_ARCH_CAPABILITIES))

@@ -26,6 +26,8 @@ enum kvm_fastpath {
 	KVM_FASTPATH_DONE,		/* done, but go the long way round once */
 };
 
+#define KVM_HV_TIMER_OFF	(~0ull)		/* set_hv_timer(): not at all */
+
 #define KVM_X86_OPS(OP)									\
 	/* --- VMM and CPU state ------------------------------------------------- */	\
 	/* 0, or why not: -EOPNOTSUPP absent, -EBUSY taken; logs the reason */		\
@@ -110,6 +112,8 @@ enum kvm_fastpath {
 	/* KVM_X86_SHADOW_INT_STI | KVM_X86_SHADOW_INT_MOV_SS */				\
 	OP(void, set_interrupt_shadow, (struct kvm_vcpu *vcpu, int mask))		\
 	OP(u32, get_interrupt_shadow, (struct kvm_vcpu *vcpu))				\
+	/* the vCPU's xAPIC, in the kernel, is at its default address, or not there any more */	\
+	OP(void, set_apic_page, (struct kvm_vcpu *vcpu, bool there))			\
 	OP(int, set_tss_addr, (struct kvm *kvm, unsigned long addr))			\
 	OP(int, set_identity_map_addr, (struct kvm *kvm, u64 addr))			\
 	/* --- MMU --------------------------------------------------------------- */	\
@@ -122,7 +126,9 @@ enum kvm_fastpath {
 	OP(u64, get_mt_mask, (struct kvm_vcpu *vcpu, gfn_t gfn, bool is_mmio))		\
 	/* --- clock ------------------------------------------------------------- */	\
 	OP(void, write_tsc_offset, (struct kvm_vcpu *vcpu, u64 offset))			\
-	OP(void, write_tsc_multiplier, (struct kvm_vcpu *vcpu, u64 multiplier))
+	OP(void, write_tsc_multiplier, (struct kvm_vcpu *vcpu, u64 multiplier))		\
+	/* end guest mode at this TSC of the host; only with kvm_host.hv_timer */	\
+	OP(void, set_hv_timer, (struct kvm_vcpu *vcpu, u64 tsc))
 
 #define KVM_X86_OP_MEMBER(ret, name, args) ret (*name) args;
 

@@ -98,7 +98,9 @@ static bool guest_has_pv_unhalt(struct kvm_vcpu *vcpu)
 {
 	struct kvm_cpuid_entry2 *e = kvm_find_cpuid_entry(vcpu, KVM_CPUID_FEATURES_LEAF, 0);
 
-	return vcpu->arch.apic && e && (e->eax & BIT(KVM_FEATURE_PV_UNHALT));
+	/* We do not see who halts by himself (api.rst 7.13). */
+	return vcpu->arch.apic && !kvm_exits_disabled(vcpu, KVM_X86_DISABLE_EXITS_HLT) && e &&
+	       (e->eax & BIT(KVM_FEATURE_PV_UNHALT));
 }
 
 /* Outside 64-bit mode the registers have 32 bits (hypercalls.rst). */
@@ -161,6 +163,8 @@ static int requests_process_irqchip(struct kvm_vcpu *vcpu)
 		vcpu->run->eoi.vector = apic->eoi_vector;
 		return 0;
 	}
+	if (kvm_check_request(KVM_REQ_TPR_ACCESS, vcpu))
+		return kvm_vapic_report(vcpu);
 	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
 	if (unlikely(kvm_mp_has_mail(vcpu)))
 		kvm_mp_process_mail(vcpu);
@@ -315,8 +319,11 @@ static noinline int vcpu_wait(struct kvm_vcpu *vcpu)
 			return r;
 	}
 	kvm_vcpu_drop_srcu(vcpu);
-	if (!kvm_mp_wakes(vcpu))
+	if (!kvm_mp_wakes(vcpu)) {
+		kvm_lapic_timer_wait(vcpu);
 		kvm_vcpu_halt(vcpu);
+		kvm_lapic_timer_run(vcpu);
+	}
 	kvm_mp_wake(vcpu);
 	return 1;
 }

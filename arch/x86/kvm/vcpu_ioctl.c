@@ -38,6 +38,7 @@ VCPU_FN(get_events, struct kvm_vcpu_events, kvm_vcpu_get_events(vcpu, arg))
 VCPU_FN(set_events, struct kvm_vcpu_events, kvm_vcpu_set_events(vcpu, arg))
 VCPU_FN(get_lapic, struct kvm_lapic_state, kvm_vcpu_get_lapic(vcpu, arg))
 VCPU_FN(set_lapic, struct kvm_lapic_state, kvm_vcpu_set_lapic(vcpu, arg))
+VCPU_FN(tpr_access_reporting, struct kvm_tpr_access_ctl, kvm_vapic_set_reporting(vcpu, arg))
 VCPU_FN(set_vapic_addr, struct kvm_vapic_addr, kvm_vapic_set_addr(vcpu, arg))
 VCPU_FN(interrupt, struct kvm_interrupt, kvm_user_irq_queue(vcpu, arg->irq))
 VCPU_FN(setup_mce, u64, kvm_vcpu_setup_mce(vcpu, *arg))
@@ -71,6 +72,7 @@ static const struct vcpu_ioctl vcpu_ioctls[] = {
 	{ KVM_GET_LAPIC, do_get_lapic },
 	{ KVM_SET_LAPIC, do_set_lapic },
 	{ KVM_SET_VAPIC_ADDR, do_set_vapic_addr },
+	{ KVM_TPR_ACCESS_REPORTING, do_tpr_access_reporting },
 	{ KVM_INTERRUPT, do_interrupt },
 	{ KVM_X86_SETUP_MCE, do_setup_mce },
 	{ KVM_X86_SET_MCE, do_set_mce },

@@ -27,6 +27,8 @@ struct kvm_cpuid_entry2;
  * @supported_xcr0: those we give to guests
  * @arch_capabilities: IA32_ARCH_CAPABILITIES or 0
  * @tsc_khz_scaling: the vendor can scale the TSC
+ * @hv_timer: hardware can end guest mode at a given time: kvm_x86_ops.set_hv_timer()
+ * @disable_exits: KVM_X86_DISABLE_EXITS_*: what KVM_CAP_X86_DISABLE_EXITS offers
  * @max_tsc_khz: the highest virtual TSC frequency, 0 without scaling
  * @tsc_scaling_frac_bits: fraction bits of the hardware's ratio
  * @default_tsc_ratio: 1.0 in that format
@@ -38,6 +40,8 @@ struct kvm_host_info {
 	u64 supported_xcr0;
 	u64 arch_capabilities;
 	bool tsc_khz_scaling;
+	bool hv_timer;
+	u8 disable_exits;
 	u32 max_tsc_khz;
 	u8 tsc_scaling_frac_bits;
 	u64 default_tsc_ratio;
@@ -45,6 +49,12 @@ struct kvm_host_info {
 };
 
 extern struct kvm_host_info kvm_host;	/* vendors fill the TSC fields in hardware_setup() */
+
+/* Does the guest execute it by itself? @exits: KVM_X86_DISABLE_EXITS_* */
+static inline bool kvm_exits_disabled(struct kvm_vcpu *vcpu, u32 exits)
+{
+	return vcpu->kvm->arch.disabled_exits & exits;
+}
 
 /* ---- cap.c */
 int kvm_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap);
@@ -204,6 +214,7 @@ int kvm_set_apic_base(struct kvm_vcpu *vcpu, u64 value, bool host_initiated);
 void kvm_lapic_base_changed(struct kvm_vcpu *vcpu);
 void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu);
 void kvm_lapic_tsc_changed(struct kvm_vcpu *vcpu);	/* with or without an APIC */
+void kvm_lapic_hv_timer_expired(struct kvm_vcpu *vcpu);
 
 /* ---- sregs.c, regs.c: KVM_GET/SET_REGS, SREGS, SREGS2, TRANSLATE */
 int kvm_vcpu_get_regs(struct kvm_vcpu *vcpu, struct kvm_regs *regs);
@@ -342,8 +353,8 @@ int kvm_emulate_instruction(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, int emulati
 			    const void *insn, int insn_len);
 int kvm_task_switch(struct kvm_vcpu *vcpu, u16 selector, int idt_index, int reason,
 		    bool has_error_code, u32 error_code);
-int kvm_inject_realmode(struct kvm_vcpu *vcpu, u8 vector, unsigned int length,
-			struct x86_exception *fault);
+void kvm_deliver_event(struct kvm_vcpu *vcpu, u8 vector, unsigned int length, bool has_error_code,
+		       u32 error_code);
 /*
  * Length of the instruction at RIP whose intercept the exit was (no NRIPS): the bytes at RIP must
  * be the opcode that @opcode names (X86_SKIP_*, see emulate/insn.h), after any prefixes;

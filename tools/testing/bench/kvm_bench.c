@@ -11,6 +11,7 @@
  * Run by tools/testing/bench/run; any machine with /dev/kvm will do, but counts exactly
  * only there.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -34,7 +35,9 @@
 #define SLOT_GPA	0x40000000u
 #define SLOT_SIZE	(64u << 20)
 #define HUGE_PAGE	(2u << 20)
+#define GIB		(1ul << 30)
 #define MMIO_GPA	0xe0000000u
+#define OTHER_MMIO_GPA	0x20000000u
 #define USER_PORT	0x10
 #define RING_PORT	0x20
 #define DONE_PORT	0xf4
@@ -51,6 +54,8 @@
  */
 #define RING_ENTRIES	170
 #define RING_BATCH	80
+
+#define HUGE_POOL(kib)	"/sys/kernel/mm/hugepages/hugepages-" kib "kB/nr_hugepages"
 
 struct vm {
 	int fd;
@@ -90,6 +95,8 @@ GUEST(out_counted, COUNTED("outb %al, %dx\n"));
 GUEST(store_counted, COUNTED("movl %eax, (%ebx)\n"));
 GUEST(touch, COUNTED("movb %al, (%ebx)\naddl $4096, %ebx\n"));
 GUEST(touch_huge, COUNTED("movb %al, (%ebx)\naddl $0x200000, %ebx\n"));
+GUEST(store_two, "movl $0x20000000, %ecx\n"
+		 COUNTED("movl %eax, (%ebx)\nmovl %eax, (%ecx)\n"));
 GUEST(in, ENDLESS("inb %dx, %al\n"));
 GUEST(out, ENDLESS("outb %al, %dx\n"));
 GUEST(load, ENDLESS("movl (%ebx), %eax\n"));
@@ -545,6 +552,35 @@ static uint8_t *slot_memory(int advice)
 	return at;
 }
 
+/* Devices in two holes between slots, in turn. */
+static void bench_two_devices(const char *name)
+{
+	const uint32_t count = 1000;
+	struct kvm_ioeventfd io = { .addr = MMIO_GPA, .len = 4, .fd = eventfd(0, EFD_NONBLOCK) };
+	double cost[BATCHES];
+	uint64_t spent, seen;
+	struct vm vm;
+	int i;
+
+	vm_create(&vm);
+	set_slot(&vm, 0, SLOT_SIZE, slot_memory(MADV_NOHUGEPAGE));
+	if (ioctl(vm.fd, KVM_IOEVENTFD, &io))
+		die("KVM_IOEVENTFD");
+	io.addr = OTHER_MMIO_GPA;
+	if (ioctl(vm.fd, KVM_IOEVENTFD, &io))
+		die("KVM_IOEVENTFD");
+	vm_load(&vm, CODE(store_two));
+	for (i = 0; i < BATCHES; i++) {
+		vm_set_regs(&vm, count, MMIO_GPA, 0);
+		if (!run_counted(&vm, &spent) || read(io.fd, &seen, 8) != 8 || seen != 2 * count)
+			die("%s: lost writes", name);
+		cost[i] = (spent - done_cost) / (2 * count);
+	}
+	print_result(name, cost, count);
+	close(io.fd);
+	vm_destroy(&vm);
+}
+
 /* First touches of huge pages that userspace has: two a batch. */
 static void bench_touch_huge(const char *name)
 {
@@ -636,6 +672,92 @@ static void bench_memslot(const char *add, const char *flags, const char *remove
 	vm_destroy(&vm);
 }
 
+/* What all page tables of VMs take, as the kernel counts them; -1: it does not. */
+static long table_bytes(void)
+{
+	FILE *file;
+	char line[128];
+	long kib = -1;
+	int refresh;
+
+	/* The counters of single CPUs are added up first. */
+	refresh = open("/proc/sys/vm/stat_refresh", O_WRONLY);
+	if (refresh < 0 || write(refresh, "1", 1) != 1)
+		return -1;
+	close(refresh);
+	file = fopen("/proc/meminfo", "r");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "SecPageTables: %ld", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib < 0 ? -1 : kib * 1024;
+}
+
+/* A GiB of addresses, all of it the same few pages of @size bytes; NULL: there are none. */
+static void *same_pages(uint64_t size, const char *pool)
+{
+	const uint64_t chunk = size == PAGE ? HUGE_PAGE : size;
+	uint8_t *at;
+	uint64_t i;
+	int fd;
+
+	if (pool) {
+		fd = open(pool, O_WRONLY);
+		if (fd < 0 || write(fd, "1", 1) != 1)
+			return NULL;
+		close(fd);
+	}
+	fd = memfd_create("bench", !pool ? 0 : MFD_HUGETLB | __builtin_ctzll(size) << 26);
+	if (fd < 0 || ftruncate(fd, chunk))
+		return NULL;
+	at = mmap(NULL, 2 * GIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at == MAP_FAILED)
+		die("mmap of 2 GiB");
+	at += -(uintptr_t)at & (GIB - 1);
+	for (i = 0; i < GIB; i += chunk)
+		if (mmap(at + i, chunk, PROT_READ | PROT_WRITE,
+			 MAP_FIXED | MAP_SHARED | MAP_POPULATE, fd, 0) == MAP_FAILED)
+			return NULL;
+	close(fd);
+	return at;
+}
+
+/* No exit, but bytes: what our tables for a GiB of pages of one size come to. */
+static void bench_tables(const char *name, uint32_t size, struct guest_code code, const char *pool)
+{
+	double bytes[BATCHES];
+	void *memory;
+	uint64_t spent;
+	struct vm vm;
+	long before;
+	int i;
+
+	memory = same_pages(size, pool);
+	if (!memory) {
+		print_skip(name, "the host has no such page to give");
+		return;
+	}
+	vm_create(&vm);
+	vm_load(&vm, CODE(out));
+	if (ioctl(vm.vcpu, KVM_RUN, 0))
+		die("KVM_RUN");
+	set_slot(&vm, 0, GIB, memory);
+	before = table_bytes();
+	vm_load(&vm, code);
+	vm_set_regs(&vm, GIB / size, SLOT_GPA, 0);
+	if (!run_counted(&vm, &spent))
+		die("%s: unexpected exit %u", name, vm.run->exit_reason);
+	for (i = 0; i < BATCHES; i++)
+		bytes[i] = table_bytes() - before;
+	if (before < 0)
+		print_skip(name, "the kernel does not count them");
+	else
+		print_result(name, bytes, GIB / size);
+	vm_destroy(&vm);
+	munmap(memory, GIB);
+}
+
 static void bench_immediate_exit(const char *name)
 {
 	const uint32_t count = 1000;
@@ -724,6 +846,7 @@ static void bench_all(void)
 	bench_ioeventfd("port write, ioeventfd", CODE(out_counted), 0, KVM_IOEVENTFD_FLAG_PIO);
 	bench_ioeventfd("MMIO write, ioeventfd", CODE(store_counted), 4, 0);
 	bench_ioeventfd("MMIO write, ioeventfd of any length", CODE(store_counted), 0, 0);
+	bench_two_devices("MMIO write, two devices in turn");
 	bench_irqfd("irqfd signal, message, both sides");
 	bench_counted("CPUID", CODE(cpuid), 2000);
 	bench_counted("RDMSR TSC_ADJUST", CODE(rdmsr), 2000);
@@ -738,6 +861,11 @@ static void bench_all(void)
 	bench_dirty_log("dirty-log page: write and fetch");
 	bench_memslot("memslot add", "memslot log on, 512 pages mapped",
 		      "memslot delete, 512 pages mapped");
+	bench_tables("page tables, bytes for 1 GiB by 4 KiB", PAGE, CODE(touch), NULL);
+	bench_tables("page tables, bytes for 1 GiB by 2 MiB", HUGE_PAGE, CODE(touch_huge),
+		     HUGE_POOL("2048"));
+	bench_tables("page tables, bytes for 1 GiB by 1 GiB", GIB, CODE(touch),
+		     HUGE_POOL("1048576"));
 	bench_immediate_exit("KVM_RUN, immediate_exit");
 	bench_create("VM create", "VM destroy, sleeps included", false);
 	bench_create("VM, vCPU, memory: create", "VM, vCPU, memory: destroy", true);

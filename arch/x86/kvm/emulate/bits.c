@@ -27,7 +27,8 @@ int em_bit(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
-static bool cpu_has(struct x86_emulate_ctxt *ctxt, u32 leaf, unsigned int reg, unsigned int bit)
+/** x86_cpu_has - a bit of the guest's CPUID: @reg 0 to 3 is EAX to EDX of @leaf */
+bool x86_cpu_has(struct x86_emulate_ctxt *ctxt, u32 leaf, unsigned int reg, unsigned int bit)
 {
 	u32 r[4] = { leaf, 0, 0, 0 };
 
@@ -37,8 +38,8 @@ static bool cpu_has(struct x86_emulate_ctxt *ctxt, u32 leaf, unsigned int reg, u
 /* CPUs without BMI1 ignore F3 before BSF (SDM 2B TZCNT); and without LZCNT before BSR. */
 static bool counts(struct x86_emulate_ctxt *ctxt)
 {
-	return (ctxt->d.op->arg == A_TZCNT && cpu_has(ctxt, 7, 1, 3)) ||
-	       (ctxt->d.op->arg == A_LZCNT && cpu_has(ctxt, 0x80000001, 2, 5));
+	return (ctxt->d.op->arg == A_TZCNT && x86_cpu_has(ctxt, 7, 1, 3)) ||
+	       (ctxt->d.op->arg == A_LZCNT && x86_cpu_has(ctxt, 0x80000001, 2, 5));
 }
 
 /*
@@ -67,7 +68,7 @@ int em_bit_scan(struct x86_emulate_ctxt *ctxt)
 
 int em_popcnt(struct x86_emulate_ctxt *ctxt)
 {
-	if (!cpu_has(ctxt, 1, 2, 23))
+	if (!x86_cpu_has(ctxt, 1, 2, 23))
 		return x86_fault_ud(ctxt);
 	ctxt->dst.val = hweight64(ctxt->src.val);
 	x86_flags_set(ctxt, X86_FLAGS_ARITH, ctxt->src.val ? 0 : X86_EFLAGS_ZF);

@@ -141,9 +141,13 @@ static const struct x86_opcode *row_0f38(u8 opcode)
 {
 	static const struct x86_opcode unknown;
 
-	if (opcode == 0x2a)
+	switch (opcode) {
+	case 0x2a:
 		return &x86_opcodes_0f38[0];
-	return (opcode & 0xfe) == 0xf0 ? &x86_opcodes_0f38[1 + (opcode & 1)] : &unknown;
+	case 0x82:
+		return &x86_opcodes_0f38[1];
+	}
+	return (opcode & 0xfe) == 0xf0 ? &x86_opcodes_0f38[2 + (opcode & 1)] : &unknown;
 }
 
 /*

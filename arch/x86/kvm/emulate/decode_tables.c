@@ -347,10 +347,11 @@ const struct x86_opcode x86_opcodes_0f[256] = {
 	[0xf0] = PREFIX([3] = VM(vload, 0)),
 };
 
-/* 0F 38 2A, MOVNTDQA; F0 and F1, MOVBE, which with F2 or F3 are others. */
+/* 0F 38 2A, MOVNTDQA; 82, INVPCID; F0 and F1, MOVBE, which with F2 or F3 are others. */
 #define MOVBE(d, s)	DUAL(I(movbe, d, s, F_MOV), UD)
-const struct x86_opcode x86_opcodes_0f38[3] = {
+const struct x86_opcode x86_opcodes_0f38[4] = {
 	PREFIX([1] = VM(vload, V_ALIGNED)),
+	PREFIX([1] = DUAL(I(invpcid, NONE, EA, 0), UD)),
 	PREFIX(MOVBE(REG, RM), MOVBE(REG, RM)),
 	PREFIX(MOVBE(RM, REG), MOVBE(RM, REG)),
 };

@@ -88,6 +88,7 @@ enum x86_fpu_op {
  * @rdpmc: nonzero: no such counter
  * @set_xcr: XSETBV; nonzero: the value is refused with #GP(0)
  * @invlpg: drop the translation of a linear address
+ * @invpcid: drop those that INVPCID's type, and for type 0 the linear address, names
  * @xcr0: XCR0
  * @read_vec: 16 or 32 bytes of XMM or YMM register 0 to 15; 8 of X86_VEC_MMX to + 7
  * @write_vec: set one; with @vex 32 bytes, and zero above, else 16 and keep what
@@ -133,6 +134,7 @@ struct x86_emulate_ops {
 	int (*rdpmc)(struct x86_emulate_ctxt *ctxt, u32 counter, u64 *val);
 	int (*set_xcr)(struct x86_emulate_ctxt *ctxt, u32 index, u64 val);
 	void (*invlpg)(struct x86_emulate_ctxt *ctxt, u64 linear);
+	void (*invpcid)(struct x86_emulate_ctxt *ctxt, unsigned int type, u64 linear);
 	u64 (*xcr0)(struct x86_emulate_ctxt *ctxt);
 	void (*read_vec)(struct x86_emulate_ctxt *ctxt, unsigned int n, void *val,
 			 unsigned int bytes);
@@ -268,7 +270,8 @@ enum x86_task_reason {
 int x86_emulate_task_switch(struct x86_emulate_ctxt *ctxt, unsigned int length, u16 selector,
 			    enum x86_task_reason reason, bool external, bool has_error_code,
 			    u32 error_code);
-int x86_emulate_int_real(struct x86_emulate_ctxt *ctxt, u8 vector, unsigned int length);
+int x86_emulate_event(struct x86_emulate_ctxt *ctxt, u8 vector, unsigned int length,
+		      bool has_error_code, u32 error_code);
 int x86_decode_insn(struct x86_emulate_ctxt *ctxt, const void *insn, unsigned int len);
 int x86_emulate_insn(struct x86_emulate_ctxt *ctxt);
 void x86_emulate_reset(struct x86_emulate_ctxt *ctxt);

@@ -116,7 +116,7 @@ struct x86_opcode {
 
 extern const struct x86_opcode x86_opcodes_1byte[256];
 extern const struct x86_opcode x86_opcodes_0f[256];
-extern const struct x86_opcode x86_opcodes_0f38[3];	/* 2A, F0, F1 */
+extern const struct x86_opcode x86_opcodes_0f38[4];	/* 2A, F0, F1 */
 
 /**
  * struct x86_fetch - the bytes that decoding reads
@@ -217,6 +217,7 @@ static inline unsigned int x86_iopl(const struct x86_emulate_ctxt *ctxt)
 /* --- Memory and stack ------------------------------------------------ */
 
 bool x86_canonical(struct x86_emulate_ctxt *ctxt, u64 addr);
+bool x86_cpu_has(struct x86_emulate_ctxt *ctxt, u32 leaf, unsigned int reg, unsigned int bit);
 int x86_linearize(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, unsigned int bytes,
 		  bool write, u64 *linear);
 int x86_mem_read(struct x86_emulate_ctxt *ctxt, unsigned int sreg, u64 ea, void *val,
@@ -411,7 +412,7 @@ EM(lar); EM(verify); EM(arpl); EM(store_sel); EM(lldt); EM(ltr);
 EM(ins); EM(outs); EM(in); EM(out);
 /* system.c */
 EM(mov_from_cr); EM(mov_to_cr); EM(mov_from_dr); EM(mov_to_dr); EM(clts); EM(lmsw); EM(smsw);
-EM(load_table); EM(store_table); EM(invlpg); EM(cpuid); EM(rdmsr); EM(wrmsr);
+EM(load_table); EM(store_table); EM(invlpg); EM(invpcid); EM(cpuid); EM(rdmsr); EM(wrmsr);
 EM(rdtsc); EM(rdtscp); EM(rdpmc); EM(xsetbv); EM(xgetbv); EM(hlt); EM(cli); EM(sti);
 
 #undef EM

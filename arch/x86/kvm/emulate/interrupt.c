@@ -2,8 +2,8 @@
 /*
  * INT n, INT3, INTO, INT1 and IRET in real, virtual-8086, protected and long
  * mode (SDM 6.10 to 6.14, 20.1.4, 20.3; 2A INT, IRET). Called by emulate.c with
- * the vCPU mutex held. Events that the CPU itself raises come here in real mode alone, where
- * hardware cannot deliver them: VMX without unrestricted guest.
+ * the vCPU mutex held. Events that the CPU itself raises come here where hardware cannot deliver
+ * them: VMX without unrestricted guest, in real mode and in states that VM entry refuses.
  */
 #include "internal.h"
 
@@ -15,9 +15,10 @@
 
 /* --- INT, 8086 style ------------------------------------------------- */
 
+/* RF of an instruction is not for the next one; of an event, the caller has set it. */
 static u64 flags_image(const struct x86_emulate_ctxt *ctxt)
 {
-	return ctxt->eflags & ~(u64)X86_EFLAGS_RF;
+	return ctxt->ext ? ctxt->eflags : ctxt->eflags & ~(u64)X86_EFLAGS_RF;
 }
 
 static int vector_8086(struct x86_emulate_ctxt *ctxt, u64 base, u8 vector, u64 flags)
@@ -45,33 +46,6 @@ static int int_real(struct x86_emulate_ctxt *ctxt, u8 vector)
 	rc = vector_8086(ctxt, idt.base, vector, flags_image(ctxt));
 	ctxt->eflags &= ~(u64)(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_AC);
 	return rc;
-}
-
-/**
- * x86_emulate_int_real - deliver an event in real mode (SDM 20.1.4)
- * @ctxt: mode, eip and eflags are set
- * @vector: of the event
- * @length: of the instruction that is left behind: INT n, INT3, INTO; else 0
- *
- * Return: as x86_emulate_insn() does; X86EMUL_PROPAGATE_FAULT: the delivery faults.
- */
-int x86_emulate_int_real(struct x86_emulate_ctxt *ctxt, u8 vector, unsigned int length)
-{
-	u64 eflags = ctxt->eflags;
-	int rc;
-
-	x86_emulate_reset(ctxt);
-	ctxt->retired = 0;
-	ctxt->next_eip = (u32)(ctxt->eip + length);
-	rc = int_real(ctxt, vector);
-	if (rc != X86EMUL_CONTINUE) {
-		ctxt->eflags = eflags;
-		return rc;
-	}
-	x86_commit_gprs(ctxt);
-	x86_commit_segments(ctxt);
-	ctxt->eip = ctxt->next_eip;
-	return X86EMUL_CONTINUE;
 }
 
 /* --- INT, through the IDT -------------------------------------------- */
@@ -174,18 +148,21 @@ static int switch_stack(struct x86_emulate_ctxt *ctxt, const struct x86_desc *ga
 	return rc;
 }
 
-static int int_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
+static int int_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate,
+		    bool has_error_code, u32 error_code)
 {
 	unsigned int bytes = x86_gate_bytes(ctxt, gate), n, cpl = 0;
 	bool vm86 = ctxt->mode == X86_MODE_VM86;
 	u16 selector = gate->low >> 16;
 	struct x86_desc code;
-	u64 frame[9];
+	u64 frame[10];
 	int rc = read_handler(ctxt, selector, &code, &cpl);
 
 	if (rc)
 		return rc;
 	n = build_frame(ctxt, cpl != ctxt->ops->cpl(ctxt) || bytes == 8, frame);
+	if (has_error_code)
+		frame[n++] = error_code;
 	/* What follows happens as the handler's mode has it. */
 	if (bytes == 8)
 		ctxt->mode = X86_MODE_LONG;
@@ -199,12 +176,13 @@ static int int_gate(struct x86_emulate_ctxt *ctxt, const struct x86_desc *gate)
 	if (vm86)
 		leave_vm86(ctxt);
 	/* Trap gates leave IF alone (SDM 6.12.1.2). */
-	ctxt->eflags &= ~(u64)(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_VM |
+	ctxt->eflags &= ~(u64)(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_VM | X86_EFLAGS_RF |
 			       (gate->type & 1 ? 0 : X86_EFLAGS_IF));
 	return X86EMUL_CONTINUE;
 }
 
-static int int_protected(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft)
+static int int_protected(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft,
+			 bool has_error_code, u32 error_code)
 {
 	struct x86_desc gate;
 	int rc = read_gate(ctxt, vector, soft, &gate);
@@ -212,9 +190,42 @@ static int int_protected(struct x86_emulate_ctxt *ctxt, u8 vector, bool soft)
 	if (rc)
 		return rc;
 	if (gate.type != DESC_TASK_GATE)
-		return int_gate(ctxt, &gate);
+		return int_gate(ctxt, &gate, has_error_code, error_code);
 	/* A task's IRET is to come back to the next instruction. */
-	return x86_task_switch(ctxt, gate.low >> 16, X86_TASK_GATE, false, 0);
+	return x86_task_switch(ctxt, gate.low >> 16, X86_TASK_GATE, has_error_code, error_code);
+}
+
+/**
+ * x86_emulate_event - deliver an event (SDM 6.12, 20.1.4)
+ * @ctxt: mode, eip and eflags are set, RF of these as the frame shall have it
+ * @vector: of the event
+ * @length: of the INT n, INT3 or INTO that it comes from, which is left behind; else 0
+ * @has_error_code: an error code is pushed, but not in real mode
+ * @error_code: that code
+ *
+ * Return: as x86_emulate_insn() does; X86EMUL_PROPAGATE_FAULT: the delivery faults.
+ */
+int x86_emulate_event(struct x86_emulate_ctxt *ctxt, u8 vector, unsigned int length,
+		      bool has_error_code, u32 error_code)
+{
+	u64 eflags = ctxt->eflags;
+	int rc;
+
+	x86_emulate_reset(ctxt);
+	ctxt->ext = !length;
+	ctxt->next_eip = ctxt->eip + length;
+	if (!x86_is_long(ctxt))
+		ctxt->next_eip = (u32)ctxt->next_eip;
+	rc = ctxt->mode == X86_MODE_REAL ? int_real(ctxt, vector) :
+	     int_protected(ctxt, vector, length, has_error_code, error_code);
+	if (rc != X86EMUL_CONTINUE) {
+		ctxt->eflags = eflags;
+		return rc;
+	}
+	x86_commit_gprs(ctxt);
+	x86_commit_segments(ctxt);
+	ctxt->eip = ctxt->next_eip;
+	return X86EMUL_CONTINUE;
 }
 
 /* --- INT in virtual-8086 mode ---------------------------------------- */
@@ -253,7 +264,8 @@ static int int_vm86(struct x86_emulate_ctxt *ctxt, u8 vector)
 	if (rc)
 		return rc;
 	if (!stays)
-		return virtual ? x86_fault_gp(ctxt, 0) : int_protected(ctxt, vector, true);
+		return virtual ? x86_fault_gp(ctxt, 0) :
+				 int_protected(ctxt, vector, true, false, 0);
 	rc = vector_8086(ctxt, 0, vector, virtual ? x86_virtual_flags(flags) : flags);
 	ctxt->eflags &= ~(u64)(X86_EFLAGS_TF | (virtual ? X86_EFLAGS_VIF : X86_EFLAGS_IF));
 	return rc;
@@ -272,7 +284,7 @@ int em_int(struct x86_emulate_ctxt *ctxt)
 		return int_real(ctxt, vector);
 	if (ctxt->mode == X86_MODE_VM86 && numbered)
 		return int_vm86(ctxt, vector);
-	return int_protected(ctxt, vector, vector != DB_VECTOR_NR || numbered);
+	return int_protected(ctxt, vector, vector != DB_VECTOR_NR || numbered, false, 0);
 }
 
 int em_into(struct x86_emulate_ctxt *ctxt)

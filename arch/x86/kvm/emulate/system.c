@@ -176,6 +176,28 @@ int em_invlpg(struct x86_emulate_ctxt *ctxt)
 	return X86EMUL_CONTINUE;
 }
 
+/* SDM vol. 2, INVPCID: the type is a register's, the PCID and the address are in memory. */
+int em_invpcid(struct x86_emulate_ctxt *ctxt)
+{
+	u64 type = x86_gpr_read(ctxt, ctxt->d.reg), desc[2];
+	int rc;
+
+	if (!x86_cpu_has(ctxt, 7, 1, 10))
+		return x86_fault_ud(ctxt);
+	if (ctxt->ops->cpl(ctxt))
+		return x86_fault_gp(ctxt, 0);
+	rc = x86_mem_read(ctxt, ctxt->src.seg, ctxt->src.ea, desc, sizeof(desc), 0);
+	if (rc)
+		return rc;
+	if (!x86_is_long(ctxt))
+		type = (u32)type;
+	if (type > 3 || desc[0] >> 12 || (!type && !x86_canonical(ctxt, desc[1])) ||
+	    (type < 2 && desc[0] && !(ctxt->ops->get_cr(ctxt, 4) & X86_CR4_PCIDE)))
+		return x86_fault_gp(ctxt, 0);
+	ctxt->ops->invpcid(ctxt, type, desc[1]);
+	return X86EMUL_CONTINUE;
+}
+
 /* --- MSRs, CPUID, counters ------------------------------------------- */
 
 static u64 read_edx_eax(struct x86_emulate_ctxt *ctxt)

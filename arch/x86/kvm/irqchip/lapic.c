@@ -103,19 +103,32 @@ void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu)
 	lapic_set(r, APIC_LVR, version | (r->directed_eoi ? APIC_LVR_DIRECTED_EOI : 0));
 }
 
+static bool lapic_owns_gpa(const struct kvm_lapic *apic, gpa_t gpa)
+{
+	return apic->regs.mode == LAPIC_XAPIC &&
+	       gpa >> PAGE_SHIFT == apic->vcpu->arch.apic_base >> PAGE_SHIFT;
+}
+
+static void lapic_change_mode(struct kvm_vcpu *vcpu, enum lapic_mode mode)
+{
+	struct kvm_lapic *apic = vcpu->arch.apic;
+
+	if (mode == LAPIC_DISABLED || apic->regs.mode == LAPIC_DISABLED)
+		lapic_timer_reset(apic);
+	lapic_regs_set_mode(&apic->regs, mode);
+	kvm_lapic_map_update(vcpu->kvm);
+	kvm_make_request(KVM_REQ_EVENT, vcpu);
+}
+
 /** kvm_lapic_base_changed - APIC_BASE was written, and the new value found good */
 void kvm_lapic_base_changed(struct kvm_vcpu *vcpu)
 {
 	struct kvm_lapic *apic = vcpu->arch.apic;
 	enum lapic_mode mode = mode_of_base(vcpu->arch.apic_base);
 
-	if (mode == apic->regs.mode)
-		return;
-	if (mode == LAPIC_DISABLED || apic->regs.mode == LAPIC_DISABLED)
-		lapic_timer_reset(apic);
-	lapic_regs_set_mode(&apic->regs, mode);
-	kvm_lapic_map_update(vcpu->kvm);
-	kvm_make_request(KVM_REQ_EVENT, vcpu);
+	if (mode != apic->regs.mode)
+		lapic_change_mode(vcpu, mode);
+	kvm_x86_call(set_apic_page)(vcpu, lapic_owns_gpa(apic, APIC_DEFAULT_PHYS_BASE));
 }
 
 /* ---- from others ----------------------------------------------------------------------------- */
@@ -310,12 +323,6 @@ static u32 lapic_write(struct kvm_lapic *apic, unsigned int offset, u32 value)
 
 /* ---- the xAPIC's page ------------------------------------------------------------------------ */
 
-static bool lapic_owns_gpa(const struct kvm_lapic *apic, gpa_t gpa)
-{
-	return apic->regs.mode == LAPIC_XAPIC &&
-	       gpa >> PAGE_SHIFT == apic->vcpu->arch.apic_base >> PAGE_SHIFT;
-}
-
 /**
  * kvm_lapic_mmio_read - a load from the vCPU's own APIC page
  * @vcpu: the vCPU
@@ -336,6 +343,8 @@ bool kvm_lapic_mmio_read(struct kvm_vcpu *vcpu, gpa_t gpa, int len, void *data)
 
 	if (!lapic_owns_gpa(apic, gpa))
 		return false;
+	if ((offset & ~15u) == APIC_TASKPRI)
+		kvm_vapic_accessed(vcpu, false);
 	effects = lapic_read(apic, offset & ~15u, &value[0]);
 	if (effects)
 		lapic_effects(apic, effects, 0);
@@ -355,6 +364,8 @@ bool kvm_lapic_mmio_write(struct kvm_vcpu *vcpu, gpa_t gpa, int len, const void 
 	/* Undefined otherwise (11.4.1): nothing happens. */
 	if (len < 4 || (offset & 15))
 		return true;
+	if (offset == APIC_TASKPRI)
+		kvm_vapic_accessed(vcpu, true);
 	memcpy(&value, data, sizeof(value));
 	lapic_write(apic, offset, value);
 	return true;

@@ -21,16 +21,19 @@
 
 /**
  * struct lapic_timer - the APIC's timer on a timer of the host
- * @hrtimer: expires when the guest's does; its handler runs in hard interrupt context
+ * @hrtimer: expires when the guest's does; its handler runs in hard interrupt context. Its expiry
+ *   is the end of the count also while hardware's timer runs instead
  * @period_ns: from a write of the initial count to the end of the count (v)
  * @deadline: MSR IA32_TSC_DEADLINE, 0: not armed; the handler clears it (v) (a)
  * @cycle_ns: nanoseconds for one count: the bus cycle times the divisor (v)
+ * @hv: it runs on hardware's timer, and the hrtimer does not (v)
  */
 struct lapic_timer {
 	struct hrtimer hrtimer;
 	u64 period_ns;
 	u64 deadline;
 	u32 cycle_ns;
+	bool hv;
 };
 
 /**
@@ -73,6 +76,9 @@ int kvm_vcpu_set_lapic(struct kvm_vcpu *vcpu, const struct kvm_lapic_state *stat
 
 /* ---- vapic.c ---- */
 int kvm_vapic_set_addr(struct kvm_vcpu *vcpu, const struct kvm_vapic_addr *addr);
+int kvm_vapic_set_reporting(struct kvm_vcpu *vcpu, const struct kvm_tpr_access_ctl *ctl);
+void kvm_vapic_accessed(struct kvm_vcpu *vcpu, bool write);
+int kvm_vapic_report(struct kvm_vcpu *vcpu);
 void kvm_vapic_store(struct kvm_vcpu *vcpu);
 void kvm_vapic_load(struct kvm_vcpu *vcpu);
 
@@ -88,6 +94,8 @@ u32 lapic_timer_current(struct kvm_lapic *apic);
 u64 lapic_timer_deadline(struct kvm_lapic *apic);
 void lapic_timer_set_deadline(struct kvm_lapic *apic, u64 deadline, bool host_initiated);
 void kvm_lapic_timer_load(struct kvm_vcpu *vcpu, int cpu);	/* preemption off */
+void kvm_lapic_timer_wait(struct kvm_vcpu *vcpu);
+void kvm_lapic_timer_run(struct kvm_vcpu *vcpu);
 
 /* ---- delivery.c ---- */
 void kvm_lapic_map_update(struct kvm *kvm);	/* may sleep */

@@ -18,6 +18,8 @@ int kvm_vcpu_get_lapic(struct kvm_vcpu *vcpu, struct kvm_lapic_state *state)
 
 	if (!apic)
 		return -EINVAL;
+	/* What ran out meanwhile is an interrupt that waits. */
+	kvm_lapic_hv_timer_expired(vcpu);
 	lapic_regs_save(&apic->regs, state->regs, ids_32bit(vcpu));
 	*(u32 *)(state->regs + APIC_TMCCT) = lapic_timer_current(apic);
 	return 0;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The local APIC's timer (SDM 11.5.4): one-shot, periodic and TSC deadline, each on an hrtimer.
+ * The local APIC's timer (SDM 11.5.4): one-shot, periodic and TSC deadline, each on an hrtimer, or,
+ * while the vCPU does not wait, on a timer of hardware's that ends guest mode, if there is one
+ * (kvm_x86_ops.set_hv_timer()).
  *
- * Started and stopped by the vCPU's thread under its mutex, the end of each run of it in hard
- * interrupt context on the CPU where it was started. The interrupt is raised from there, so that a
- * vCPU that is halted, or out in userspace, has it in time.
+ * Started and stopped by the vCPU's thread under its mutex. An hrtimer's end comes in hard interrupt
+ * context on the CPU where it was started, and the interrupt is raised from there, so that a vCPU
+ * that is halted has it in time. Hardware's ends in the vCPU's thread: one that was pushed off its
+ * CPU, or is out in userspace, has its interrupt when it runs again and could see it.
  */
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <asm/tsc.h>
+#include "compat/compat.h"
 #include "lapic.h"
 #include "x86.h"
 
@@ -38,62 +42,126 @@ static u32 timer_cycle_ns(const struct kvm_lapic *apic)
 
 /* ---- the end of a run ------------------------------------------------------------------------ */
 
-/* Nanoseconds until the guest's TSC reaches the deadline; 0: it has. */
-static u64 deadline_ns_left(struct kvm_lapic *apic)
+/* Cycles of the guest's TSC until the deadline, when the host's is @host_tsc; 0: it is reached. */
+static u64 deadline_left(struct kvm_lapic *apic, u64 host_tsc)
 {
-	struct kvm_vcpu *vcpu = apic->vcpu;
-	u64 now = kvm_read_guest_tsc(vcpu, rdtsc());
+	u64 now = kvm_read_guest_tsc(apic->vcpu, host_tsc);
 	u64 deadline = READ_ONCE(apic->timer.deadline);
-	u32 khz = vcpu->arch.virtual_tsc_khz;
 
 	if (deadline <= now)
 		return 0;
-	return mul_u64_u32_div(min(deadline - now, (u64)khz * 1000 * DEADLINE_HORIZON_S),
-			       1000000, khz) + 1;
+	return min(deadline - now,
+		   (u64)apic->vcpu->arch.virtual_tsc_khz * 1000 * DEADLINE_HORIZON_S);
+}
+
+static u64 deadline_ns_left(struct kvm_lapic *apic)
+{
+	u64 left = deadline_left(apic, rdtsc());
+
+	return left ? mul_u64_u32_div(left, 1000000, apic->vcpu->arch.virtual_tsc_khz) + 1 : 0;
 }
 
 /*
  * The host's clock is not the TSC: NTP steers it, so that a deadline may be some cycles away yet,
  * and a guest must not see its interrupt before its time.
  */
-static enum hrtimer_restart deadline_expired(struct kvm_lapic *apic)
+static bool deadline_expired(struct kvm_lapic *apic)
 {
 	u64 left = deadline_ns_left(apic);
 
 	if (left && !check_tsc_unstable()) {
 		hrtimer_set_expires(&apic->timer.hrtimer, ktime_add_ns(ktime_get(), left));
-		return HRTIMER_RESTART;
+		return true;
 	}
 	/* 11.5.4.1: the MSR reads as 0 then. */
 	WRITE_ONCE(apic->timer.deadline, 0);
 	kvm_lapic_raise(apic, APIC_LVTT);
-	return HRTIMER_NORESTART;
+	return false;
 }
 
-static enum hrtimer_restart timer_expired(struct hrtimer *hrtimer)
+/* True: it goes on, to what the hrtimer's expiry is now. */
+static bool timer_ended(struct kvm_lapic *apic)
 {
-	struct kvm_lapic *apic = container_of(hrtimer, struct kvm_lapic, timer.hrtimer);
-
 	switch (timer_mode(apic)) {
 	case APIC_LVT_TIMER_TSCDEADLINE:
 		return deadline_expired(apic);
 	case APIC_LVT_TIMER_PERIODIC:
 		kvm_lapic_raise(apic, APIC_LVTT);
 		/* Periods that nobody saw are one interrupt: IRR would not hold more. */
-		hrtimer_forward_now(hrtimer, ns_to_ktime(apic->timer.period_ns));
-		return HRTIMER_RESTART;
+		hrtimer_forward_now(&apic->timer.hrtimer, ns_to_ktime(apic->timer.period_ns));
+		return true;
 	default:
 		kvm_lapic_raise(apic, APIC_LVTT);
-		return HRTIMER_NORESTART;
+		return false;
 	}
+}
+
+static enum hrtimer_restart timer_expired(struct hrtimer *hrtimer)
+{
+	struct kvm_lapic *apic = container_of(hrtimer, struct kvm_lapic, timer.hrtimer);
+
+	return timer_ended(apic) ? HRTIMER_RESTART : HRTIMER_NORESTART;
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */
 
+static bool timer_runs(const struct kvm_lapic *apic)
+{
+	return apic->timer.hv || hrtimer_active(&apic->timer.hrtimer);
+}
+
+static s64 timer_ns_left(const struct kvm_lapic *apic)
+{
+	return ktime_to_ns(ktime_sub(hrtimer_get_expires(&apic->timer.hrtimer), ktime_get()));
+}
+
+/*
+ * The host's TSC at the end of this run. Neither the two clocks nor the two TSCs have exactly the
+ * rates that we reckon with: too early is seen at the end.
+ */
+static u64 timer_host_tsc(struct kvm_lapic *apic)
+{
+	u64 now = rdtsc(), left;
+
+	if (timer_mode(apic) != APIC_LVT_TIMER_TSCDEADLINE)
+		return now + mul_u64_u32_div(max_t(s64, timer_ns_left(apic), 0), tsc_khz, 1000000);
+	left = deadline_left(apic, now);
+	if (unlikely(apic->vcpu->arch.tsc_scaling_ratio != kvm_host.default_tsc_ratio))
+		left = mul_u64_u32_div(left, tsc_khz, apic->vcpu->arch.virtual_tsc_khz) + 1;
+	return now + left;
+}
+
+static void timer_start_hv(struct kvm_lapic *apic)
+{
+	apic->timer.hv = true;
+	kvm_x86_call(set_hv_timer)(apic->vcpu, timer_host_tsc(apic));
+}
+
+static void timer_stop_hv(struct kvm_lapic *apic)
+{
+	if (!apic->timer.hv)
+		return;
+	apic->timer.hv = false;
+	kvm_x86_call(set_hv_timer)(apic->vcpu, KVM_HV_TIMER_OFF);
+}
+
+/*
+ * Run on to the end that the hrtimer's expiry says, or the deadline. It is stopped. Hardware's stops
+ * in C-states deeper than C2 (25.5.1), where only a guest's own MWAIT leads.
+ */
+static void timer_start(struct kvm_lapic *apic)
+{
+	if (kvm_host.hv_timer && !check_tsc_unstable() &&
+	    !kvm_exits_disabled(apic->vcpu, KVM_X86_DISABLE_EXITS_MWAIT))
+		timer_start_hv(apic);
+	else
+		hrtimer_start_expires(&apic->timer.hrtimer, HRTIMER_MODE_ABS_PINNED_HARD);
+}
+
 static void timer_start_in(struct kvm_lapic *apic, u64 ns)
 {
-	hrtimer_start(&apic->timer.hrtimer, ktime_add_ns(ktime_get(), ns),
-		      HRTIMER_MODE_ABS_PINNED_HARD);
+	hrtimer_set_expires(&apic->timer.hrtimer, ktime_add_ns(ktime_get(), ns));
+	timer_start(apic);
 }
 
 /* A guest could keep the host's CPU busy with nothing but its timer. */
@@ -107,14 +175,15 @@ static u64 timer_period(const struct kvm_lapic *apic, u64 ns)
 /** lapic_timer_init - a new APIC's timer, stopped */
 void lapic_timer_init(struct kvm_lapic *apic)
 {
-	hrtimer_init(&apic->timer.hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
-	apic->timer.hrtimer.function = timer_expired;
+	kvm_compat_hrtimer_setup(&apic->timer.hrtimer, timer_expired, CLOCK_MONOTONIC,
+				 HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
 /** lapic_timer_stop - it does not run, nor does its handler, on return */
 void lapic_timer_stop(struct kvm_lapic *apic)
 {
 	hrtimer_cancel(&apic->timer.hrtimer);
+	timer_stop_hv(apic);
 }
 
 /** lapic_timer_reset - the registers were reset: stop, and take the divisor from them */
@@ -165,7 +234,7 @@ void lapic_timer_mode_written(struct kvm_lapic *apic)
 void lapic_timer_divide_written(struct kvm_lapic *apic)
 {
 	u32 count = lapic_timer_current(apic);
-	bool runs = hrtimer_active(&apic->timer.hrtimer);
+	bool runs = timer_runs(apic);
 
 	apic->timer.cycle_ns = timer_cycle_ns(apic);
 	if (timer_mode(apic) == APIC_LVT_TIMER_TSCDEADLINE)
@@ -187,10 +256,9 @@ u32 lapic_timer_current(struct kvm_lapic *apic)
 {
 	s64 left;
 
-	if (timer_mode(apic) == APIC_LVT_TIMER_TSCDEADLINE ||
-	    !hrtimer_active(&apic->timer.hrtimer))
+	if (timer_mode(apic) == APIC_LVT_TIMER_TSCDEADLINE || !timer_runs(apic))
 		return 0;
-	left = ktime_to_ns(ktime_sub(hrtimer_get_expires(&apic->timer.hrtimer), ktime_get()));
+	left = timer_ns_left(apic);
 	if (left < 0) {
 		/* The handler is late. */
 		if (timer_mode(apic) != APIC_LVT_TIMER_PERIODIC)
@@ -261,13 +329,58 @@ void lapic_timer_set_deadline(struct kvm_lapic *apic, u64 deadline, bool host_in
 		deadline_arm(apic);
 }
 
+/* ---- hardware's timer or the host's ---------------------------------------------------------- */
+
 /** kvm_lapic_tsc_changed - the guest's TSC was moved or its rate changed; any vCPU */
 void kvm_lapic_tsc_changed(struct kvm_vcpu *vcpu)
 {
 	struct kvm_lapic *apic = vcpu->arch.apic;
 
-	if (apic && lapic_timer_deadline(apic))
+	if (!apic)
+		return;
+	if (lapic_timer_deadline(apic))
 		lapic_timer_set_deadline(apic, apic->timer.deadline, true);
+	else if (apic->timer.hv)
+		timer_start_hv(apic);
+}
+
+/**
+ * kvm_lapic_hv_timer_expired - hardware's timer may have run out; the vCPU's thread
+ * @vcpu: the vCPU
+ */
+void kvm_lapic_hv_timer_expired(struct kvm_vcpu *vcpu)
+{
+	struct kvm_lapic *apic = vcpu->arch.apic;
+	bool deadline = timer_mode(apic) == APIC_LVT_TIMER_TSCDEADLINE;
+
+	if (!apic->timer.hv)
+		return;
+	if ((!deadline && timer_ns_left(apic) > 0) || timer_ended(apic))
+		timer_start_hv(apic);
+	else
+		timer_stop_hv(apic);
+}
+EXPORT_SYMBOL_GPL(kvm_lapic_hv_timer_expired);
+
+/** kvm_lapic_timer_wait - the vCPU is going to wait, out of guest mode */
+void kvm_lapic_timer_wait(struct kvm_vcpu *vcpu)
+{
+	struct kvm_lapic *apic = vcpu->arch.apic;
+	struct hrtimer *hrtimer = &apic->timer.hrtimer;
+
+	if (!apic->timer.hv)
+		return;
+	timer_stop_hv(apic);
+	if (timer_mode(apic) == APIC_LVT_TIMER_TSCDEADLINE)
+		hrtimer_set_expires(hrtimer, ktime_add_ns(ktime_get(), deadline_ns_left(apic)));
+	hrtimer_start_expires(hrtimer, HRTIMER_MODE_ABS_PINNED_HARD);
+}
+
+/** kvm_lapic_timer_run - it waits no longer */
+void kvm_lapic_timer_run(struct kvm_vcpu *vcpu)
+{
+	if (kvm_host.hv_timer && hrtimer_cancel(&vcpu->arch.apic->timer.hrtimer))
+		timer_start(vcpu->arch.apic);
 }
 
 /**

@@ -6,6 +6,7 @@
  * pit->lock guards the chip, whose logic is in i8254.c. The timer only counts ticks and wakes a
  * worker, which drives the line: the chips behind it cannot be reached from a hard interrupt.
  */
+#include <linux/cgroup.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/slab.h>
@@ -320,16 +321,34 @@ static void set_reinject(struct kvm_pit *pit, bool reinject)
 	atomic_set(&pit->unacked, 0);
 }
 
+/* A thread whose time is the VMM's: who limits one by its cgroups limits the other. */
+static struct kthread_worker *run_worker(void)
+{
+	struct kthread_worker *worker;
+	int r;
+
+	worker = kvm_compat_kthread_run_worker("kvm-pit/%d", task_tgid_vnr(current));
+	if (IS_ERR(worker))
+		return worker;
+	r = cgroup_attach_task_all(current, worker->task);
+	if (!r)
+		return worker;
+	kthread_destroy_worker(worker);
+	return ERR_PTR(r);
+}
+
 static struct kvm_pit *alloc_pit(struct kvm *kvm)
 {
 	struct kvm_pit *pit = kzalloc(sizeof(*pit), GFP_KERNEL_ACCOUNT);
 
 	if (!pit)
 		return ERR_PTR(-ENOMEM);
-	pit->worker = kvm_compat_kthread_run_worker("kvm-pit/%d", task_tgid_vnr(current));
+	pit->worker = run_worker();
 	if (IS_ERR(pit->worker)) {
+		struct kthread_worker *failed = pit->worker;
+
 		kfree(pit);
-		return ERR_PTR(-ENOMEM);
+		return ERR_CAST(failed);
 	}
 	pit->dev.ops = &pit_ops;
 	pit->speaker_dev.ops = &speaker_ops;

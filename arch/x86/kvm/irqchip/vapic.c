@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_SET_VAPIC_ADDR: a word of guest memory with the task priority of guests whose accesses to TPR
- * an option ROM has patched.
+ * For guests whose accesses to TPR userspace patches, and its option ROM answers, because each of
+ * them exits: KVM_TPR_ACCESS_REPORTING says where they are, KVM_SET_VAPIC_ADDR names a word of
+ * guest memory with the task priority.
  *
- * Owns vcpu->arch.vapic_addr. The run loop stores the word before an entry and loads it after the
- * exit, when there is one; all in the vCPU's thread. Byte 0 is TPR, and the guest's to write; byte
- * 1 the class in service and byte 3 the highest vector that is requested: what the ROM's code must
- * know to find out whether a lower TPR lets an interrupt in.
+ * Owns vcpu->arch.vapic_addr and tpr_*. The run loop stores the word before an entry and loads it
+ * after the exit, when there is one; all in the vCPU's thread. Byte 0 is TPR, and the guest's to
+ * write; byte 1 the class in service and byte 3 the highest vector that is requested: what the
+ * ROM's code must know to find out whether a lower TPR lets an interrupt in.
  */
 #include "../x86.h"
 #include "lapic.h"
@@ -23,6 +24,46 @@ int kvm_vapic_set_addr(struct kvm_vcpu *vcpu, const struct kvm_vapic_addr *addr)
 	if (!vcpu->arch.apic)
 		return -EINVAL;
 	vcpu->arch.vapic_addr = addr->vapic_addr;
+	return 0;
+}
+
+/**
+ * kvm_vapic_set_reporting - KVM_TPR_ACCESS_REPORTING
+ * @vcpu: the vCPU
+ * @ctl: on or off
+ *
+ * An APIC in userspace sees the accesses itself: then there is nothing to report. Nor is there
+ * where the CPU answers for TPR (flexpriority), as KVM_CAP_VAPIC says.
+ *
+ * Return: 0; -EINVAL: flags.
+ */
+int kvm_vapic_set_reporting(struct kvm_vcpu *vcpu, const struct kvm_tpr_access_ctl *ctl)
+{
+	if (ctl->flags)
+		return -EINVAL;
+	vcpu->arch.tpr_reporting = ctl->enabled;
+	return 0;
+}
+
+/** kvm_vapic_accessed - the instruction at RIP has accessed TPR in the APIC's page */
+void kvm_vapic_accessed(struct kvm_vcpu *vcpu, bool write)
+{
+	if (likely(!vcpu->arch.tpr_reporting))
+		return;
+	vcpu->arch.tpr_rip = kvm_rip_read(vcpu);
+	vcpu->arch.tpr_written = write;
+	kvm_make_request(KVM_REQ_TPR_ACCESS, vcpu);
+}
+
+/** kvm_vapic_report - kvm_run ← KVM_EXIT_TPR_ACCESS; the instruction has retired */
+int kvm_vapic_report(struct kvm_vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	run->exit_reason = KVM_EXIT_TPR_ACCESS;
+	run->tpr_access.rip = vcpu->arch.tpr_rip;
+	run->tpr_access.is_write = vcpu->arch.tpr_written;
+	run->tpr_access.pad = 0;
 	return 0;
 }
 

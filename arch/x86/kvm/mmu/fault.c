@@ -8,14 +8,18 @@
  * (3) mmu_lock, shared; (4) the sequence has not moved; (5) the SPTE. An invalidation that comes
  * later finds it, because it takes mmu_lock exclusive.
  */
-#include <linux/export.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/page-flags.h>
 #include <linux/sched/signal.h>
 #include "kvm_mmu.h"
 #include "mmu_internal.h"
 #include "trace.h"
 #include "x86.h"
+
+static bool mmio_caching = true;
+module_param(mmio_caching, bool, 0444);
+MODULE_PARM_DESC(mmio_caching, "page tables remember where no memory is");
 
 /* A frame of the slot that a huge page can stand for: all of it is in the slot. */
 static bool fault_fits_huge(const struct kvm_page_fault *fault, int level)
@@ -138,6 +142,44 @@ int mmu_fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, 
 	}
 }
 
+/*
+ * An entry for devices (spte_make_mmio()) is as large as the hole between two slots allows, so that
+ * tables are made for the ends of holes only: a guest cannot have one made wherever it touches.
+ */
+static void fault_note_mmio(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	gfn_t first, pages;
+
+	if (fault->prefetch || mmu_cache_topup(vcpu))
+		return;
+	for (fault->level = 3; fault->level > 1; fault->level--) {
+		pages = mmu_level_pages(fault->level);
+		first = fault->gfn & ~(pages - 1);
+		if (first >= vcpu->hole_first && first + pages - 1 <= vcpu->hole_last)
+			break;
+	}
+	read_lock(&vcpu->kvm->mmu_lock);
+	tdp_map(vcpu, fault);
+	read_unlock(&vcpu->kvm->mmu_lock);
+}
+
+/* The slot, or NULL for a device: as the vCPU remembers, the page tables, or the slots' tree. */
+static struct kvm_memory_slot *fault_slot(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	bool reached = fault->gfn < mmu_level_pages(kvm_mmu_config.tdp_level + 1);
+	struct kvm_memory_slot *slot;
+
+	kvm_vcpu_hold_srcu(vcpu);
+	if (likely(kvm_vcpu_last_slot(vcpu, fault->gfn, &slot)))
+		return slot;
+	if (mmio_caching && reached && tdp_is_mmio(vcpu->kvm, fault->gfn))
+		return NULL;
+	slot = kvm_vcpu_gfn_to_slot(vcpu, fault->gfn);
+	if (!slot && mmio_caching && reached)
+		fault_note_mmio(vcpu, fault);
+	return slot;
+}
+
 /**
  * kvm_tdp_page_fault - kvm_mmu.page_fault for TDP
  * @vcpu: the vCPU
@@ -150,15 +192,14 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	struct kvm *kvm = vcpu->kvm;
 	int ret;
 
-	kvm_vcpu_hold_srcu(vcpu);
-	fault->slot = kvm_vcpu_gfn_to_slot(vcpu, fault->gfn);
+	fault->slot = fault_slot(vcpu, fault);
 
 	/*
 	 * An address that the guest's CPU cannot have is no memory, whatever slot is there: the
 	 * emulator's walk meets the reserved bit and raises #PF, as that CPU would (SDM 4.1.4).
 	 */
 	if (!fault->slot || unlikely(fault->gpa & vcpu->arch.reserved_gpa_bits))
-		return KVM_PF_EMULATE;
+		return mmu_map_apic_page(vcpu, fault);
 	if (unlikely(fault->slot->flags & KVM_MEMSLOT_INVALID))
 		return KVM_PF_RETRY;
 	if (fault->write && kvm_slot_readonly(fault->slot))
@@ -288,6 +329,18 @@ static int fault_corrupt(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
 	kvm_vm_dead(vcpu->kvm);
 	return -EIO;
 }
+
+int kvm_mmu_mmio_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
+{
+	struct kvm_page_fault fault = {
+		.gpa = gpa,
+		.error_code = error_code,
+		.write = error_code & PFERR_WRITE_MASK,
+	};
+
+	return fault_emulate(vcpu, &fault, NULL, 0);
+}
+EXPORT_SYMBOL_GPL(kvm_mmu_mmio_fault);
 
 int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const void *insn,
 		       int insn_len)

@@ -31,13 +31,15 @@ struct shadow_page;
 
 /**
  * struct kvm_shadow_root - one root of shadow paging that the vCPU has in store (v)
- * @key: CR3's address bits, or the four PDPTEs of PAE paging
+ * @key: CR3's address bits and PCID, or the four PDPTEs of PAE paging
+ * @left: kvm_shadow_vm.filled when it was the current one last; 0: its PCID was flushed since
  * @role: of the mode it was made for
  * @used: there is one here
  * @page: its top table; or, for PAE tables, the four below it
  */
 struct kvm_shadow_root {
 	u64 key[4];
+	u64 left;
 	u32 role;
 	bool used;
 	struct shadow_page *page[4];
@@ -112,6 +114,8 @@ struct kvm_mmu_vm {
 	/* (o) the dirty log reads D bits instead of taking write faults; before any vCPU */
 	bool log_by_dirty;
 	bool nx_off;			/* (o) huge pages are executable, whatever the CPU */
+	struct page *apic_page;		/* (o) see apic_page.c; NULL: the vendor has none */
+	unsigned int apic_away;		/* (l) vCPUs that have no xAPIC at its default address */
 	atomic_long_t nr_pages;		/* page-table pages (a) */
 	struct kvm_shadow_vm *shadow;	/* (l) instead of all that, with shadow paging */
 	unsigned long max_pages;	/* how many it may have (a); ULONG_MAX: see reclaim.c */
@@ -177,6 +181,10 @@ bool kvm_is_valid_cr3(struct kvm_vcpu *vcpu, unsigned long cr3);
  */
 int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, const void *insn,
 		       int insn_len);
+
+/* The same for what hardware knows to be a device's; @error_code without PFERR_RSVD_MASK. */
+int kvm_mmu_mmio_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code);
+void kvm_mmu_apic_page_away(struct kvm *kvm, bool away);
 
 int kvm_vcpu_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 

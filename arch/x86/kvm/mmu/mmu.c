@@ -278,7 +278,7 @@ void kvm_mmu_unload(struct kvm_vcpu *vcpu)
 void kvm_mmu_new_pgd(struct kvm_vcpu *vcpu)
 {
 	if (!kvm_mmu_config.tdp)
-		vcpu->arch.mmu->root_hpa = KVM_MMU_NO_ROOT;
+		shadow_new_pgd(vcpu);
 }
 
 /**

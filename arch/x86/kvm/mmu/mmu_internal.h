@@ -60,7 +60,7 @@ void mmu_nx_exit(void);
  * @gfn: where, as a frame
  * @error_code: PFERR_*
  * @write: it is a write
- * @slot: the memslot, under kvm->srcu
+ * @slot: the memslot, under kvm->srcu; NULL: a device's
  * @invalidate_seq: the notifier's sequence before the frame was looked up
  * @ref: the frame
  * @level: to map at: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB; then, at which it is mapped
@@ -101,10 +101,14 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 int tdp_alloc_root(struct kvm *kvm);
 void tdp_free_root(struct kvm *kvm);
 int tdp_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
+bool tdp_is_mmio(struct kvm *kvm, gfn_t gfn);
 void tdp_zap_gfn(struct kvm *kvm, gfn_t gfn);
 bool tdp_zap_range(struct kvm *kvm, gfn_t start, gfn_t end, bool can_yield);
 bool tdp_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
 bool tdp_test_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
+
+/* ---- apic_page.c: where hardware answers for the APIC */
+int mmu_map_apic_page(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 
 /* ---- fault.c */
 int mmu_fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, int err);
@@ -121,6 +125,7 @@ int shadow_create(struct kvm_vcpu *vcpu);
 void shadow_destroy(struct kvm_vcpu *vcpu);
 void shadow_reset_context(struct kvm_vcpu *vcpu);
 int shadow_load(struct kvm_vcpu *vcpu);
+void shadow_new_pgd(struct kvm_vcpu *vcpu);
 void shadow_zap_all(struct kvm *kvm);
 unsigned long shadow_reclaim(struct kvm *kvm, unsigned long nr);
 void shadow_zap_tables(struct kvm *kvm, gfn_t start, gfn_t end);

@@ -16,6 +16,7 @@
 #include <linux/mem_encrypt.h>
 #include <linux/set_memory.h>
 #include <linux/slab.h>
+#include <asm/processor-flags.h>
 #include "kvm_mmu.h"
 #include "shadow.h"
 #include "x86.h"
@@ -94,8 +95,8 @@ struct shadow_page *shadow_get_page(struct kvm_vcpu *vcpu, gfn_t gfn, union shad
 {
 	struct shadow_page *sp = shadow_page_find(vcpu->kvm, gfn, role);
 
-	if (sp && sp->unsync)
-		shadow_sync_one(vcpu, sp);
+	if (sp && !role.direct)
+		shadow_sync_reused(vcpu, sp);
 	if (sp && !sp->dead)
 		return sp;
 
@@ -131,6 +132,11 @@ struct shadow_page *shadow_root_for(struct kvm_vcpu *vcpu, u64 addr)
 	return NULL;
 }
 
+static bool has_pcids(struct kvm_vcpu *vcpu)
+{
+	return kvm_read_cr4(vcpu) & X86_CR4_PCIDE;
+}
+
 /* What the guest's CPU would walk, as far as it chooses the root. */
 static void root_key(struct kvm_vcpu *vcpu, struct kvm_shadow_root *root)
 {
@@ -144,7 +150,8 @@ static void root_key(struct kvm_vcpu *vcpu, struct kvm_shadow_root *root)
 		for (i = 0; i < ARRAY_SIZE(root->key); i++)
 			root->key[i] = mmu->get_pdptr(vcpu, i);
 	} else if (mmu->guest.level) {
-		root->key[0] = mmu->get_guest_pgd(vcpu) & mmu->guest.root_mask;
+		root->key[0] = mmu->get_guest_pgd(vcpu) &
+			       (mmu->guest.root_mask | (has_pcids(vcpu) ? GENMASK(11, 0) : 0));
 	}
 }
 
@@ -252,13 +259,19 @@ static int root_make(struct kvm_vcpu *vcpu, struct kvm_shadow_root *want)
  * meanwhile is noticed by KVM_REQ_MMU_RELOAD before entry. The TLB is flushed, as its entries are
  * tagged with the vCPU, not with the root.
  *
+ * PCIDs: a MOV to CR3 may keep the translations of the PCID that it begins to use (SDM 4.10.4.1).
+ * These are what tables held while it was in use; entries made since then, for another PCID or
+ * vCPU, no CPU could have under this one. Tables that got such entries are synchronized.
+ *
  * Return: 0 or -ENOMEM.
  */
 int shadow_load(struct kvm_vcpu *vcpu)
 {
 	struct kvm_mmu *mmu = vcpu->arch.mmu;
+	struct kvm_shadow_vm *vm = shadow_vm(vcpu->kvm);
 	struct kvm_shadow_root want;
 	int index;
+	u64 left;
 
 	root_key(vcpu, &want);
 	index = root_find(mmu, &want);
@@ -273,6 +286,9 @@ int shadow_load(struct kvm_vcpu *vcpu)
 		shadow_commit(vcpu->kvm);
 		write_unlock(&vcpu->kvm->mmu_lock);
 	}
+	left = mmu->roots[index].left;
+	if (has_pcids(vcpu) && left != READ_ONCE(vm->filled))
+		shadow_sync_since(vcpu, left < READ_ONCE(vm->regrown) ? 0 : left);
 	mmu->cur_root = index;
 	mmu->root_level = mmu->guest.level >= 4 ? mmu->guest.level : 3;
 	mmu->root_hpa = mmu->root_level >= 4 ? __pa(mmu->roots[index].page[0]->spt) :
@@ -280,6 +296,16 @@ int shadow_load(struct kvm_vcpu *vcpu)
 	kvm_x86_call(load_mmu_root)(vcpu, mmu->root_hpa, mmu->root_level);
 	kvm_make_request(KVM_REQ_TLB_FLUSH_CURRENT, vcpu);
 	return 0;
+}
+
+/** shadow_new_pgd - CR3 or the PDPTEs have changed: the root that was in use is so no more */
+void shadow_new_pgd(struct kvm_vcpu *vcpu)
+{
+	struct kvm_mmu *mmu = vcpu->arch.mmu;
+
+	if (mmu->root_hpa != KVM_MMU_NO_ROOT)
+		mmu->roots[mmu->cur_root].left = READ_ONCE(shadow_vm(vcpu->kvm)->filled);
+	mmu->root_hpa = KVM_MMU_NO_ROOT;
 }
 
 /*
@@ -329,10 +355,17 @@ static void shadow_invlpg(struct kvm_vcpu *vcpu, gva_t gva)
 	write_unlock(&vcpu->kvm->mmu_lock);
 }
 
-/* kvm_mmu.sync_page: the guest flushes; which frame's tables were meant is not asked. */
+/*
+ * kvm_mmu.sync_page: the guest flushes; which frame's tables were meant, and which PCID's, is not
+ * asked.
+ */
 static int shadow_sync_page(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
-	shadow_sync_all(vcpu);
+	int i;
+
+	for (i = 0; i < KVM_SHADOW_ROOTS; i++)
+		vcpu->arch.mmu->roots[i].left = 0;
+	shadow_sync_since(vcpu, 0);
 	return 0;
 }
 

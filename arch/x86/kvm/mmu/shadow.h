@@ -45,6 +45,7 @@ struct shadow_link {
  * @role: what else decides its contents
  * @parents: links of the table entries that point to it
  * @users: roots of vCPUs that hold it
+ * @filled: kvm_shadow_vm.filled when an entry was last put into it, or a way to it made
  * @writes: emulated writes to the guest's table since it was last used
  * @unsync: the guest may write its table
  * @dead: zapped: nothing leads here any more but, perhaps, @users
@@ -58,6 +59,7 @@ struct shadow_page {
 	gfn_t gfn;
 	union shadow_role role;
 	struct hlist_head parents;
+	u64 filled;
 	u16 users;
 	u8 writes;
 	bool unsync;
@@ -75,6 +77,8 @@ struct shadow_page {
  * @max_pages: the bound
  * @nr_indirect: alive pages that shadow a table; read without the lock
  * @nr_unsync: of them, those in @unsync; likewise
+ * @filled: counts leaves that were installed; likewise
+ * @regrown: @filled when an old page that holds tables was last given another parent
  * @flush: an entry was taken away or weakened since the last flush
  */
 struct kvm_shadow_vm {
@@ -86,6 +90,8 @@ struct kvm_shadow_vm {
 	unsigned long max_pages;
 	unsigned long nr_indirect;
 	unsigned long nr_unsync;
+	u64 filled;
+	u64 regrown;
 	bool flush;
 };
 
@@ -125,6 +131,13 @@ static inline unsigned int shadow_link_acc(const struct shadow_link *link)
 	return (link->info >> SHADOW_INFO_ACC_SHIFT) & KVM_ACC_ALL;
 }
 
+/* From now on @sp may lead to what it did not lead to before. */
+static inline void shadow_page_filled(struct kvm *kvm, struct shadow_page *sp)
+{
+	sp->filled = shadow_vm(kvm)->filled + 1;
+	WRITE_ONCE(shadow_vm(kvm)->filled, sp->filled);
+}
+
 /* ---- shadow_page.c */
 int shadow_cache_topup(struct kvm_vcpu *vcpu);
 void shadow_cache_free(struct kvm_vcpu *vcpu);
@@ -156,8 +169,8 @@ int shadow_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 
 /* ---- shadow_sync.c */
 bool shadow_gpte_read(struct kvm_vcpu *vcpu, gpa_t gpa, bool wide, u64 *pte);
-void shadow_sync_all(struct kvm_vcpu *vcpu);
-void shadow_sync_one(struct kvm_vcpu *vcpu, struct shadow_page *sp);
+void shadow_sync_since(struct kvm_vcpu *vcpu, u64 since);
+void shadow_sync_reused(struct kvm_vcpu *vcpu, struct shadow_page *sp);
 
 /* ---- shadow.c */
 struct shadow_page *shadow_get_page(struct kvm_vcpu *vcpu, gfn_t gfn, union shadow_role role);

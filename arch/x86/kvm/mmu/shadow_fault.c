@@ -214,6 +214,7 @@ static int set_leaf(struct kvm_vcpu *vcpu, struct shadow_access *access, struct 
 	if (ref->page && !PageReserved(ref->page))
 		info |= SHADOW_INFO_REFCOUNTED;
 	same = leaf_install(vcpu->kvm, fault, &sp->link[table_index(access->addr, 1)], spte, info);
+	shadow_page_filled(vcpu->kvm, sp);
 
 	if (fault->write && (spte & SHADOW_W) && slot->dirty_bitmap)
 		kvm_slot_mark_dirty(vcpu->kvm, vcpu, slot, fault->gfn);

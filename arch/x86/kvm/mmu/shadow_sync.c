@@ -98,60 +98,82 @@ static void sync_page(struct kvm_vcpu *vcpu, struct shadow_page *sp)
 	shadow_unsync_set(vcpu->kvm, sp, false);
 }
 
-/**
- * shadow_sync_one - an unsync page gets another parent: its contents must be as fresh as a walk
- * @vcpu: the vCPU; lock held
- * @sp: the page; it may be dead afterwards, but is not freed before the next shadow_commit()
+/*
+ * The oldest ones of those filled after @since, @nr at most; returns how many. Write protection and
+ * its flush come before the first look.
  */
-void shadow_sync_one(struct kvm_vcpu *vcpu, struct shadow_page *sp)
-{
-	shadow_rmap_write_protect(vcpu->kvm, sp->gfn);
-	shadow_commit(vcpu->kvm);
-	sync_page(vcpu, sp);
-}
-
-/* The oldest ones, @nr at most. Write protection and its flush come before the first look. */
-static void sync_batch(struct kvm_vcpu *vcpu, unsigned int nr)
+static unsigned long sync_batch(struct kvm_vcpu *vcpu, unsigned long nr, u64 since)
 {
 	struct kvm_shadow_vm *vm = shadow_vm(vcpu->kvm);
 	struct shadow_page *sp, *next;
-	unsigned int left = nr;
+	unsigned long done = 0;
 
 	list_for_each_entry_reverse(sp, &vm->unsync, unsync_node) {
-		if (!left--)
+		if (sp->filled <= since)
+			continue;
+		if (done == nr)
 			break;
 		shadow_rmap_write_protect(vcpu->kvm, sp->gfn);
+		done++;
 	}
 	shadow_commit(vcpu->kvm);
+	nr = done;
 	list_for_each_entry_safe_reverse(sp, next, &vm->unsync, unsync_node) {
+		if (sp->filled <= since)
+			continue;
 		if (!nr--)
 			break;
 		sync_page(vcpu, sp);
 	}
 	shadow_commit(vcpu->kvm);
+	return done;
 }
 
 /**
- * shadow_sync_all - the guest has flushed its TLB: nothing may be out of date
+ * shadow_sync_reused - a page gets another parent: where it leads must be as fresh as a walk
+ * @vcpu: the vCPU; lock held
+ * @sp: the page, which shadows a table; of the last level it may be dead afterwards, but is not
+ *   freed before the next shadow_commit()
+ *
+ * What the guest has changed below the tables of other levels it need not have flushed: this way
+ * there was none to it.
+ */
+void shadow_sync_reused(struct kvm_vcpu *vcpu, struct shadow_page *sp)
+{
+	struct kvm_shadow_vm *vm = shadow_vm(vcpu->kvm);
+
+	shadow_page_filled(vcpu->kvm, sp);
+	if (sp->role.level > 1) {
+		WRITE_ONCE(vm->regrown, vm->filled);
+		sync_batch(vcpu, vm->nr_unsync, 0);
+	} else if (sp->unsync) {
+		shadow_rmap_write_protect(vcpu->kvm, sp->gfn);
+		shadow_commit(vcpu->kvm);
+		sync_page(vcpu, sp);
+	}
+}
+
+/**
+ * shadow_sync_since - the guest has flushed its TLB: nothing may be out of date
  * @vcpu: the vCPU
+ * @since: but what was filled before: kvm_shadow_vm.filled; 0: all
  *
  * All tables, not only those of this vCPU's root: a CPU may forget more than it was asked to. What
  * others make unsync meanwhile is none of this flush's business.
  */
-void shadow_sync_all(struct kvm_vcpu *vcpu)
+void shadow_sync_since(struct kvm_vcpu *vcpu, u64 since)
 {
-	struct kvm_shadow_vm *vm = shadow_vm(vcpu->kvm);
-	unsigned long left = READ_ONCE(vm->nr_unsync);
+	unsigned long left = READ_ONCE(shadow_vm(vcpu->kvm)->nr_unsync), done;
 
 	if (!left)
 		return;
 	kvm_vcpu_hold_srcu(vcpu);
 	write_lock(&vcpu->kvm->mmu_lock);
 	for (;;) {
-		sync_batch(vcpu, min(left, (unsigned long)SYNC_BATCH));
-		if (left <= SYNC_BATCH)
+		done = sync_batch(vcpu, min(left, (unsigned long)SYNC_BATCH), since);
+		left -= done;
+		if (!left || done < SYNC_BATCH)
 			break;
-		left -= SYNC_BATCH;
 		cond_resched_rwlock_write(&vcpu->kvm->mmu_lock);
 	}
 	write_unlock(&vcpu->kvm->mmu_lock);

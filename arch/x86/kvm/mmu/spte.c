@@ -95,27 +95,6 @@ u64 spte_make_table(u64 hpa)
 }
 
 /**
- * spte_write_protect - the same mapping, read-only, for the dirty log
- * @spte: a leaf
- *
- * D goes with W: what was dirty has been told by whoever changes the entry.
- */
-u64 spte_write_protect(u64 spte)
-{
-	return spte & ~(SPTE_WRITE | spte_masks.dirty);
-}
-
-/**
- * spte_log_protect - the same mapping, so that the next write is noticed
- * @spte: a leaf
- * @by_dirty: the dirty log goes by D, not by write faults; the format has D
- */
-u64 spte_log_protect(u64 spte, bool by_dirty)
-{
-	return by_dirty ? spte & ~spte_masks.dirty : spte_write_protect(spte);
-}
-
-/**
  * spte_make_child - one of the 512 entries that a huge leaf is split into
  * @spte: the huge leaf
  * @level: its level, 2 or 3

@@ -40,6 +40,16 @@
  */
 #define SPTE_NONE		0ull
 
+/*
+ * No memory slot is there either: a device's, for as long as the slots have the generation whose low
+ * 17 bits are in the entry. Not present to hardware: a reserved bit, or an EPT entry that may be
+ * written but not read, would tell the exit apart, but an EPT misconfiguration does not say what
+ * kind of access it was (SDM 27.2.1), and by that most MMIO is done without a walk of the guest's
+ * tables (kvm_mmio_move()). The address is 0, for L1TF's sake.
+ */
+#define SPTE_MMIO		BIT_ULL(3)
+#define SPTE_MMIO_GENERATIONS	BIT_ULL(17)
+
 #define SPTE_INDEX_BITS		9
 #define SPTE_PER_TABLE		(1u << SPTE_INDEX_BITS)
 
@@ -94,11 +104,14 @@ void spte_set_npt_masks(u64 me);
 void spte_set_ept_masks(bool has_ad_bits);
 u64 spte_make_leaf(const struct spte_leaf *leaf);
 u64 spte_make_table(u64 hpa);
-u64 spte_write_protect(u64 spte);
-u64 spte_log_protect(u64 spte, bool by_dirty);
 u64 spte_make_child(u64 spte, int level, unsigned int index);
 u64 spte_make_old(u64 spte);
 bool spte_change_needs_flush(u64 old, u64 new, int level);
+
+static inline u64 spte_make_mmio(u64 generation)
+{
+	return SPTE_MMIO | (generation & 0x7ff) << 52 | (generation >> 11 & 0x3f) << 4;
+}
 
 static inline bool spte_is_present(u64 spte)
 {
@@ -151,6 +164,15 @@ static inline bool spte_is_accessed(u64 spte)
 static inline bool spte_is_dirty(u64 spte)
 {
 	return spte_masks.dirty ? spte & spte_masks.dirty : spte_is_writable(spte);
+}
+
+/*
+ * The same mapping, so that the next write is noticed: by D, where the log goes by it (@by_dirty),
+ * else by a write fault. D goes with W: what was dirty has been told by whoever changes the entry.
+ */
+static inline u64 spte_log_protect(u64 spte, bool by_dirty)
+{
+	return spte & ~(spte_masks.dirty | (by_dirty ? 0 : SPTE_WRITE));
 }
 
 #endif

@@ -140,12 +140,6 @@ bool tdp_yield(struct kvm *kvm, bool *flush, struct list_head *tables)
 	return cond_resched_rwlock_write(&kvm->mmu_lock);
 }
 
-/* An entry whose every frame is in [start, end). */
-static bool tdp_covered(const struct tdp_iter *iter, gfn_t start, gfn_t end)
-{
-	return iter->gfn >= start && iter->gfn + mmu_level_pages(iter->level) <= end;
-}
-
 /**
  * tdp_zap_range - take all mappings of [start, end) away
  * @kvm: the VM; mmu_lock held exclusive
@@ -314,9 +308,9 @@ static void tdp_map_around(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, 
 	next.write = false;
 	next.prefetch = true;
 	for (i = 0; i < KVM_AROUND; i++) {
-		if (i == self || !(fault->around & BIT(i)) || READ_ONCE(sptep[(int)(i - self)]))
+		old = READ_ONCE(sptep[(int)(i - self)]);
+		if (i == self || !(fault->around & BIT(i)) || spte_is_present(old))
 			continue;
-		old = SPTE_NONE;
 		next.gfn = fault->gfn - self + i;
 		next.ref.pfn = vcpu->arch.mmu_cache.around[i];
 		tdp_cmpxchg(vcpu->kvm, next.gfn, &sptep[(int)(i - self)], &old,
@@ -329,6 +323,16 @@ static bool tdp_leaf_serves(u64 spte, const struct kvm_page_fault *fault)
 {
 	return (!fault->write || spte_is_writable(spte)) &&
 	       (!fault->exec || spte_is_executable(spte));
+}
+
+/* No slot is there: the entry says so, for as long as the slots stay as they are. */
+static int tdp_set_mmio(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, u64 *sptep,
+			u64 old, int level)
+{
+	if (!spte_is_present(old) && tdp_cmpxchg(vcpu->kvm, fault->gfn, sptep, &old,
+						 spte_make_mmio(vcpu->hole_gen), level))
+		vcpu->stat.pf_mmio_spte_created++;
+	return KVM_PF_EMULATE;
 }
 
 /* Install the leaf at @sptep, whose value was @old. */
@@ -358,6 +362,38 @@ static int tdp_set_leaf(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, u64
 	return KVM_PF_FIXED;
 }
 
+/* The entry that hardware's walk for @gfn ends at. RCU or mmu_lock is held; there is a root. */
+u64 *tdp_walk(struct kvm *kvm, gfn_t gfn, int *level, u64 *spte)
+{
+	struct kvm_mmu_vm *mmu = &kvm->arch.mmu;
+	u64 *sptep, *table = tdp_table(mmu->root_hpa);
+
+	for (*level = mmu->root_level;; --*level) {
+		sptep = table + tdp_index(gfn, *level);
+		*spte = READ_ONCE(*sptep);
+		if (!spte_is_table(*spte, *level))
+			return sptep;
+		table = tdp_table(spte_hpa(*spte));
+	}
+}
+
+/**
+ * tdp_is_mmio - has a fault found out that no slot has a frame, and have none changed since?
+ * @kvm: the VM, which has a root; kvm->srcu held
+ * @gfn: the frame, which the tables reach
+ */
+bool tdp_is_mmio(struct kvm *kvm, gfn_t gfn)
+{
+	/* Pairs with the release in bump_generation(). */
+	u64 generation = smp_load_acquire(&kvm->memslots[0].generation), spte;
+	int level;
+
+	rcu_read_lock();
+	tdp_walk(kvm, gfn, &level, &spte);
+	rcu_read_unlock();
+	return spte == spte_make_mmio(generation);
+}
+
 /**
  * tdp_map - map the frame of a fault
  * @vcpu: the vCPU; mmu_lock held shared, its cache topped up
@@ -381,7 +417,9 @@ int tdp_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 again:
 		if (level <= fault->level && !spte_is_table(spte, level)) {
 			fault->level = level;
-			return tdp_set_leaf(vcpu, fault, sptep, spte, level);
+			return likely(fault->slot) ?
+			       tdp_set_leaf(vcpu, fault, sptep, spte, level) :
+			       tdp_set_mmio(vcpu, fault, sptep, spte, level);
 		}
 		if (!spte_is_present(spte) && !tdp_link_table(vcpu, fault, sptep, &spte, level))
 			goto again;

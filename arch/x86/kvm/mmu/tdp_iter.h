@@ -99,6 +99,12 @@ static inline bool tdp_iter_step(struct tdp_iter *iter)
 	return true;
 }
 
+/* An entry whose every frame is in [start, end). */
+static inline bool tdp_covered(const struct tdp_iter *iter, gfn_t start, gfn_t end)
+{
+	return iter->gfn >= start && iter->gfn + mmu_level_pages(iter->level) <= end;
+}
+
 /* Each entry of [start, end), tables and leaves, present or not. */
 #define tdp_for_each_spte(iter, kvm, start, stop)				\
 	for (bool __more = tdp_iter_start(&(iter), kvm, start, stop); __more;	\
@@ -111,6 +117,7 @@ static inline bool tdp_iter_step(struct tdp_iter *iter)
 		} else
 
 /* ---- tdp.c: for tdp_log.c and reclaim.c; mmu_lock held exclusive unless said otherwise there */
+u64 *tdp_walk(struct kvm *kvm, gfn_t gfn, int *level, u64 *spte);
 u64 *tdp_level_stat(struct kvm *kvm, int level);
 void tdp_note_page(u64 old, u64 new, bool still_mapped);
 bool tdp_cmpxchg(struct kvm *kvm, gfn_t gfn, u64 *sptep, u64 *old, u64 new, int level);

@@ -36,21 +36,12 @@ static bool log_by_dirty(const struct kvm *kvm)
  */
 bool tdp_fast_write(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
-	struct kvm_mmu_vm *mmu = &vcpu->kvm->arch.mmu;
-	u64 *table, *sptep, spte;
 	bool done = false, write = false;
+	u64 *sptep, spte;
 	int level;
 
 	rcu_read_lock(); /* pairs with call_rcu() in mmu_free_tables() */
-	table = tdp_table(mmu->root_hpa);
-	for (level = mmu->root_level;; level--) {
-		sptep = table + tdp_index(fault->gfn, level);
-		spte = READ_ONCE(*sptep);
-		if (!spte_is_table(spte, level))
-			break;
-		table = tdp_table(spte_hpa(spte));
-	}
-
+	sptep = tdp_walk(vcpu->kvm, fault->gfn, &level, &spte);
 	if (level == 1 && spte_is_present(spte)) {
 		done = spte_is_writable(spte);
 		if (!done && spte_may_be_made_writable(spte))
@@ -68,22 +59,26 @@ bool tdp_fast_write(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
  * --- taking the log ------------------------------------------------------------------------------
  */
 
-/* Exclusive lock; a small page. True: TLBs may still let the guest write unnoticed. */
-static bool protect_leaf(struct kvm *kvm, const struct tdp_iter *iter)
+/* Exclusive lock; a small page or none. True: TLBs may still let the guest write unnoticed. */
+static bool protect_leaf(u64 *sptep, bool by_dirty)
 {
-	bool by_dirty = log_by_dirty(kvm);
-	u64 new, old = iter->spte;
+	u64 new, old = READ_ONCE(*sptep);
 
-	for (;;) {
+	do {
 		new = spte_log_protect(old, by_dirty);
-		if (new == old)
+		if (!spte_is_present(old) || new == old)
 			return false;
 		/* Not tdp_cmpxchg(): the log has had what D said. */
-		if (try_cmpxchg64(iter->sptep, &old, new)) {
-			tdp_note_page(old, new, true);
-			return true;
-		}
-	}
+	} while (!try_cmpxchg64(sptep, &old, new));
+	tdp_note_page(old, new, true);
+	return true;
+}
+
+/* The part of the range that is in the table of small pages at @iter: @nr entries. */
+static u64 *small_pages(const struct tdp_iter *iter, unsigned int *nr)
+{
+	*nr = min(iter->end, iter->gfn + SPTE_PER_TABLE) - iter->next;
+	return tdp_table(spte_hpa(iter->spte)) + tdp_index(iter->next, 1);
 }
 
 /**
@@ -105,7 +100,7 @@ void tdp_log_protect_mask(struct kvm *kvm, gfn_t gfn, unsigned long mask)
 		if (iter.level > 1)
 			tdp_zap_entry(kvm, &iter, &no_tables);
 		else if (mask & BIT(iter.gfn - gfn))
-			protect_leaf(kvm, &iter);
+			protect_leaf(iter.sptep, log_by_dirty(kvm));
 	}
 }
 
@@ -142,19 +137,26 @@ void tdp_log_sync(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
 	gfn_t end = slot->base_gfn + slot->npages;
 	struct tdp_iter iter;
+	u64 *sptep, spte;
+	unsigned int i, nr;
 	bool more;
 
 	if (!log_by_dirty(kvm) || kvm->dirty_ring_size)
 		return;
 	read_lock(&kvm->mmu_lock);
-	more = tdp_iter_start(&iter, kvm, slot->base_gfn, end);
+	more = tdp_iter_start_above(&iter, kvm, slot->base_gfn, end, 2);
 	while (more) {
-		if (iter.level == 1 && spte_is_present(iter.spte) && spte_is_dirty(iter.spte))
-			set_bit(iter.gfn - slot->base_gfn, slot->dirty_bitmap);
+		if (iter.level == 2 && spte_is_table(iter.spte, 2)) {
+			sptep = small_pages(&iter, &nr);
+			for (i = 0; i < nr; i++) {
+				spte = READ_ONCE(sptep[i]);
+				if (spte_is_present(spte) && spte_is_dirty(spte))
+					set_bit(iter.next - slot->base_gfn + i, slot->dirty_bitmap);
+			}
+		}
 		more = tdp_iter_step(&iter);
-		if (more && !tdp_index(iter.next, 1) && iter.next == iter.gfn &&
-		    cond_resched_rwlock_read(&kvm->mmu_lock))
-			more = tdp_iter_start(&iter, kvm, iter.next, end);
+		if (more && cond_resched_rwlock_read(&kvm->mmu_lock))
+			more = tdp_iter_start_above(&iter, kvm, iter.next, end, 2);
 	}
 	read_unlock(&kvm->mmu_lock);
 }
@@ -204,24 +206,24 @@ static u64 *alloc_unlocked(struct kvm *kvm, bool *flush, struct list_head *table
 void tdp_split_range(struct kvm *kvm, gfn_t start, gfn_t end, bool protect)
 {
 	bool flush = false, more, no_memory = false;
-	int min_level = protect ? 1 : 2;
-	u64 *table = NULL;
+	u64 *sptep, *table = NULL;
 	struct tdp_iter iter;
 	LIST_HEAD(tables);
+	unsigned int nr;
 
 	write_lock(&kvm->mmu_lock);
-	more = tdp_iter_start_above(&iter, kvm, start, end, min_level);
+	more = tdp_iter_start_above(&iter, kvm, start, end, 2);
 	while (more) {
-		bool huge = spte_is_leaf(iter.spte, iter.level) && iter.level > 1;
+		bool huge = spte_is_leaf(iter.spte, iter.level);
 
 		if (huge && !table && !no_memory) {
 			table = alloc_unlocked(kvm, &flush, &tables);
 			no_memory = !table;
-			more = tdp_iter_start_above(&iter, kvm, iter.next, end, min_level);
+			more = tdp_iter_start_above(&iter, kvm, iter.next, end, 2);
 			continue;
 		}
 		if (tdp_yield(kvm, &flush, &tables)) {
-			more = tdp_iter_start_above(&iter, kvm, iter.next, end, min_level);
+			more = tdp_iter_start_above(&iter, kvm, iter.next, end, 2);
 			continue;
 		}
 		if (huge && table) {
@@ -230,8 +232,9 @@ void tdp_split_range(struct kvm *kvm, gfn_t start, gfn_t end, bool protect)
 			flush = true;
 		} else if (huge) {
 			flush |= tdp_zap_entry(kvm, &iter, &tables);
-		} else if (protect && spte_is_leaf(iter.spte, iter.level)) {
-			flush |= protect_leaf(kvm, &iter);
+		} else if (protect && iter.level == 2 && spte_is_table(iter.spte, 2)) {
+			for (sptep = small_pages(&iter, &nr); nr; nr--)
+				flush |= protect_leaf(sptep++, log_by_dirty(kvm));
 		}
 		more = tdp_iter_step(&iter);
 	}
@@ -241,19 +244,22 @@ void tdp_split_range(struct kvm *kvm, gfn_t start, gfn_t end, bool protect)
 		mmu_free_table_now(table);
 }
 
-/* The table at @iter maps a huge page of the host's, as its first entry shows. */
+/* The table at @iter could be one entry: the host's page is that big, as the first one shows. */
 static bool maps_huge_page(const struct tdp_iter *iter)
 {
-	u64 *table = tdp_table(spte_hpa(iter->spte)), spte;
-	unsigned int i;
+	int level = iter->level;
+	u64 spte = iter->spte;
 
-	for (i = 0; i < SPTE_PER_TABLE; i++) {
-		spte = READ_ONCE(table[i]);
-		if (spte_is_present(spte))
-			return (spte & SPTE_REFCOUNTED) &&
-			       PageCompound(pfn_to_page(spte_pfn(spte)));
+	for (; spte_is_table(spte, level); level--) {
+		u64 *sptep = tdp_table(spte_hpa(spte)), *last = sptep + SPTE_PER_TABLE - 1;
+
+		while (sptep < last && !spte_is_present(READ_ONCE(*sptep)))
+			sptep++;
+		spte = READ_ONCE(*sptep);
 	}
-	return false;
+	return spte_is_present(spte) && (spte & SPTE_REFCOUNTED) &&
+	       compound_order(compound_head(pfn_to_page(spte_pfn(spte)))) >=
+	       SPTE_INDEX_BITS * (iter->level - 1);
 }
 
 /**
@@ -274,8 +280,8 @@ void tdp_zap_split(struct kvm *kvm, gfn_t start, gfn_t end)
 			more = tdp_iter_start_above(&iter, kvm, iter.next, end, 2);
 			continue;
 		}
-		if (iter.level == 2 && spte_is_table(iter.spte, 2) && iter.gfn >= start &&
-		    iter.gfn + mmu_level_pages(2) <= end && maps_huge_page(&iter))
+		if (spte_is_table(iter.spte, iter.level) && tdp_covered(&iter, start, end) &&
+		    maps_huge_page(&iter))
 			flush |= tdp_zap_entry(kvm, &iter, &tables);
 		more = tdp_iter_step(&iter);
 	}

@@ -352,11 +352,6 @@ void svm_hardware_unsetup(void)
 void svm_set_cpu_caps(void)
 {
 	kvm_cpu_cap_clear(X86_FEATURE_SVM);
-	/* INVPCID would have to be emulated, and without it PCIDs are of little use. */
-	if (!svm_caps.npt) {
-		kvm_cpu_cap_clear(X86_FEATURE_PCID);
-		kvm_cpu_cap_clear(X86_FEATURE_INVPCID);
-	}
 	/* APM2 3.2.9: VIRT_SPEC_CTRL's SSBD, in place of what the host has for it. */
 	if (boot_cpu_has(X86_FEATURE_LS_CFG_SSBD) || boot_cpu_has(X86_FEATURE_AMD_SSBD))
 		kvm_cpu_cap_set(X86_FEATURE_VIRT_SSBD);

@@ -94,11 +94,17 @@ static int svm_exit_pf(struct kvm_vcpu *vcpu)
 				  control->insn_bytes, len);
 }
 
+/* The emulator knows what it is, and whether the guest's CPUID has it. */
+static int svm_exit_emulate(struct kvm_vcpu *vcpu)
+{
+	return kvm_emulate_instruction(vcpu, 0, 0, NULL, 0);
+}
+
 /* With decode assists EXITINFO1 is the linear address (APM2 15.8.3). */
 static int svm_exit_invlpg(struct kvm_vcpu *vcpu)
 {
 	if (!svm_caps.decode_assists)
-		return kvm_emulate_instruction(vcpu, 0, 0, NULL, 0);
+		return svm_exit_emulate(vcpu);
 	vcpu->arch.mmu->invlpg(vcpu, to_svm(vcpu)->vmcb->control.exit_info_1);
 	return kvm_skip_emulated_instruction(vcpu);
 }
@@ -222,7 +228,7 @@ static int (*const svm_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[SVM_EXIT_MWAIT]			= kvm_emulate_as_nop,
 	[SVM_EXIT_XSETBV]			= kvm_emulate_xsetbv,
 	[SVM_EXIT_RDPRU]			= svm_exit_undefined,
-	[SVM_EXIT_INVPCID]			= svm_exit_undefined,
+	[SVM_EXIT_INVPCID]			= svm_exit_emulate,
 	[SVM_EXIT_NPF]				= svm_exit_npf,
 };
 

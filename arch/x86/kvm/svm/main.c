@@ -27,10 +27,20 @@ static int svm_set_identity_map_addr(struct kvm *kvm, u64 addr)
 	return 0;
 }
 
+/* AVIC's business, which there is not. */
+static void svm_set_apic_page(struct kvm_vcpu *vcpu, bool there)
+{
+}
+
 /* CR8 is fast (V_TPR), but guests that use the APIC's memory page exit. */
 static bool svm_cpu_has_accelerated_tpr(void)
 {
 	return false;
+}
+
+/* SVM has none: kvm_host.hv_timer is false. */
+static void svm_set_hv_timer(struct kvm_vcpu *vcpu, u64 tsc)
+{
 }
 
 static const struct kvm_x86_ops svm_ops = {
@@ -112,6 +122,7 @@ static const struct kvm_x86_ops svm_ops = {
 	.update_cr8_intercept		= svm_update_cr8_intercept,
 	.set_interrupt_shadow		= svm_set_interrupt_shadow,
 	.get_interrupt_shadow		= svm_get_interrupt_shadow,
+	.set_apic_page			= svm_set_apic_page,
 	.set_tss_addr			= svm_set_tss_addr,
 	.set_identity_map_addr		= svm_set_identity_map_addr,
 
@@ -126,6 +137,7 @@ static const struct kvm_x86_ops svm_ops = {
 
 	.write_tsc_offset		= svm_write_tsc_offset,
 	.write_tsc_multiplier		= svm_write_tsc_multiplier,
+	.set_hv_timer			= svm_set_hv_timer,
 };
 
 static int __init svm_init(void)

@@ -55,7 +55,8 @@ void svm_vmcb_intercept_drs(struct vcpu_svm *svm, bool on)
  * svm_vmcb_recalc_intercepts - those that follow the guest's CPUID
  * @svm: the vCPU
  *
- * An instruction that CPUID denies must raise #UD though the CPU has it. Bits of instructions that
+ * An instruction that CPUID denies must raise #UD though the CPU has it; INVPCID is ours to see
+ * with shadow paging anyway. Bits of instructions that
  * the CPU has not got stay clear: they are reserved there.
  */
 void svm_vmcb_recalc_intercepts(struct vcpu_svm *svm)
@@ -65,7 +66,7 @@ void svm_vmcb_recalc_intercepts(struct vcpu_svm *svm)
 	svm_intercept(svm, INTERCEPT_RDTSCP, boot_cpu_has(X86_FEATURE_RDTSCP) &&
 		      !guest_cpuid_has(vcpu, X86_FEATURE_RDTSCP));
 	svm_intercept(svm, INTERCEPT_INVPCID, boot_cpu_has(X86_FEATURE_INVPCID) &&
-		      !guest_cpuid_has(vcpu, X86_FEATURE_INVPCID));
+		      (!svm_caps.npt || !guest_cpuid_has(vcpu, X86_FEATURE_INVPCID)));
 	svm_intercept(svm, INTERCEPT_RDPRU, boot_cpu_has(X86_FEATURE_RDPRU));
 }
 
@@ -116,8 +117,14 @@ static void svm_vmcb_init_control(struct vcpu_svm *svm)
 	for (i = 0; i < ARRAY_SIZE(svm_exceptions_always); i++)
 		svm_intercept_exception(svm, svm_exceptions_always[i], true);
 	svm_vmcb_intercept_drs(svm, true);
-
-	if (svm_caps.pause_filter) {
+	if (kvm_exits_disabled(&svm->vcpu, KVM_X86_DISABLE_EXITS_HLT))
+		svm_intercept(svm, INTERCEPT_HLT, false);
+	if (kvm_exits_disabled(&svm->vcpu, KVM_X86_DISABLE_EXITS_MWAIT)) {
+		svm_intercept(svm, INTERCEPT_MONITOR, false);
+		svm_intercept(svm, INTERCEPT_MWAIT, false);
+	}
+	if (svm_caps.pause_filter &&
+	    !kvm_exits_disabled(&svm->vcpu, KVM_X86_DISABLE_EXITS_PAUSE)) {
 		svm_intercept(svm, INTERCEPT_PAUSE, true);
 		control->pause_filter_count = svm_pause_filter_count();
 		control->pause_filter_thresh = svm_pause_filter_thresh();

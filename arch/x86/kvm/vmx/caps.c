@@ -42,18 +42,14 @@ static unsigned int ple_window = 4096;
 module_param(ple_window, uint, 0444);
 MODULE_PARM_DESC(ple_window, "Cycles that a PAUSE loop may last");
 
-/* Of use to an in-kernel interrupt controller, a nested hypervisor or hardware dirty logs alone. */
-static bool flexpriority;
+static bool flexpriority = true;
 module_param(flexpriority, bool, 0444);
-MODULE_PARM_DESC(flexpriority, "APIC page in hardware (not available: always off)");
+MODULE_PARM_DESC(flexpriority, "Let the CPU answer for TPR in the APIC's page (default on)");
 
+/* Of use to an in-kernel interrupt controller or a nested hypervisor alone. */
 static bool enable_apicv;
 module_param(enable_apicv, bool, 0444);
 MODULE_PARM_DESC(enable_apicv, "APIC virtualization (not available: always off)");
-
-static bool preemption_timer;
-module_param(preemption_timer, bool, 0444);
-MODULE_PARM_DESC(preemption_timer, "VMX preemption timer (not available: always off)");
 
 static bool pml = true;
 module_param(pml, bool, 0444);
@@ -174,14 +170,12 @@ static bool vmx_ept_usable(u64 ept_vpid)
 }
 
 /*
- * Shadow paging: hardware walks our tables, so that CR3 and INVLPG are ours to see (25.1.3), and
- * INVPCID, which would have to be emulated, is not offered. Real mode in hardware needs EPT
- * (26.2.1.1).
+ * Shadow paging: hardware walks our tables, so that CR3 and INVLPG, and INVPCID with it, are ours to
+ * see (25.1.3). Real mode in hardware needs EPT (26.2.1.1).
  */
 static void vmx_caps_without_ept(struct vmx_caps *caps)
 {
-	caps->base[VMX_PROC2] &= ~(SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_UNRESTRICTED_GUEST |
-				   SECONDARY_EXEC_ENABLE_INVPCID);
+	caps->base[VMX_PROC2] &= ~(SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_UNRESTRICTED_GUEST);
 	caps->base[VMX_PROC] |= CPU_BASED_CR3_LOAD_EXITING | CPU_BASED_CR3_STORE_EXITING |
 				CPU_BASED_INVLPG_EXITING;
 	caps->ept_ad = false;
@@ -210,6 +204,10 @@ static void vmx_caps_restrict(struct vmx_caps *caps)
 	vmx_msr_switch_restrict(caps);
 	if (!(caps->base[VMX_PROC] & CPU_BASED_TPR_SHADOW))
 		caps->base[VMX_PROC] |= CPU_BASED_CR8_STORE_EXITING;
+	/* The page is mapped in EPT alone; without the shadow each access exits (29.4.2). */
+	caps->flexpriority = flexpriority && (caps->base[VMX_PROC] & CPU_BASED_TPR_SHADOW) &&
+			     (caps->base[VMX_PROC2] & SECONDARY_EXEC_ENABLE_EPT) &&
+			     (caps->allowed[VMX_PROC2] & SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
 }
 
 static int vmx_caps_read(struct vmx_caps *caps)
@@ -276,12 +274,10 @@ static void vmx_lazy_regs_setup(void)
 
 static void vmx_params_settle(void)
 {
-	if (flexpriority || enable_apicv || preemption_timer || nested)
-		pr_warn("kvm_intel: flexpriority, enable_apicv, preemption_timer and nested "
-			"are not available: off\n");
-	flexpriority = false;
+	if (enable_apicv || nested)
+		pr_warn("kvm_intel: enable_apicv and nested are not available: off\n");
+	flexpriority = vmx_caps.flexpriority;
 	enable_apicv = false;
-	preemption_timer = false;
 	pml = pml && vmx_caps.ept_ad &&
 	      (vmx_caps.allowed[VMX_PROC2] & SECONDARY_EXEC_ENABLE_PML);
 	nested = false;
@@ -331,15 +327,19 @@ int vmx_hardware_setup(void)
 		return r;
 	}
 	vmx_tsc_setup();
+	vmx_timer_setup();
+	kvm_host.disable_exits |= KVM_X86_DISABLE_EXITS_CSTATE;
 	vmx_msr_setup();
 	vmx_msr_switch_setup();
 	vmx_ept_setup();
 	kvm_compat_register_emergency_vmx(vmx_emergency_disable);
-	pr_info("kvm_intel: %s%s%s%s%s%s%s\n", ept ? "EPT" : "shadow paging",
+	pr_info("kvm_intel: %s%s%s%s%s%s%s%s%s\n", ept ? "EPT" : "shadow paging",
 		vmx_caps.ept_ad ? ", A/D flags" : "",
 		unrestricted_guest ? ", unrestricted guest" : "", vnmi ? ", virtual NMIs" : "",
 		vpid ? ", VPID" : "", ple_gap ? ", PAUSE loops" : "",
-		kvm_host.tsc_khz_scaling ? ", TSC scaling" : "");
+		flexpriority ? ", APIC accesses" : "",
+		kvm_host.tsc_khz_scaling ? ", TSC scaling" : "",
+		kvm_host.hv_timer ? ", preemption timer" : "");
 	return 0;
 }
 
@@ -356,9 +356,6 @@ void vmx_hardware_unsetup(void)
 void vmx_set_cpu_caps(void)
 {
 	kvm_cpu_cap_clear(X86_FEATURE_VMX);
-	/* Without INVPCID they are of little use. */
-	if (!vmx_has_ept())
-		kvm_cpu_cap_clear(X86_FEATURE_PCID);
 	/* 25.3: without their controls these instructions raise #UD in a guest. */
 	if (!vmx_has2(SECONDARY_EXEC_ENABLE_RDTSCP)) {
 		kvm_cpu_cap_clear(X86_FEATURE_RDTSCP);

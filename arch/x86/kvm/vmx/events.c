@@ -5,7 +5,8 @@
  *
  * Called by the x86 event queue before an entry and by run.c after an exit, under the vCPU's mutex.
  * With virtual NMIs the CPU itself keeps NMIs from a guest that handles one; without them it is
- * guessed here. In real mode that hardware does not have, events are delivered by rmode.c.
+ * guessed here. In real mode that hardware does not have, and in states that it does not enter,
+ * events are delivered by the emulator.
  */
 #include <linux/jiffies.h>
 #include "emulate/insn.h"
@@ -18,8 +19,21 @@
 
 /* ---- injection ------------------------------------------------------------------------------- */
 
+static bool vmx_delivers(struct vcpu_vmx *vmx)
+{
+	return likely(!vmx->rmode.active && !vmx_must_emulate(&vmx->vcpu));
+}
+
+static void vmx_deliver(struct vcpu_vmx *vmx, u8 vector, u8 len, bool has_error_code,
+			u32 error_code)
+{
+	vmx->soft_len = 0;
+	kvm_deliver_event(&vmx->vcpu, vector, len, has_error_code, error_code);
+}
+
 static void vmx_inject(struct vcpu_vmx *vmx, u32 event)
 {
+	vmx_end_halt(vmx);
 	vmx->event = event | INTR_INFO_VALID_MASK;
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, vmx->event);
 }
@@ -57,8 +71,9 @@ void vmx_queue_exception(struct kvm_vcpu *vcpu)
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 	u32 event;
 
-	if (unlikely(vmx->rmode.active)) {
-		vmx_rmode_inject(vmx, ex->vector, vmx_soft_exception_len(vmx, ex->vector));
+	if (!vmx_delivers(vmx)) {
+		vmx_deliver(vmx, ex->vector, vmx_soft_exception_len(vmx, ex->vector),
+			    ex->has_error_code, ex->error_code);
 		return;
 	}
 	event = vmx_exception_type(vmx, ex->vector);
@@ -78,9 +93,9 @@ void vmx_set_irq(struct kvm_vcpu *vcpu, bool reinjected)
 
 	/* What waits behind it asks for a window again. */
 	vmcs_control(vmx, VMX_PROC, CPU_BASED_INTR_WINDOW_EXITING, false);
-	if (unlikely(vmx->rmode.active)) {
-		vmx_rmode_inject(vmx, vcpu->arch.interrupt.nr,
-				 vcpu->arch.interrupt.soft ? vmx->soft_len ?: 2 : 0);
+	if (!vmx_delivers(vmx)) {
+		vmx_deliver(vmx, vcpu->arch.interrupt.nr,
+			    vcpu->arch.interrupt.soft ? vmx->soft_len ?: 2 : 0, false, 0);
 		return;
 	}
 	if (vcpu->arch.interrupt.soft) {
@@ -95,13 +110,14 @@ void vmx_set_irq(struct kvm_vcpu *vcpu, bool reinjected)
 void vmx_set_nmi(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
+	bool delivers = vmx_delivers(vmx);
 
-	if (unlikely(vmx->rmode.active))
-		vmx_rmode_inject(vmx, X86_TRAP_NMI, 0);
-	else
+	if (delivers)
 		vmx_inject(vmx, X86_TRAP_NMI | INTR_TYPE_NMI_INTR);
+	else
+		vmx_deliver(vmx, X86_TRAP_NMI, 0, false, 0);
 	/* Virtual NMIs: hardware masks what it delivers itself, and wants no mask before. */
-	if (unlikely(vmx->rmode.active || !vmx_caps.vnmi))
+	if (unlikely(!delivers || !vmx_caps.vnmi))
 		vmx_set_nmi_mask(vcpu, true);
 }
 
@@ -229,16 +245,10 @@ void vmx_events_iret_fault(struct kvm_vcpu *vcpu, u64 info)
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
-/* In protected mode hardware must deliver it, and cannot as long as it cannot enter the guest. */
-static bool vmx_cannot_deliver(struct kvm_vcpu *vcpu)
-{
-	return !to_vmx(vcpu)->rmode.active && vmx_must_emulate(vcpu);
-}
-
 /** vmx_interrupt_allowed - would the guest take an interrupt now? */
 bool vmx_interrupt_allowed(struct kvm_vcpu *vcpu)
 {
-	return vmx_get_if_flag(vcpu) && !vmx_cannot_deliver(vcpu) &&
+	return vmx_get_if_flag(vcpu) &&
 	       !(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & VMX_SHADOW);
 }
 
@@ -300,7 +310,8 @@ void vmx_shadow_fix_pending_db(struct kvm_vcpu *vcpu)
 {
 	u32 state = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 
-	if (likely(!(state & VMX_SHADOW)) || !(vmx_get_rflags(vcpu) & X86_EFLAGS_TF))
+	if (likely(!(state & VMX_SHADOW)) || vmx_steps_by_mtf(vcpu) ||
+	    !(vmx_get_rflags(vcpu) & X86_EFLAGS_TF))
 		return;
 	if (vcpu->arch.guest_debug & KVM_GUESTDBG_SINGLESTEP)
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, state & ~VMX_SHADOW);
@@ -357,7 +368,7 @@ static bool vmx_soft_nmi_mask(struct vcpu_vmx *vmx)
 bool vmx_nmi_allowed(struct kvm_vcpu *vcpu)
 {
 	return !(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & VMX_SHADOW) &&
-	       !vmx_get_nmi_mask(vcpu) && !vmx_cannot_deliver(vcpu);
+	       !vmx_get_nmi_mask(vcpu);
 }
 
 /** vmx_get_nmi_mask - is an NMI being handled? */

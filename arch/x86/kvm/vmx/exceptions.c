@@ -27,12 +27,14 @@ static bool vmx_debugger_wants_bp(struct kvm_vcpu *vcpu)
 }
 
 /**
- * vmx_update_exception_bitmap - intercept #BP too when a debugger wants to see it
+ * vmx_update_exception_bitmap - intercept #BP too, and each step, when a debugger wants to see it
  * @vcpu: the vCPU; guest_debug has changed, or real mode begins or ends
  */
 void vmx_update_exception_bitmap(struct kvm_vcpu *vcpu)
 {
 	u32 bitmap = VMX_EXCEPTIONS_ALWAYS;
+
+	vmcs_control(to_vmx(vcpu), VMX_PROC, CPU_BASED_MONITOR_TRAP_FLAG, vmx_steps_by_mtf(vcpu));
 
 	/* Virtual-8086 code that stands for real mode has no IDT. */
 	if (to_vmx(vcpu)->rmode.active)
@@ -77,6 +79,12 @@ static int vmx_exit_db(struct kvm_vcpu *vcpu, u32 info)
 		return 0;
 	kvm_queue_exception_payload(vcpu, X86_TRAP_DB, payload);
 	return 1;
+}
+
+/** vmx_exit_mtf - a debugger's step is done; an event may have been delivered instead (25.5.2) */
+int vmx_exit_mtf(struct kvm_vcpu *vcpu)
+{
+	return vmx_debug_exit_to_user(vcpu, X86_TRAP_DB, DR_STEP | DR6_RESERVED);
 }
 
 /**

@@ -54,7 +54,13 @@ static int vmx_exit_pause(struct kvm_vcpu *vcpu)
 	return kvm_skip_emulated_instruction(vcpu);
 }
 
-/* With shadow paging alone; the qualification is the linear address (27.2.1). */
+/* With shadow paging alone, as the next one; without it in CPUID hardware raises #UD (25.3). */
+static int vmx_exit_invpcid(struct kvm_vcpu *vcpu)
+{
+	return kvm_emulate_instruction(vcpu, 0, 0, NULL, 0);
+}
+
+/* The qualification is the linear address (27.2.1). */
 static int vmx_exit_invlpg(struct kvm_vcpu *vcpu)
 {
 	vcpu->arch.mmu->invlpg(vcpu, vmcs_readl(EXIT_QUALIFICATION));
@@ -149,15 +155,19 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	/* Monitoring ends for many reasons, this one among them (SDM vol. 2, MWAIT). */
 	[EXIT_REASON_MWAIT_INSTRUCTION]		= kvm_emulate_as_nop,
 	[EXIT_REASON_MONITOR_INSTRUCTION]	= kvm_emulate_as_nop,
+	[EXIT_REASON_MONITOR_TRAP_FLAG]		= vmx_exit_mtf,
 	[EXIT_REASON_PAUSE_INSTRUCTION]		= vmx_exit_pause,
 	[EXIT_REASON_MCE_DURING_VMENTRY]	= vmx_exit_host_event,
 	[EXIT_REASON_TPR_BELOW_THRESHOLD]	= vmx_exit_tpr_below_threshold,
+	[EXIT_REASON_APIC_ACCESS]		= vmx_exit_apic_access,
 	[EXIT_REASON_GDTR_IDTR]			= vmx_exit_descriptor_table,
 	[EXIT_REASON_LDTR_TR]			= vmx_exit_descriptor_table,
 	[EXIT_REASON_EPT_VIOLATION]		= vmx_exit_ept_violation,
 	[EXIT_REASON_PML_FULL]			= vmx_exit_pml_full,
 	[EXIT_REASON_EPT_MISCONFIG]		= vmx_exit_ept_misconfig,
+	[EXIT_REASON_INVPCID]			= vmx_exit_invpcid,
 	[EXIT_REASON_INVEPT]			= vmx_exit_undefined,
+	[EXIT_REASON_PREEMPTION_TIMER]		= vmx_exit_timer,
 	[EXIT_REASON_INVVPID]			= vmx_exit_undefined,
 	[EXIT_REASON_WBINVD]			= kvm_emulate_as_nop,
 	[EXIT_REASON_XSETBV]			= kvm_emulate_xsetbv,

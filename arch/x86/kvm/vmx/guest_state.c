@@ -176,20 +176,12 @@ static bool emulate_window_open(struct kvm_vcpu *vcpu)
 	return false;
 }
 
-static int emulate_undeliverable(struct kvm_vcpu *vcpu)
-{
-	u64 data[] = { vcpu->arch.exception.vector, kvm_rip_read(vcpu), vcpu->cpu };
-
-	return kvm_internal_error(vcpu, KVM_INTERNAL_ERROR_DELIVERY_EV, ARRAY_SIZE(data), data);
-}
-
 /**
  * vmx_emulate_guest - in place of an entry: execute instructions until hardware can do it
  * @vcpu: the vCPU, whose entry was given up because vmx_must_emulate()
  *
- * A batch, no more; requests, signals and a look for events come between two of them. In protected
- * mode interrupts wait until the state is valid, since hardware must deliver them. An exception, or
- * what was half delivered already, cannot wait, and has nobody to deliver it.
+ * A batch, no more; requests, signals and a look for events come between two of them. Events are
+ * delivered then, by the emulator too.
  *
  * Return: 1/0/errno.
  */
@@ -199,9 +191,6 @@ int vmx_emulate_guest(struct kvm_vcpu *vcpu)
 
 	vmx_cancel_injection(vcpu);
 	for (n = 0; n < VMX_EMULATE_BATCH && vmx_must_emulate(vcpu); n++) {
-		if (!to_vmx(vcpu)->rmode.active &&
-		    (vcpu->arch.exception.pending || kvm_event_needs_reinjection(vcpu)))
-			return emulate_undeliverable(vcpu);
 		if (emulate_window_open(vcpu) || kvm_request_pending(vcpu) ||
 		    __xfer_to_guest_mode_work_pending())
 			return 1;

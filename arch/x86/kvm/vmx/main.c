@@ -6,16 +6,6 @@
 #include <asm/cpu_device_id.h>
 #include "vmx.h"
 
-/* VMs need nothing of VMX's own. */
-static int vmx_vm_init(struct kvm *kvm)
-{
-	return 0;
-}
-
-static void vmx_vm_destroy(struct kvm *kvm)
-{
-}
-
 /*
  * Three pages for the TSS of virtual-8086 code that stands for real mode: rmode.c does without, so
  * that any address will do.
@@ -34,10 +24,10 @@ static int vmx_set_identity_map_addr(struct kvm *kvm, u64 addr)
 	return 0;
 }
 
-/* Reads of CR8 are fast (TPR shadow), but guests that use the APIC's memory page exit. */
+/* In the APIC's page; as CR8 it is fast on every CPU of today (TPR shadow). */
 static bool vmx_cpu_has_accelerated_tpr(void)
 {
-	return false;
+	return vmx_caps.flexpriority;
 }
 
 static const struct kvm_x86_ops vmx_ops = {
@@ -55,8 +45,8 @@ static const struct kvm_x86_ops vmx_ops = {
 	.has_emulated_msr		= vmx_has_emulated_msr,
 	.set_cpu_caps			= vmx_set_cpu_caps,
 
-	.vm_init			= vmx_vm_init,
-	.vm_destroy			= vmx_vm_destroy,
+	.vm_init			= vmx_apic_page_create,
+	.vm_destroy			= vmx_apic_page_free,
 
 	.vcpu_create			= vmx_vcpu_create,
 	.vcpu_free			= vmx_vcpu_free,
@@ -119,6 +109,7 @@ static const struct kvm_x86_ops vmx_ops = {
 	.update_cr8_intercept		= vmx_update_cr8_intercept,
 	.set_interrupt_shadow		= vmx_set_interrupt_shadow,
 	.get_interrupt_shadow		= vmx_get_interrupt_shadow,
+	.set_apic_page			= vmx_set_apic_page,
 	.set_tss_addr			= vmx_set_tss_addr,
 	.set_identity_map_addr		= vmx_set_identity_map_addr,
 
@@ -133,6 +124,7 @@ static const struct kvm_x86_ops vmx_ops = {
 
 	.write_tsc_offset		= vmx_write_tsc_offset,
 	.write_tsc_multiplier		= vmx_write_tsc_multiplier,
+	.set_hv_timer			= vmx_set_hv_timer,
 };
 
 static int __init vmx_init(void)

@@ -21,6 +21,11 @@ static const u32 vmx_msrs_direct[] = {
 	MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
 };
 
+/* How long the core was in each C-state: for guests that choose it by MWAIT. */
+static const u32 vmx_msrs_cstate[] = {
+	MSR_CORE_C1_RES, MSR_CORE_C3_RESIDENCY, MSR_CORE_C6_RESIDENCY, MSR_CORE_C7_RESIDENCY,
+};
+
 /* Bit number of @msr's read bit, -1: not in the bitmap, it always exits. */
 static int vmx_msr_bit(u32 msr)
 {
@@ -62,6 +67,10 @@ int vmx_msr_bitmap_create(struct vcpu_vmx *vmx)
 		vmx_set_msr_direct(&vmx->vcpu, vmx_msrs_direct[i], true, true);
 	/* RDMSR of the TSC is scaled and offset as RDTSC is (25.3). */
 	vmx_set_msr_direct(&vmx->vcpu, MSR_IA32_TSC, true, false);
+	if (kvm_exits_disabled(&vmx->vcpu, KVM_X86_DISABLE_EXITS_CSTATE)) {
+		for (i = 0; i < ARRAY_SIZE(vmx_msrs_cstate); i++)
+			vmx_set_msr_direct(&vmx->vcpu, vmx_msrs_cstate[i], true, false);
+	}
 	return 0;
 }
 

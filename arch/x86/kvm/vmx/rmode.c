@@ -8,7 +8,7 @@
  *
  * Nothing in guest memory helps here. The IDT is empty and the TSS too short for an I/O map, so
  * that INT n, IN and OUT raise #GP, as each privileged instruction does (20.2.7, 20.2.8); every
- * exception exits; and what it means is done by the emulator, events by kvm_inject_realmode().
+ * exception exits; and what it means is done by the emulator, the delivery of events too.
  * CLI, STI, PUSHF, POPF and IRET run in hardware, because IOPL is 3.
  */
 #include "emulate/insn.h"
@@ -132,33 +132,6 @@ void vmx_rmode_force(struct vcpu_vmx *vmx)
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
-
-/**
- * vmx_rmode_inject - deliver an event now, which hardware could do in protected mode only
- * @vmx: the vCPU, in real mode, about to be entered
- * @vector: of the event
- * @len: of the instruction that it comes from, 0: none
- *
- * A fault in the delivery is the guest's; with an exception it may make a double fault.
- */
-void vmx_rmode_inject(struct vcpu_vmx *vmx, u8 vector, unsigned int len)
-{
-	struct kvm_vcpu *vcpu = &vmx->vcpu;
-	struct x86_exception fault;
-	int r = kvm_inject_realmode(vcpu, vector, len, &fault);
-
-	vmx->soft_len = 0;
-	if (!r) {
-		kvm_clear_event_queues(vcpu);
-		return;
-	}
-	vcpu->arch.interrupt.injected = false;
-	vcpu->arch.nmi_injected = false;
-	if (r == -EFAULT)
-		kvm_inject_x86_exception(vcpu, &fault);
-	else
-		kvm_triple_fault(vcpu);
-}
 
 /* INT3 or INTO raised it: a debugger's, or a trap, behind which the guest goes on. */
 static int rmode_soft_exception(struct kvm_vcpu *vcpu, u8 vector)

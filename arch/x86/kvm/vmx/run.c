@@ -78,7 +78,9 @@ static noinline bool vmx_work_enter(struct vcpu_vmx *vmx)
 		if (vmx_has2(SECONDARY_EXEC_TSC_SCALING))
 			vmcs_write64(TSC_MULTIPLIER, arch->tsc_scaling_ratio ?: BIT_ULL(48));
 	}
-	vmx->entry_work = 0;
+	vmx->entry_work &= VMX_WORK_TIMER;
+	if (vmx->entry_work)
+		vmx_timer_enter(vmx);
 	return true;
 }
 
@@ -91,7 +93,8 @@ static __always_inline void vmx_state_enter(struct vcpu_vmx *vmx)
 		vmcs_writel(GUEST_RIP, vcpu->arch.regs[VCPU_REGS_RIP]);
 	if (unlikely(vcpu->arch.regs_dirty & VMX_DIRTY_REGS))
 		vmx_dirty_enter(vcpu);
-	if (vmx->virtual_apic)
+	/* TPR's low half, which CR8 has not, stays as long as the high one does. */
+	if (vmx->virtual_apic && unlikely(vmx->virtual_apic[VMX_VTPR] >> 4 != vcpu->arch.cr8))
 		vmx->virtual_apic[VMX_VTPR] = vcpu->arch.cr8 << 4;
 	vmx_host_enter(&vmx->host);
 }

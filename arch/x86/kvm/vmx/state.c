@@ -464,6 +464,19 @@ void vmx_sync_dirty_debug_regs(struct kvm_vcpu *vcpu)
 /* VM and IOPL are not the guest's while virtual-8086 mode stands for its real mode. */
 #define VMX_RMODE_RFLAGS	(X86_EFLAGS_VM | X86_EFLAGS_IOPL)
 
+/**
+ * vmx_steps_by_mtf - does a debugger step by the monitor trap flag (25.5.2)?
+ * @vcpu: the vCPU
+ *
+ * Then the TF that it has set, as all others see it, is not in the guest's RFLAGS: no PUSHF stores
+ * it and no SYSCALL clears it.
+ */
+bool vmx_steps_by_mtf(struct kvm_vcpu *vcpu)
+{
+	return unlikely(vcpu->arch.guest_debug & KVM_GUESTDBG_SINGLESTEP) &&
+	       (vmx_caps.allowed[VMX_PROC] & CPU_BASED_MONITOR_TRAP_FLAG);
+}
+
 /** vmx_get_rflags - RFLAGS, read once for each exit that asks */
 unsigned long vmx_get_rflags(struct kvm_vcpu *vcpu)
 {
@@ -474,6 +487,8 @@ unsigned long vmx_get_rflags(struct kvm_vcpu *vcpu)
 		vmx->rflags = vmcs_readl(GUEST_RFLAGS);
 		if (unlikely(vmx->rmode.active))
 			vmx->rflags = (vmx->rflags & ~VMX_RMODE_RFLAGS) | vmx->rmode.iopl;
+		if (vmx_steps_by_mtf(vcpu))
+			vmx->rflags |= X86_EFLAGS_TF;
 	}
 	return vmx->rflags;
 }
@@ -483,11 +498,14 @@ void vmx_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 
+	vmx_end_halt(vmx);
 	rflags |= X86_EFLAGS_FIXED;
 	if (!vmx_has_real_mode() && ((rflags ^ vmx_get_rflags(vcpu)) & X86_EFLAGS_VM))
 		vmx_segments_changed(vmx);
 	vmx->rflags = rflags;
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_RFLAGS);
+	if (vmx_steps_by_mtf(vcpu))
+		rflags &= ~X86_EFLAGS_TF;
 	if (unlikely(vmx->rmode.active)) {
 		vmx->rmode.iopl = rflags & X86_EFLAGS_IOPL;
 		vmcs_writel(GUEST_RFLAGS, rflags | VMX_RMODE_RFLAGS);

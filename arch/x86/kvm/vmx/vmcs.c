@@ -7,6 +7,7 @@
 #include <linux/gfp.h>
 #include <asm/processor.h>
 #include <asm/debugreg.h>
+#include "irqchip/lapic.h"
 #include "vmcs.h"
 
 /** vmcs_write_error - a VMWRITE that was refused: a field this CPU has not got, a fault of ours */
@@ -50,10 +51,14 @@ void vmx_vmcs_recalc_controls(struct vcpu_vmx *vmx)
 		value &= ~SECONDARY_EXEC_ENABLE_INVPCID;
 	if (!vmx->vpid)
 		value &= ~SECONDARY_EXEC_ENABLE_VPID;
+	if (kvm_exits_disabled(vcpu, KVM_X86_DISABLE_EXITS_PAUSE))
+		value &= ~SECONDARY_EXEC_PAUSE_LOOP_EXITING;
 	if (vmx->rmode.active)
 		value |= vmx_caps.allowed[VMX_PROC2] & SECONDARY_EXEC_DESC;
 	if (vmx->pml)
 		value |= SECONDARY_EXEC_ENABLE_PML;
+	if (vmx_apic_page_used(vmx))
+		value |= SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES;
 	if (value != vmx->controls[VMX_PROC2])
 		vmcs_write_control(vmx, VMX_PROC2, value);
 }
@@ -89,13 +94,6 @@ int vmx_vmcs_create(struct vcpu_vmx *vmx)
 	vmx->vmcs = vmx_vmcs_page_alloc(NUMA_NO_NODE, GFP_KERNEL_ACCOUNT);
 	if (!vmx->vmcs)
 		return -ENOMEM;
-	if (vmx_caps.base[VMX_PROC] & CPU_BASED_TPR_SHADOW) {
-		vmx->virtual_apic = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-		if (!vmx->virtual_apic) {
-			free_page((unsigned long)vmx->vmcs);
-			return -ENOMEM;
-		}
-	}
 	return 0;
 }
 
@@ -103,10 +101,44 @@ int vmx_vmcs_create(struct vcpu_vmx *vmx)
 void vmx_vmcs_free(struct vcpu_vmx *vmx)
 {
 	vmx_vmcs_clear(vmx);
-	free_page((unsigned long)vmx->virtual_apic);
 	free_page((unsigned long)vmx->vmcs);
-	vmx->virtual_apic = NULL;
 	vmx->vmcs = NULL;
+}
+
+/*
+ * The APIC's registers in the kernel begin with a page that is like the virtual-APIC page (29.1.1),
+ * of which hardware uses VTPR alone. Userspace's APIC is told of each access to CR8.
+ */
+static void vmcs_init_tpr_shadow(struct vcpu_vmx *vmx)
+{
+	struct kvm_vcpu *vcpu = &vmx->vcpu;
+
+	vmx->virtual_apic = NULL;
+	if (!(vmx_caps.base[VMX_PROC] & CPU_BASED_TPR_SHADOW))
+		return;
+	if (!vcpu->arch.apic) {
+		vmcs_control(vmx, VMX_PROC, CPU_BASED_TPR_SHADOW, false);
+		vmcs_control(vmx, VMX_PROC, CPU_BASED_CR8_STORE_EXITING, true);
+		return;
+	}
+	vmx->virtual_apic = vcpu->arch.apic->regs.page;
+	vmcs_write64(VIRTUAL_APIC_PAGE_ADDR, __pa(vmx->virtual_apic));
+	vmcs_write32(TPR_THRESHOLD, 0);
+	vmx->tpr_threshold = 0;
+	if (vcpu->kvm->arch.mmu.apic_page)
+		vmcs_write64(APIC_ACCESS_ADDR, page_to_phys(vcpu->kvm->arch.mmu.apic_page));
+}
+
+/* KVM_CAP_X86_DISABLE_EXITS; none of them is a control that must be on (A.3.2). */
+static void vmcs_disable_exits(struct vcpu_vmx *vmx)
+{
+	struct kvm_vcpu *vcpu = &vmx->vcpu;
+
+	if (kvm_exits_disabled(vcpu, KVM_X86_DISABLE_EXITS_HLT))
+		vmcs_control(vmx, VMX_PROC, CPU_BASED_HLT_EXITING, false);
+	if (kvm_exits_disabled(vcpu, KVM_X86_DISABLE_EXITS_MWAIT))
+		vmcs_control(vmx, VMX_PROC, CPU_BASED_MWAIT_EXITING | CPU_BASED_MONITOR_EXITING,
+			     false);
 }
 
 static void vmcs_init_controls(struct vcpu_vmx *vmx)
@@ -116,6 +148,7 @@ static void vmcs_init_controls(struct vcpu_vmx *vmx)
 	for (word = 0; word < VMX_CONTROL_WORDS; word++)
 		vmcs_write_control(vmx, word, vmx_caps.base[word]);
 	vmx_vmcs_recalc_controls(vmx);
+	vmcs_disable_exits(vmx);
 
 	vmcs_write64(MSR_BITMAP, __pa(vmx->msr_bitmap));
 	/* No #PF exits: the bitmap's bit 14 is clear, and mask and match are equal (24.6.3). */
@@ -125,11 +158,7 @@ static void vmcs_init_controls(struct vcpu_vmx *vmx)
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
 	if (vmx->vpid)
 		vmcs_write16(VIRTUAL_PROCESSOR_ID, vmx->vpid);
-	if (vmx->virtual_apic) {
-		vmcs_write64(VIRTUAL_APIC_PAGE_ADDR, __pa(vmx->virtual_apic));
-		vmcs_write32(TPR_THRESHOLD, 0);
-		vmx->tpr_threshold = 0;
-	}
+	vmcs_init_tpr_shadow(vmx);
 	if (vmx_has2(SECONDARY_EXEC_PAUSE_LOOP_EXITING)) {
 		vmcs_write32(PLE_GAP, vmx_ple_gap());
 		vmcs_write32(PLE_WINDOW, vmx_ple_window());

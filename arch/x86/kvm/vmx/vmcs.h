@@ -129,6 +129,16 @@ static __always_inline void vmcs_control(struct vcpu_vmx *vmx, enum vmx_control_
 		vmcs_write_control(vmx, word, value);
 }
 
+/*
+ * A guest that executes HLT by itself may be in it, with RIP behind it. Any event ends it, but not
+ * all may be injected there (26.3.1.5); and so does userspace that sets its registers.
+ */
+static inline void vmx_end_halt(struct vcpu_vmx *vmx)
+{
+	if (unlikely(kvm_exits_disabled(&vmx->vcpu, KVM_X86_DISABLE_EXITS_HLT)))
+		vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
+}
+
 /* ---- vmcs.c ---------------------------------------------------------------------------------- */
 
 struct vmcs_page *vmx_vmcs_page_alloc(int node, gfp_t gfp);

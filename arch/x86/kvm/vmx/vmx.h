@@ -41,6 +41,7 @@ enum vmx_control_word {
  * @host_pat: the host's PAT, the same on every CPU
  * @zero_len: an event may be injected with instruction length 0 (A.6)
  * @vnmi: the CPU knows when the guest handles an NMI (virtual NMIs)
+ * @flexpriority: it reads and writes TPR in the APIC's page itself: see apic_page.c
  */
 struct vmx_caps {
 	u32 base[VMX_CONTROL_WORDS];
@@ -57,6 +58,7 @@ struct vmx_caps {
 	bool ept_5level;
 	bool zero_len;
 	bool vnmi;
+	bool flexpriority;
 };
 
 extern struct vmx_caps vmx_caps;
@@ -106,6 +108,7 @@ struct vmcs_page {
 #define VMX_WORK_TSC		BIT(0)	/* TSC offset and multiplier are to be written */
 #define VMX_WORK_L1D		BIT(1)	/* the vCPU was loaded anew: flush L1D (conditional mode) */
 #define VMX_WORK_SEGMENTS	BIT(2)	/* segments changed: see vmx_must_emulate() */
+#define VMX_WORK_TIMER		BIT(3)	/* the preemption timer runs, or was stopped */
 
 /* In vcpu_vmx.exit_reason, where hardware has no bit: in the delivery of an event, impossibly. */
 #define VMX_EXIT_DELIVERY	BIT(30)
@@ -188,6 +191,7 @@ struct vmx_rmode {
  * @exit_reason: field VM_EXIT_REASON of the last exit
  * @vectoring: field IDT_VECTORING_INFO_FIELD
  * @event: field VM_ENTRY_INTR_INFO_FIELD at the entry; 0: nothing is injected
+ * @timer_tsc: the host's TSC at which the preemption timer ends guest mode
  * @vpid: virtual-processor identifier, 0: none
  * @rflags: the guest's RFLAGS, while VCPU_EXREG_RFLAGS is available
  * @rmode: real mode that hardware does not have
@@ -197,7 +201,8 @@ struct vmx_rmode {
  * @exception_bitmap: EXCEPTION_BITMAP as it is there
  * @eptp: EPT_POINTER as it is there
  * @msr_bitmap: one page (24.6.9)
- * @virtual_apic: the page that has VTPR (29.1), or NULL
+ * @virtual_apic: the page that has VTPR (29.1): the APIC's own; NULL: there is none
+ * @apic_away: its xAPIC is not at the default address
  * @tpr_threshold: TPR_THRESHOLD as it is there
  * @kernel_gs_base: the guest's, while it is not in the CPU
  * @star: the guest's MSRs that no VMCS field holds; each is in the CPU in guest mode
@@ -218,6 +223,7 @@ struct vcpu_vmx {
 	int cpu;
 	bool launched;
 	bool host_saved;
+	bool apic_away;
 	u8 entry_work;
 	u32 fail;
 	u32 exit_reason;
@@ -227,6 +233,7 @@ struct vcpu_vmx {
 	u32 tpr_threshold;
 	unsigned long rflags;
 	unsigned long rcu_jiffies;
+	u64 timer_tsc;
 	struct vmx_host host;
 
 	u32 controls[VMX_CONTROL_WORDS];
@@ -337,6 +344,7 @@ void vmx_set_dr6(struct kvm_vcpu *vcpu, unsigned long value);
 void vmx_set_dr7(struct kvm_vcpu *vcpu, unsigned long value);
 void vmx_sync_dirty_debug_regs(struct kvm_vcpu *vcpu);
 void vmx_cache_reg(struct kvm_vcpu *vcpu, enum kvm_reg reg);
+bool vmx_steps_by_mtf(struct kvm_vcpu *vcpu);
 unsigned long vmx_get_rflags(struct kvm_vcpu *vcpu);
 void vmx_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags);
 bool vmx_get_if_flag(struct kvm_vcpu *vcpu);
@@ -348,7 +356,6 @@ void vmx_fpu_deactivate(struct kvm_vcpu *vcpu);
 void vmx_rmode_switch(struct vcpu_vmx *vmx, bool active);
 bool vmx_rmode_fits(struct vcpu_vmx *vmx);
 void vmx_rmode_force(struct vcpu_vmx *vmx);
-void vmx_rmode_inject(struct vcpu_vmx *vmx, u8 vector, unsigned int len);
 int vmx_rmode_exception(struct kvm_vcpu *vcpu, u8 vector);
 
 /* ---- guest_state.c: what VM entry refuses, paging off ---------------------------------------- */
@@ -369,6 +376,13 @@ static __always_inline void vmx_segments_changed(struct vcpu_vmx *vmx)
 
 enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu);
 
+/* ---- preemption_timer.c ---------------------------------------------------------------------- */
+
+void vmx_timer_setup(void);
+void vmx_set_hv_timer(struct kvm_vcpu *vcpu, u64 tsc);
+void vmx_timer_enter(struct vcpu_vmx *vmx);
+int vmx_exit_timer(struct kvm_vcpu *vcpu);
+
 /* ---- l1d.c: the L1 data cache before an entry ------------------------------------------------ */
 
 int vmx_l1d_setup(void);
@@ -388,6 +402,7 @@ void vmx_patch_hypercall(struct kvm_vcpu *vcpu, unsigned char *code);
 
 /* exceptions.c: #DB, #BP, #UD, #AC, #MC; the bitmap of what is intercepted */
 int vmx_exit_exception(struct kvm_vcpu *vcpu);
+int vmx_exit_mtf(struct kvm_vcpu *vcpu);
 void vmx_exit_exception_irqoff(void);
 void vmx_machine_check(void);
 void vmx_update_exception_bitmap(struct kvm_vcpu *vcpu);
@@ -417,6 +432,14 @@ void vmx_events_iret_fault(struct kvm_vcpu *vcpu, u64 info);
 void vmx_shadow_fix_pending_db(struct kvm_vcpu *vcpu);
 int vmx_exit_irq_window(struct kvm_vcpu *vcpu);
 int vmx_exit_nmi_window(struct kvm_vcpu *vcpu);
+
+/* ---- apic_page.c: TPR in hardware ------------------------------------------------------------ */
+
+int vmx_apic_page_create(struct kvm *kvm);
+void vmx_apic_page_free(struct kvm *kvm);
+bool vmx_apic_page_used(struct vcpu_vmx *vmx);
+void vmx_set_apic_page(struct kvm_vcpu *vcpu, bool there);
+int vmx_exit_apic_access(struct kvm_vcpu *vcpu);
 
 /* ---- ept.c: address spaces ------------------------------------------------------------------- */
 

@@ -165,6 +165,81 @@ TEST(tsc_deadline)
 	EXPECT_EQ(11, run(_metadata, deadline, true));
 }
 
+/* ---- while the guest runs ---- */
+
+#define SHOTS	20
+
+/* Spins, so that nothing but the timer stops it; word[1]: the mode. Reports the worst delay. */
+__guest static void spin(void)
+{
+	uint64_t ms = shared->word[0], mode = shared->word[1], at, late, worst = 0, i;
+
+	apic_on();
+	apic_write(APIC_TDCR, 0xb);
+	apic_write(APIC_LVTT, VECTOR | (uint32_t)mode);
+	at = guest_rdtsc() + ms;
+	if (mode == LVT_PERIODIC)
+		apic_write(APIC_TMICT, 1000000);
+	__asm__ volatile("sti");
+	for (i = 1; i <= SHOTS; i++) {
+		if (mode != LVT_PERIODIC)
+			at = guest_rdtsc() + ms;
+		if (mode == LVT_DEADLINE)
+			guest_wrmsr(TSC_DEADLINE, at);
+		else if (!mode)
+			apic_write(APIC_TMICT, 1000000);
+		while (ticks() < i)
+			__asm__ volatile("pause");
+		late = guest_rdtsc() - at;
+		GUEST_ASSERT(mode == LVT_DEADLINE ? (int64_t)late >= 0 :
+						    (int64_t)late >= -(int64_t)(ms / 100));
+		if ((int64_t)late > (int64_t)worst)
+			worst = late;
+		if (mode == LVT_PERIODIC)
+			at += ms;
+	}
+	apic_write(APIC_LVTT, VECTOR | LVT_MASKED);
+	guest_sync(worst * 1000 / ms, ticks(), 0);
+	guest_done();
+}
+
+/* What the module says is in use. */
+static bool hardware_timer(void)
+{
+	const char *parameter = "kvm_intel/parameters/preemption_timer";
+
+	return !access("/sys/module/kvm_intel", F_OK) && !parameter_is_off(parameter);
+}
+
+/* In microseconds of the guest; and how often it was hardware's own timer that ended guest mode. */
+static void expect_timer(struct __test_metadata *_metadata, uint32_t mode)
+{
+	struct vcpu *vcpu = vcpu_apic(true);
+	struct ucall uc = {};
+	long exits;
+
+	vm_shared(vcpu->vm)->word[1] = mode;
+	vcpu_enter_spinner(vcpu, spin);
+	vm_apic_handlers(vcpu->vm);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	exits = vm_stat(vcpu->vm, "hv_timer_exits");
+	TH_LOG("mode %#x: at most %llu us late, %ld exits by hardware's timer", mode,
+	       (unsigned long long)uc.arg[0], exits);
+	EXPECT_LE(SHOTS, uc.arg[1]);
+	if (hardware_timer()) {
+		EXPECT_LE(SHOTS, exits);
+	} else {
+		EXPECT_GE(0, exits);
+	}
+}
+
+TEST(running_guests_are_told)
+{
+	expect_timer(_metadata, 0);
+	expect_timer(_metadata, LVT_PERIODIC);
+	expect_timer(_metadata, LVT_DEADLINE);
+}
+
 /* ---- in flight ---- */
 
 __guest static void start_and_wait(void)

@@ -139,6 +139,98 @@ TEST(single_step_over_device_access)
 	EXPECT_EQ(KVM_EXIT_HLT, vcpu_exit(vcpu));
 }
 
+/*
+ * What only the monitor trap flag does (SDM 25.5.2): the guest finds no TF in its flags, takes none
+ * along, and stops behind each instruction, in the shadow of MOV SS and in a handler too.
+ */
+GUEST_BLOB(unseen, 64,
+	".globl unseen_pop, unseen_ss, unseen_nop, unseen_end\n"
+	"pushf\n"
+	"unseen_pop: pop %rax\n mov %ss, %ecx\n mov %ecx, %ss\n"
+	"unseen_ss: nop\n"
+	"unseen_nop: mov %rsp, %rbx\n push $0x10\n push %rbx\n pushf\n push $0x8\n"
+	"lea unseen_end(%rip), %rdx\n push %rdx\n"
+	"iretq\n nop\n"
+	"unseen_end: pushf\n pop %rcx\n hlt\n");
+extern const uint8_t unseen_pop[], unseen_ss[], unseen_nop[], unseen_end[];
+
+static bool has_mtf(void)
+{
+	char without[256] = "";
+	int fd = open("/sys/module/kvm_intel/parameters/without", O_RDONLY);
+
+	if (fd < 0)
+		return false;
+	if (read(fd, without, sizeof(without) - 1) < 0)
+		die("read of a parameter");
+	close(fd);
+	return !strstr(without, "MONITOR_TRAP_FLAG");
+}
+
+static uint64_t step(struct vcpu *vcpu)
+{
+	if (vcpu_exit(vcpu) != KVM_EXIT_DEBUG)
+		die("exit reason %u", vcpu->run->exit_reason);
+	return vcpu->run->debug.arch.pc - GUEST_BLOB_AT;
+}
+
+TEST(steps_are_not_seen)
+{
+	struct vm *vm = vm_new();
+	struct vcpu *vcpu = vcpu_new(vm, 0);
+	struct kvm_regs regs;
+	unsigned int i;
+
+	if (!has_mtf())
+		SKIP(return, "no monitor trap flag");
+	vcpu_mode_long(vcpu, GUEST_BLOB_AT);
+	vm_load(vm, GUEST_BLOB_AT, unseen);
+	set_debug(vcpu, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP, 0, 0);
+	EXPECT_EQ(unseen_pop - unseen, step(vcpu));
+	step(vcpu);
+	step(vcpu);
+	EXPECT_EQ(unseen_ss - unseen, step(vcpu));
+	EXPECT_EQ(unseen_nop - unseen, step(vcpu));
+	vcpu_regs(vcpu, &regs);
+	EXPECT_EQ(0, regs.rax & RFLAGS_TF);
+	for (i = 0; i < 7; i++)
+		step(vcpu);
+	EXPECT_EQ(unseen_end - unseen, step(vcpu));
+	step(vcpu);
+	step(vcpu);
+	vcpu_regs(vcpu, &regs);
+	EXPECT_EQ(0, regs.rcx & RFLAGS_TF);
+	set_debug(vcpu, 0, 0, 0);
+	EXPECT_EQ(KVM_EXIT_HLT, vcpu_exit(vcpu));
+}
+
+/* KVM_GUESTDBG_BLOCKIRQ: an NMI waits until the debugger has done. */
+__guest static void take_nmi(void)
+{
+	guest_sync(guest_trapped(), 0, 0);
+	__asm__ volatile("nop; nop");
+	guest_sync(guest_trapped(), 0, 0);
+	guest_sync(guest_trapped(), 0, 0);
+	guest_done();
+}
+
+TEST(interrupts_wait_for_the_debugger)
+{
+	struct vcpu *vcpu = vcpu_new(vm_new(), 0);
+	struct ucall uc = {};
+
+	EXPECT_TRUE(kvm_cap(vcpu->vm->fd, KVM_CAP_SET_GUEST_DEBUG2) & KVM_GUESTDBG_BLOCKIRQ);
+	vcpu_enter(vcpu, take_nmi);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	set_debug(vcpu, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_BLOCKIRQ, 0, 0);
+	kvm_do(vcpu->fd, KVM_NMI, 0);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(NO_TRAP, uc.arg[0]);
+	set_debug(vcpu, 0, 0, 0);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+	EXPECT_EQ(2, uc.arg[0]);
+}
+
 TEST(hardware_breakpoint)
 {
 	struct vcpu *vcpu = at_steps();

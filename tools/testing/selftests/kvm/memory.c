@@ -99,6 +99,40 @@ TEST(slots_come_move_and_go_under_a_vcpu)
 	EXPECT_EQ(~0ULL, two);
 }
 
+/*
+ * Devices in two holes in turn: the page tables remember both, once, until the slots change. A slot
+ * in one of them is memory at once.
+ */
+TEST(devices_in_two_holes)
+{
+	struct vcpu *vcpu = vcpu_new(vm_new(), 0);
+	struct vm *vm = vcpu->vm;
+	uint64_t *mem = host_pages(2 * SZ_4K), one, two;
+	long noted;
+	unsigned int i;
+
+	mem[0] = 42;
+	vm_slot(vm, 2, 0, SLOT_GPA + SZ_2M / 2, SZ_4K, mem + 512);
+	vcpu_enter(vcpu, read_forever);
+	read_turn(_metadata, vcpu, &one, &two);
+	read_turn(_metadata, vcpu, &one, &two);
+	noted = vm_stat(vm, "pf_mmio_spte_created");
+	for (i = 0; i < 10; i++) {
+		read_turn(_metadata, vcpu, &one, &two);
+		EXPECT_EQ(~0ULL, one & two);
+	}
+	/* -1: no debugfs; 0: with npt=0 or ept=0 there are none. */
+	EXPECT_EQ(noted, vm_stat(vm, "pf_mmio_spte_created"));
+	for (i = 0; i < 10; i++) {
+		vm_slot(vm, 1, 0, SLOT_GPA + i % 2 * SZ_2M, SZ_4K, mem);
+		read_turn(_metadata, vcpu, &one, &two);
+		EXPECT_EQ(i % 2 ? ~0ULL : 42, one);
+		EXPECT_EQ(i % 2 ? 42 : ~0ULL, two);
+	}
+	if (noted > 0)
+		EXPECT_LT(noted, vm_stat(vm, "pf_mmio_spte_created"));
+}
+
 TEST(dropped_memory_reads_zero)
 {
 	struct vcpu *vcpu = vcpu_new(vm_new(), 0);
@@ -122,6 +156,37 @@ TEST(dropped_memory_reads_zero)
 	read_turn(_metadata, vcpu, &one, &two);
 	EXPECT_EQ(0x33, one);
 	EXPECT_EQ(0x44, two);
+}
+
+/* Likewise a hole in a file. */
+TEST(removed_memory_reads_zero)
+{
+	struct vcpu *vcpu = vcpu_new(vm_new(), 0);
+	uint64_t *mem, one, two;
+	int fd = memfd_create("guest", 0);
+
+	ASSERT_EQ(0, ftruncate(fd, 2 * SZ_4K));
+	mem = mmap(NULL, 2 * SZ_4K, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, mem);
+	mem[0] = 0x11;
+	mem[512] = 0x22;
+	vm_slot(vcpu->vm, 1, 0, SLOT_GPA, SZ_4K, mem);
+	vm_slot(vcpu->vm, 2, 0, SLOT_GPA + SZ_2M, SZ_4K, mem + 512);
+	vcpu_enter(vcpu, read_forever);
+	read_turn(_metadata, vcpu, &one, &two);
+	EXPECT_EQ(0x11, one);
+	EXPECT_EQ(0x22, two);
+	ASSERT_EQ(0, madvise(mem, SZ_4K, MADV_REMOVE));
+	read_turn(_metadata, vcpu, &one, &two);
+	EXPECT_EQ(0, one);
+	EXPECT_EQ(0x22, two);
+	mem[0] = 0x33;
+	read_turn(_metadata, vcpu, &one, &two);
+	EXPECT_EQ(0x33, one);
+	/* The file gets shorter: no memory is there any more, and the program hears of it. */
+	ASSERT_EQ(0, ftruncate(fd, SZ_4K));
+	EXPECT_EQ(EFAULT, kvm_errno(vcpu->fd, KVM_RUN, 0));
+	close(fd);
 }
 
 TEST(remapped_memory_is_seen)

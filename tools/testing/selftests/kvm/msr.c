@@ -11,6 +11,7 @@
 #define MSR_SYSENTER_CS		0x174
 #define MSR_SYSENTER_ESP	0x175
 #define MSR_PAT			0x277
+#define MSR_PERF_CAPABILITIES	0x345
 #define MSR_EFER		0xc0000080
 #define MSR_STAR		0xc0000081
 #define MSR_LSTAR		0xc0000082
@@ -85,6 +86,7 @@ TEST(every_listed_msr_can_be_read_and_written_back)
 TEST(listed_features_can_be_read)
 {
 	struct msr_list list = { .head.nmsrs = ROOM };
+	bool has_perf_capabilities = false;
 	int dev = kvm_open();
 	uint32_t i;
 
@@ -99,7 +101,10 @@ TEST(listed_features_can_be_read)
 
 		EXPECT_EQ(1, kvm_do(dev, KVM_GET_MSRS, &one))
 			TH_LOG("feature MSR %#x", list.head.indices[i]);
+		has_perf_capabilities |= list.head.indices[i] == MSR_PERF_CAPABILITIES;
 	}
+	/* Clients read it before they look whether CPUID has PDCM. */
+	EXPECT_TRUE(has_perf_capabilities);
 }
 
 TEST(count_and_pointer_bounds)

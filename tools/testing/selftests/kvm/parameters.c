@@ -106,6 +106,9 @@ TEST(kvm_intel)
 	EXPECT_TRUE(flag("kvm_intel", "ept") || !flag("kvm_intel", "eptad"));
 	EXPECT_TRUE(flag("kvm_intel", "ept") || !flag("kvm_intel", "unrestricted_guest"));
 	EXPECT_TRUE(flag("kvm_intel", "eptad") || !flag("kvm_intel", "pml"));
+	/* An emulated guest does not count it down. */
+	EXPECT_TRUE(flag("kvm_intel", "unrestricted_guest") ||
+		    !flag("kvm_intel", "preemption_timer"));
 }
 
 TEST(kvm_amd)

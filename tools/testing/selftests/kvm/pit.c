@@ -3,6 +3,10 @@
  * The 8254 timer in the kernel: its ticks by way of the PIC and of the I/O APIC, ticks that are
  * owed, its counters and port 0x61 from the guest's side, its state, and what each ioctl refuses.
  */
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "kselftest_harness.h"
@@ -466,6 +470,70 @@ TEST(speaker_port_is_userspaces_otherwise)
 	vcpu_enter(vcpu, counter2_guest);
 	ASSERT_EQ(KVM_EXIT_IO, vcpu_exit(vcpu));
 	EXPECT_EQ(0x61, vcpu->run->io.port);
+}
+
+/* The cgroups of process @pid, whose name must be @comm; false: it is another. */
+static bool cgroups_of(const char *pid, const char *comm, char *text, size_t size)
+{
+	char path[300], name[32] = "";
+	size_t length;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (!fgets(name, sizeof(name), file))
+		name[0] = '\0';
+	fclose(file);
+	name[strcspn(name, "\n")] = '\0';
+	if (comm && strcmp(name, comm))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%s/cgroup", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	length = fread(text, 1, size - 1, file);
+	text[length] = '\0';
+	fclose(file);
+	return true;
+}
+
+/* The thread that gives the ticks is in our cgroups: where a limit on us is one on it. */
+TEST(worker_is_accounted_to_us)
+{
+	char ours[4096], its[4096] = "", comm[16], procs[64];
+	const char *dir = "/tmp/pit-cgroup";
+	struct dirent *entry;
+	struct vm *vm;
+	FILE *file;
+	DIR *proc;
+
+	if (kvm_is_in_tree())
+		SKIP(return, "in-tree's worker stays in the root");
+	mkdir(dir, 0700);
+	if (mount("none", dir, "cgroup2", 0, NULL))
+		SKIP(return, "no cgroups");
+	snprintf(procs, sizeof(procs), "%s/pit-test", dir);
+	ASSERT_TRUE(!mkdir(procs, 0700) || errno == EEXIST);
+	strcat(procs, "/cgroup.procs");
+	file = fopen(procs, "w");
+	ASSERT_NE(NULL, file);
+	ASSERT_LT(0, fprintf(file, "0"));
+	ASSERT_EQ(0, fclose(file));
+	ASSERT_TRUE(cgroups_of("self", NULL, ours, sizeof(ours)));
+	ASSERT_NE(NULL, strstr(ours, "/pit-test"));
+
+	vm = vm_with_pit(0);
+	snprintf(comm, sizeof(comm), "kvm-pit/%d", getpid());
+	proc = opendir("/proc");
+	ASSERT_NE(NULL, proc);
+	while ((entry = readdir(proc)) && !cgroups_of(entry->d_name, comm, its, sizeof(its)))
+		;
+	closedir(proc);
+	EXPECT_STREQ(ours, its);
+	vm_free(vm);
+	umount2(dir, MNT_DETACH);
 }
 
 /* Nothing of a VM survives it: with the timer at its fastest. */

@@ -86,13 +86,17 @@ static size_t pick(const struct memory *m, unsigned int i, size_t *len)
 	return at;
 }
 
-static void move_some(uint8_t *at)
+static unsigned int moved;	/* pages, to the other memory node */
+
+/* MPOL_MF_MOVE, to one node and back: numa=fake=2 makes two of any machine. */
+static void move_some(uint8_t *at, unsigned int i)
 {
 	void *page[1] = { at };
-	int node[1] = { 0 }, status[1];
+	int node[1] = { i / 4 % 2 }, before[1], after[1];
 
-	/* MPOL_MF_MOVE, to where it is: looked at, and moved on machines with nodes to move to. */
-	syscall(__NR_move_pages, 0, 1, page, node, status, 2);
+	if (!syscall(__NR_move_pages, 0, 1, page, NULL, before, 0) &&
+	    !syscall(__NR_move_pages, 0, 1, page, node, after, 2))
+		moved += before[0] >= 0 && after[0] == node[0] && after[0] != before[0];
 }
 
 static void disturb(const struct memory *m, unsigned int i)
@@ -110,7 +114,8 @@ static void disturb(const struct memory *m, unsigned int i)
 		mprotect(m->kept + at, SZ_4K, PROT_READ | PROT_WRITE | PROT_EXEC);
 		mprotect(m->kept + at, SZ_4K, PROT_READ | PROT_WRITE);
 	}
-	move_some(m->kept + at);
+	for (len = 0; len < 8 * SZ_4K && at + len < m->size; len += SZ_4K)
+		move_some(m->kept + at + len, i);
 	if (i % 256 == 5)
 		write_file("/proc/sys/vm/compact_memory", "1");
 	if (i % 64 == 7 && !fork())
@@ -158,19 +163,30 @@ static uint8_t *file_memory(void)
 	return at;
 }
 
-/* The page tables of all VMs, in KiB, as the kernel counts them; -1: it does not. */
-static long secondary_page_tables(void)
+/* The number behind @format's text in a file of such lines; -1: it is not there. */
+static long kernel_counts(const char *path, const char *format)
 {
-	FILE *file = fopen("/proc/meminfo", "r");
+	FILE *file = fopen(path, "r");
 	char line[128];
-	long kib = -1;
+	long value = -1;
 
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "SecPageTables: %ld", &kib) == 1)
+		if (sscanf(line, format, &value) == 1)
 			break;
 	if (file)
 		fclose(file);
-	return kib;
+	return value;
+}
+
+/* The page tables of all VMs, in KiB. */
+static long secondary_page_tables(void)
+{
+	return kernel_counts("/proc/meminfo", "SecPageTables: %ld");
+}
+
+static long swapped_out(void)
+{
+	return kernel_counts("/proc/vmstat", "pswpout %ld");
 }
 
 FIXTURE(pressure) {
@@ -191,7 +207,7 @@ TEST_F_TIMEOUT(pressure, contents_survive_what_hosts_do, 100000)
 {
 	unsigned long mib = from_env("KVM_PRESSURE_MIB", 4);
 	struct memory m = { .size = (mib < SIZE_MAX_MIB ? mib : SIZE_MAX_MIB) << 20 };
-	long before = secondary_page_tables(), after;
+	long before = secondary_page_tables(), most, after, swapped = swapped_out();
 	pthread_t thread[VCPUS], disturber;
 	struct vcpu *vcpu[VCPUS];
 	struct vm *vm = vm_new();
@@ -222,8 +238,15 @@ TEST_F_TIMEOUT(pressure, contents_survive_what_hosts_do, 100000)
 	}
 	going = false;
 	pthread_join(disturber, &result);
-	TH_LOG("disturbed %lu times", (unsigned long)(uintptr_t)result);
+	swapped = swapped_out() - swapped;
+	TH_LOG("disturbed %lu times, %u pages moved, %ld swapped out",
+	       (unsigned long)(uintptr_t)result, moved, swapped);
+	if (kernel_counts("/proc/meminfo", "SwapTotal: %ld") > 0)
+		EXPECT_LT(0, swapped);
+	if (!access("/sys/devices/system/node/node1", F_OK))
+		EXPECT_LT(0, moved);
 	write_file("/sys/kernel/mm/ksm/run", "0");
+	most = secondary_page_tables();
 
 	/* All of it goes with the memory, but for the tables above and those of slot 0. */
 	munmap(m.kept, m.size);
@@ -245,6 +268,7 @@ TEST_F_TIMEOUT(pressure, contents_survive_what_hosts_do, 100000)
 			break;
 		usleep(20000);
 	}
+	TH_LOG("page tables: %ld KiB before, %ld with the guest, %ld after", before, most, after);
 	EXPECT_GE(before + 64, after);
 }
 

@@ -16,6 +16,7 @@
 #define AT(label, blob)	label " - " blob " + 0x8000"
 #define VECTOR		0x41
 
+#define RFLAGS_RF	BIT64(16)
 #define RFLAGS_VM	BIT64(17)
 #define RFLAGS_IOPL	0x3000
 
@@ -408,6 +409,71 @@ TEST_F(real, to_protected_mode_and_back)
 	says(0x333);
 	memcpy(&word, self->vm->mem + 0x300000, 4);
 	EXPECT_EQ(3, word);
+}
+
+/*
+ * Events on the way: protected mode, but a stack segment of real mode, whose RPL is not CPL. A CPU
+ * that cannot enter such a guest cannot deliver to it. Vector 0 has no gate: #DE is a double fault.
+ */
+GUEST_BLOB(between, 16,
+	"mov $3, %ax\n mov %ax, %ss\n mov $0x6000, %sp\n lgdtl 0x500\n lidtl 0x508\n"
+	"mov %cr0, %eax\n or $1, %al\n mov %eax, %cr0\n"
+	"bt_ud: ud2\n"
+	".code32\n bt_h_ud: pop %esi\n pop %ecx\n pop %edx\n" SAY
+	"ljmp $0x20, $" AT("bt_gp", "between") "\n"
+	".code16\n bt_gp: mov $0x7f8, %ax\n bt_gp_at: mov %ax, %ds\n"
+	".code32\n bt_h_gp: pop %ecx\n pop %esi\n pop %edx\n" SAY
+	"ljmp $0x20, $" AT("bt_bp", "between") "\n"
+	".code16\n bt_bp: int3\n"
+	".code32\n bt_h_bp: pop %esi\n pop %ecx\n pop %edx\n" SAY
+	"ljmp $0x20, $" AT("bt_de", "between") "\n"
+	".code16\n bt_de: xor %cx, %cx\n div %cl\n"
+	".code32\n bt_h_df: pop %esi\n pop %ecx\n pop %edx\n" SAY
+	"ljmp $0x20, $" AT("bt_irq", "between") "\n"
+	".code16\n bt_irq: sti\n nop\n" SAY "bt_loop: jmp bt_loop\n"
+	".code32\n bt_h_irq: mov $7, %esi\n" SAY
+	".code16\n");
+
+static void set_gate32(struct vm *vm, unsigned int vector, const uint8_t *handler)
+{
+	uint64_t gate = 0x00008e0000180000ULL | (0x8000 + (handler - between));
+
+	vm_write(vm, 0x2000 + 8 * vector, &gate, sizeof(gate));
+}
+
+TEST_F(real, events_between_the_modes)
+{
+	extern const uint8_t bt_ud[], bt_h_ud[], bt_gp_at[], bt_h_gp[], bt_bp[], bt_h_bp[],
+			     bt_h_df[], bt_h_irq[];
+	const struct {
+		uint16_t limit;
+		uint32_t base;
+	} __attribute__((packed)) gdtr = { 63, GUEST_GDT }, idtr = { 0x20f, 0x2000 };
+	struct kvm_sregs fresh;
+
+	vcpu_sregs(self->vcpu, &fresh);
+	vcpu_mode_prot32(self->vcpu, 0);	/* writes the GDT */
+	vcpu_set_sregs(self->vcpu, &fresh);
+	vm_write(self->vm, 0x500, &gdtr, sizeof(gdtr));
+	vm_write(self->vm, 0x508, &idtr, sizeof(idtr));
+	set_gate32(self->vm, 3, bt_h_bp);
+	set_gate32(self->vm, 6, bt_h_ud);
+	set_gate32(self->vm, 8, bt_h_df);
+	set_gate32(self->vm, 13, bt_h_gp);
+	set_gate32(self->vm, VECTOR, bt_h_irq);
+	start(between);
+	says(0x8000 + (bt_ud - between));
+	EXPECT_EQ(RFLAGS_RF, self->uc.arg[1] & (RFLAGS_RF | RFLAGS_IF));
+	EXPECT_EQ(0, self->uc.arg[2] & 0xffffffff);
+	says(0x8000 + (bt_gp_at - between));
+	EXPECT_EQ(0x20, self->uc.arg[1] & 0xffffffff);
+	EXPECT_EQ(0x7f8, self->uc.arg[2] & 0xffffffff);
+	says(0x8001 + (bt_bp - between));
+	EXPECT_EQ(0, self->uc.arg[1] & RFLAGS_RF);
+	says(0);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(self->vcpu, &self->uc));
+	ASSERT_EQ(0, inject(self->vcpu, VECTOR));
+	says(7);
 }
 
 /* ---- debugging ---- */

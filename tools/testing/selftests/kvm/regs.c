@@ -74,6 +74,7 @@ TEST(sregs_round_trip)
 	vcpu_sregs(vcpu, &set);
 	set.cr2 = 0xffff800012345678;
 	set.cr8 = 7;
+	set.cr4 |= 0x7ff;	/* VME to OSXMMEXCPT: no CPUID bit need say that they are there */
 	set.fs.base = 0x00007fff12345000;
 	set.gs.base = 0xffff888000001000;
 	set.idt.limit = 0x123;

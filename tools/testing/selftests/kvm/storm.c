@@ -2,7 +2,7 @@
 /*
  * A running guest while something else keeps changing: signals in the middle of MMIO and port I/O,
  * memory dropped, slots added, moved, deleted and re-flagged, dirty pages collected. Nothing may be
- * lost, done twice or seen wrongly.
+ * lost, done twice or seen wrongly. KVM_STORM_TIMES=50 makes the memory's part 50 times as long.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -17,6 +17,30 @@
 #define WORD_AT(gpa)	(*(volatile uint64_t *)(gpa))
 
 static volatile bool going;
+
+/* How often something is done: KVM_STORM_TIMES as often when a long run is asked for. */
+static unsigned int turns(unsigned int usual)
+{
+	const char *times = getenv("KVM_STORM_TIMES");
+
+	return times ? usual * (unsigned int)strtoul(times, NULL, 0) : usual;
+}
+
+/* Long runs are bounded by what runs them. */
+FIXTURE(storm) {
+	int unused;
+};
+
+FIXTURE_SETUP(storm)
+{
+	self->unused = 0;
+}
+
+FIXTURE_TEARDOWN(storm)
+{
+}
+
+#define STORM(name)	TEST_F_TIMEOUT(storm, name, 100000)
 
 /* ---- signals ---- */
 
@@ -132,7 +156,7 @@ __guest static void stamp_pages(void)
 
 	id = shared->word[0];
 	__asm__ volatile("lock xaddq %0, %1" : "=r" (id), "+m" (shared->word[0]) : "0" (1ULL));
-	for (turn = 1; turn <= 60; turn++) {
+	for (turn = 1; turn <= shared->word[1]; turn++) {
 		for (page = 0; page < PAGES; page++)
 			WORD_AT(SLOT_GPA + page * 4096 + id * 8) = turn << 8 | id;
 		for (page = 0; page < PAGES; page++) {
@@ -189,13 +213,14 @@ static void join_vcpus(struct __test_metadata *_metadata, pthread_t *thread, uns
 	}
 }
 
-TEST(four_vcpus_fault_what_is_dropped)
+STORM(four_vcpus_fault_what_is_dropped)
 {
 	struct vm *vm = vm_new();
 	void *mem = host_pages(PAGES * SZ_4K);
 	pthread_t thread[VCPUS], dropper;
 	struct vcpu *vcpu[VCPUS];
 
+	vm_shared(vm)->word[1] = turns(60);
 	vm_slot(vm, 1, 0, SLOT_GPA, PAGES * SZ_4K, mem);
 	going = true;
 	start_vcpus(_metadata, vm, stamp_pages, vcpu, thread, VCPUS);
@@ -219,7 +244,7 @@ __guest static void count_in_slot(void)
 	guest_done();
 }
 
-TEST(slots_change_beside_running_vcpus)
+STORM(slots_change_beside_running_vcpus)
 {
 	struct vm *vm = vm_new();
 	uint64_t *mem = host_pages(PAGES * SZ_4K);
@@ -234,7 +259,7 @@ TEST(slots_change_beside_running_vcpus)
 	/* On one CPU all changes may come before the guests have begun. */
 	for (i = 0; i < 500 && !((volatile uint64_t *)mem)[0]; i++)
 		usleep(10000);
-	for (i = 0; i < 80; i++) {
+	for (i = 0; i < turns(80); i++) {
 		/* The slot in use changes its flags; its neighbour comes, moves and goes. */
 		vm_slot(vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGES * SZ_4K, mem);
 		vm_slot(vm, 2, 0, OTHER_GPA, SZ_2M, other);
@@ -277,7 +302,7 @@ static void *run_answering_mmio(void *arg)
 	return (void *)(uintptr_t)(run->exit_reason == KVM_EXIT_IO);
 }
 
-TEST(slot_in_use_is_deleted_and_replaced)
+STORM(slot_in_use_is_deleted_and_replaced)
 {
 	struct vm *vm = vm_new();
 	uint64_t *one = host_pages(SZ_4K), *two = host_pages(SZ_4K);
@@ -294,7 +319,7 @@ TEST(slot_in_use_is_deleted_and_replaced)
 		vcpu_enter_spinner(vcpu[i], read_what_is_there);
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, run_answering_mmio, vcpu[i]));
 	}
-	for (i = 0; i < 80; i++) {
+	for (i = 0; i < turns(80); i++) {
 		vm_slot(vm, 1, 0, SLOT_GPA, SZ_4K, one);
 		vm_slot(vm, 1, 0, OTHER_GPA, SZ_4K, one);
 		vm_slot(vm, 2, 0, SLOT_GPA, SZ_4K, two);
@@ -326,47 +351,93 @@ __guest static void stamp_until_told(void)
 	guest_done();
 }
 
-/* What a migration does: fetch the log, then copy the pages that it names. */
-static unsigned int collect(struct vm *vm, const uint8_t *mem, uint8_t *copy)
+#define COLLECTORS	4
+
+/* A migration: its threads collect at once, and each copies what it was told of. */
+struct migration {
+	struct vm *vm;
+	uint8_t *mem, *copy;
+	bool by_hand;
+	unsigned int copied;
+	/* The copy that is made last is of what was read last. */
+	pthread_mutex_t copying;
+};
+
+static unsigned int collect(struct migration *to)
 {
 	uint64_t bitmap = 0;
 	struct kvm_dirty_log log = { .slot = 1, .dirty_bitmap = &bitmap };
+	struct kvm_clear_dirty_log clear = { .slot = 1, .num_pages = PAGES,
+					     .dirty_bitmap = &bitmap };
 	unsigned int i, copied = 0;
 
-	kvm_do(vm->fd, KVM_GET_DIRTY_LOG, &log);
+	kvm_do(to->vm->fd, KVM_GET_DIRTY_LOG, &log);
+	if (to->by_hand)
+		kvm_do(to->vm->fd, KVM_CLEAR_DIRTY_LOG, &clear);
 	for (i = 0; i < PAGES; i++) {
 		if (!(bitmap & BIT64(i)))
 			continue;
-		memcpy(copy + i * SZ_4K, mem + i * SZ_4K, SZ_4K);
+		pthread_mutex_lock(&to->copying);
+		memcpy(to->copy + i * SZ_4K, to->mem + i * SZ_4K, SZ_4K);
+		to->copied++;
+		pthread_mutex_unlock(&to->copying);
 		copied++;
 	}
 	return copied;
 }
 
-TEST(no_write_is_lost_to_the_dirty_log)
+static void *collect_rounds(void *arg)
 {
-	struct vm *vm = vm_new();
-	uint8_t *mem = host_pages(PAGES * SZ_4K), *copy = host_pages(PAGES * SZ_4K);
-	unsigned int i, copied = 0;
-	struct vcpu *vcpu[3];
-	pthread_t thread[3];
+	unsigned int i;
 
-	vm_slot(vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGES * SZ_4K, mem);
-	start_vcpus(_metadata, vm, stamp_until_told, vcpu, thread, 3);
-	for (i = 0; i < 150; i++) {
-		copied += collect(vm, mem, copy);
+	for (i = 0; i < turns(40); i++) {
+		collect(arg);
 		usleep(i % 4 * 2000);
 	}
-	((volatile struct guest_shared *)vm_shared(vm))->word[3] = 1;
+	return NULL;
+}
+
+static void migrate(struct __test_metadata *_metadata, uint64_t manual)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
+				      .args[0] = manual };
+	struct migration to = { .vm = vm_new(), .by_hand = manual,
+				.copying = PTHREAD_MUTEX_INITIALIZER };
+	pthread_t thread[3], collector[COLLECTORS];
+	struct vcpu *vcpu[3];
+	unsigned int i;
+
+	if (manual)
+		kvm_do(to.vm->fd, KVM_ENABLE_CAP, &cap);
+	to.mem = host_pages(PAGES * SZ_4K);
+	to.copy = host_pages(PAGES * SZ_4K);
+	vm_slot(to.vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGES * SZ_4K, to.mem);
+	start_vcpus(_metadata, to.vm, stamp_until_told, vcpu, thread, 3);
+	for (i = 0; i < COLLECTORS; i++) {
+		ASSERT_EQ(0, pthread_create(&collector[i], NULL, collect_rounds, &to));
+	}
+	for (i = 0; i < COLLECTORS; i++)
+		pthread_join(collector[i], NULL);
+	((volatile struct guest_shared *)vm_shared(to.vm))->word[3] = 1;
 	join_vcpus(_metadata, thread, 3);
-	copied += collect(vm, mem, copy);
-	TH_LOG("%u pages copied in %u rounds", copied, i + 1);
-	EXPECT_GT(copied, PAGES);
+	collect(&to);
+	TH_LOG("%u pages copied", to.copied);
+	EXPECT_GT(to.copied, PAGES);
 	for (i = 0; i < PAGES; i++) {
-		EXPECT_EQ(0, memcmp(mem + i * SZ_4K, copy + i * SZ_4K, SZ_4K))
+		EXPECT_EQ(0, memcmp(to.mem + i * SZ_4K, to.copy + i * SZ_4K, SZ_4K))
 			TH_LOG("page %u was written without a mark", i);
 	}
-	EXPECT_EQ(0, collect(vm, mem, copy));
+	EXPECT_EQ(0, collect(&to));
+}
+
+STORM(no_write_is_lost_to_the_dirty_log)
+{
+	migrate(_metadata, 0);
+}
+
+STORM(no_write_is_lost_when_cleared_by_hand)
+{
+	migrate(_metadata, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET);
 }
 
 /* ---- many virtual machines ---- */

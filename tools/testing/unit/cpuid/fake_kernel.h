@@ -143,6 +143,7 @@ struct msr_data {
 #define kvm_queue_exception(v, n)	((void)(v))
 #define kvm_lapic_base_changed(v)	((void)(v))
 #define kvm_lapic_after_set_cpuid(v)	((void)(v))
+#define kvm_spec_ctrl_after_set_cpuid(v)	((void)(v))
 #define kvm_require_cpl(v, n)		((void)(v), true)
 #define kvm_complete_insn_gp(v, err)	((void)(v), (err))
 #define kvm_skip_emulated_instruction(v)	((void)(v), 1)

@@ -62,7 +62,8 @@ struct machine {
 	bool native;	/* the memory map of native.c in any mode */
 	bool wild;		/* touched memory the CPU must not be let near */
 	unsigned int in_delay;	/* pio_in answers IO_NEEDED so many times */
-	unsigned int ins, outs, out_count, halts, invlpgs, irets;
+	unsigned int ins, outs, out_count, halts, invlpgs, invpcids, irets;
+	bool has_invpcid;
 	u64 out_val, in_val;
 	u8 out_data[X86_PIO_BATCH];
 	unsigned int cmpxchgs;

@@ -343,8 +343,6 @@ static void test_returns(void)
 
 static void test_interrupts(void)
 {
-	u64 rip;
-
 	START(REAL, 0, "\xcd\x10");
 	m.idt.base = 0;
 	m.s.gpr[X86_RSP] = STACK;
@@ -352,26 +350,6 @@ static void test_interrupts(void)
 	tap_ok(retires(0x1234) && m.seg[X86_SREG_CS].base == 0x20000 &&
 	       !(m.s.rflags & X86_EFLAGS_IF) && get(STACK - 6, 2) == 0x102 &&
 	       get(STACK - 2, 2) == 0x202, "real: INT");
-
-	/* An event that hardware leaves to us: #UD stays at its instruction, INT3 is behind. */
-	START(REAL, 0, "\x90");
-	m.idt.base = 0;
-	m.s.gpr[X86_RSP] = STACK;
-	m.s.rflags |= X86_EFLAGS_IF;
-	put(0x18, 0x30005678, 4);
-	machine_decode(&m);
-	rip = m.ctxt.eip;
-	tap_ok(x86_emulate_int_real(&m.ctxt, 6, 0) == X86EMUL_CONTINUE && m.ctxt.eip == 0x5678 &&
-	       m.seg[X86_SREG_CS].base == 0x30000 && get(STACK - 6, 2) == rip &&
-	       m.s.gpr[X86_RSP] == STACK - 6 && !(m.ctxt.eflags & X86_EFLAGS_IF) &&
-	       (get(STACK - 2, 2) & X86_EFLAGS_IF), "an exception in real mode");
-	m.ctxt.eip = rip;
-	tap_ok(x86_emulate_int_real(&m.ctxt, 3, 1) == X86EMUL_CONTINUE &&
-	       get(STACK - 12, 2) == rip + 1, "a trap in real mode");
-	m.idt.limit = 0x1a;
-	tap_ok(x86_emulate_int_real(&m.ctxt, 6, 0) == X86EMUL_PROPAGATE_FAULT &&
-	       m.ctxt.exception.vector == 13 && m.s.gpr[X86_RSP] == STACK - 12,
-	       "a vector beyond the table is #GP, and nothing is pushed");
 
 	START(REAL, 0, "\xcf");
 	put(STACK, 0x4321, 2);
@@ -420,6 +398,56 @@ static void test_interrupts(void)
 	START(LONG, 0, "\xcd\x21");
 	gate(IDT + 0x21 * 16, CODE0, CODE_BASE + 8, 0xee, 0);
 	tap_ok(faults(13, CODE0), "long: a handler that is not 64-bit code");
+}
+
+/* Events that hardware leaves to us. */
+static void test_events(void)
+{
+	u64 rip;
+
+	/* #UD stays at its instruction, INT3 is behind. */
+	START(REAL, 0, "\x90");
+	m.idt.base = 0;
+	m.s.gpr[X86_RSP] = STACK;
+	m.s.rflags |= X86_EFLAGS_IF;
+	put(0x18, 0x30005678, 4);
+	machine_decode(&m);
+	rip = m.ctxt.eip;
+	tap_ok(x86_emulate_event(&m.ctxt, 6, 0, false, 0) == X86EMUL_CONTINUE &&
+	       m.ctxt.eip == 0x5678 && m.seg[X86_SREG_CS].base == 0x30000 &&
+	       get(STACK - 6, 2) == rip && m.s.gpr[X86_RSP] == STACK - 6 &&
+	       !(m.ctxt.eflags & X86_EFLAGS_IF) &&
+	       (get(STACK - 2, 2) & X86_EFLAGS_IF), "an exception in real mode");
+	m.ctxt.eip = rip;
+	tap_ok(x86_emulate_event(&m.ctxt, 3, 1, false, 0) == X86EMUL_CONTINUE &&
+	       get(STACK - 12, 2) == rip + 1, "a trap in real mode");
+	m.idt.limit = 0x1a;
+	tap_ok(x86_emulate_event(&m.ctxt, 6, 0, false, 0) == X86EMUL_PROPAGATE_FAULT &&
+	       m.ctxt.exception.vector == 13 && m.s.gpr[X86_RSP] == STACK - 12,
+	       "a vector beyond the table is #GP, and nothing is pushed");
+
+	/* An event asks for no DPL, and brings RF and an error code. */
+	START(PROT32, 3, "\x90");
+	gate(IDT + 13 * 8, CODE0, 0x5000, 0x8e, 0);
+	m.s.rflags |= X86_EFLAGS_RF;
+	machine_decode(&m);
+	tap_ok(x86_emulate_event(&m.ctxt, 13, 0, true, 0x88) == X86EMUL_CONTINUE &&
+	       m.ctxt.eip == 0x5000 && m.cpl == 0 && m.s.gpr[X86_RSP] == STACK0 - 24 &&
+	       get(STACK0 - 24, 4) == 0x88 && get(STACK0 - 20, 4) == 0x100 &&
+	       (get(STACK0 - 12, 4) & X86_EFLAGS_RF) && !(m.ctxt.eflags & X86_EFLAGS_RF),
+	       "a fault with an error code");
+	START(PROT32, 3, "\xcc");
+	gate(IDT + 3 * 8, CODE0, 0x5000, 0x8e, 0);
+	machine_decode(&m);
+	tap_ok(x86_emulate_event(&m.ctxt, 3, 1, false, 0) == X86EMUL_PROPAGATE_FAULT &&
+	       m.ctxt.exception.vector == 13 && m.ctxt.exception.error_code == 3 * 8 + 2,
+	       "INT3 through a gate of ring 0");
+	START(PROT32, 0, "\x90");
+	gate(IDT + 6 * 8, CODE0, 0x5000, 0x0e, 0);
+	machine_decode(&m);
+	tap_ok(x86_emulate_event(&m.ctxt, 6, 0, false, 0) == X86EMUL_PROPAGATE_FAULT &&
+	       m.ctxt.exception.vector == 11 && m.ctxt.exception.error_code == 6 * 8 + 3,
+	       "an event through an absent gate: EXT");
 }
 
 static void test_iret(void)
@@ -623,6 +651,7 @@ void test_segments(void)
 	test_jumps();
 	test_returns();
 	test_interrupts();
+	test_events();
 	test_iret();
 	test_vm86();
 	test_questions();

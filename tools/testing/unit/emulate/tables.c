@@ -240,6 +240,49 @@ static void test_ports(void)
 	memset(m.data, 0, DATA_SIZE);
 }
 
+/* INVPCID EAX, [RBX] with this type and descriptor. */
+static void start_invpcid(unsigned int cpl, u64 type, u64 pcid, u64 linear)
+{
+	START(X86_MODE_LONG, cpl, "\x66\x0f\x38\x82\x03");
+	m.has_invpcid = true;
+	m.s.gpr[X86_RAX] = type;
+	m.s.gpr[X86_RBX] = DATA_BASE;
+	memcpy(m.data, &pcid, 8);
+	memcpy(m.data + 8, &linear, 8);
+}
+
+static void test_invpcid(void)
+{
+	static const struct { u64 type, pcid, linear; bool pcide; } bad[] = {
+		{ 4, 0, 0, true }, { 1ull << 32, 0, 0, true }, { 2, 0x1000, 0, true },
+		{ 0, 1, 0, false }, { 1, 1, 0, false }, { 0, 0, 1ull << 60, true },
+	};
+	unsigned int i, refused = 0;
+	u64 type;
+
+	for (type = 0; type < 4; type++) {
+		start_invpcid(0, type, 5, 0x1000);
+		m.cr[4] |= X86_CR4_PCIDE;
+		tap_ok(retires(CODE_ENTRY + 5) && m.invpcids == 1u << type && m.out_val == 0x1000,
+		       "INVPCID of type %u", (unsigned int)type);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		start_invpcid(0, bad[i].type, bad[i].pcid, bad[i].linear);
+		m.cr[4] |= bad[i].pcide ? X86_CR4_PCIDE : 0;
+		refused += faults(13, 0) && !m.invpcids;
+	}
+	tap_ok(refused == i, "INVPCID refuses a type, a PCID and an address");
+	start_invpcid(0, 2, 5, 1ull << 60);
+	tap_ok(retires(CODE_ENTRY + 5), "INVPCID of all looks at neither PCID nor address");
+	start_invpcid(3, 2, 0, 0);
+	tap_ok(faults(13, 0), "INVPCID at CPL 3");
+	start_invpcid(3, 2, 0, 0);
+	m.has_invpcid = false;
+	tap_ok(faults(6, 0), "INVPCID that CPUID does not have");
+	START(X86_MODE_LONG, 0, "\x0f\x38\x82\x03");
+	tap_ok(machine_run(&m) != X86EMUL_CONTINUE && !m.invpcids, "INVPCID without its prefix");
+}
+
 /* What each instruction does at CPL 0, and how it refuses. */
 static void test_registers(void)
 {
@@ -358,6 +401,7 @@ void test_system(void)
 	tap_ok(machine_run(&m) == X86EMUL_RETRY_INSTR && m.cmpxchgs == 1,
 	       "a locked ADD that loses its race is tried again by the guest");
 	test_registers();
+	test_invpcid();
 	test_ports();
 }
 

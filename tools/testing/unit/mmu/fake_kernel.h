@@ -65,6 +65,7 @@ struct rcu_head {
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 #define rcu_barrier()		((void)0)
 #define rcu_read_lock()		((void)0)
+#define smp_load_acquire(p)	(*(p))
 #define rcu_read_unlock()	((void)0)
 
 /* ---- atomics */
@@ -110,7 +111,8 @@ struct percpu_counter {
 #define page_private(page)		((page)->private)
 #define set_page_private(page, value)	((page)->private = (value))
 #define PageReserved(page)		false
-#define PageCompound(page)		true
+#define compound_head(page)		(page)
+#define compound_order(page)		9
 #define SetPageDirty(page)		((page)->dirty = true)
 #define mark_page_accessed(page)	((page)->accessed = true)
 
@@ -182,8 +184,9 @@ struct kvm {
 struct kvm_vcpu {
 	struct kvm *kvm;
 	struct { struct kvm_mmu_cache mmu_cache; } arch;
+	struct { u64 pf_mmio_spte_created; } stat;
 	struct kvm_memory_slot *last_slot;
-	u64 last_slot_gen;
+	u64 last_slot_gen, hole_gen;
 };
 
 struct kvm_mmu;

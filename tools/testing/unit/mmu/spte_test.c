@@ -18,9 +18,9 @@ static void check_common(void)
 	EXPECT(spte_pfn(spte) == PFN, "%#llx", spte);
 	EXPECT(spte_is_writable(spte) && spte_is_executable(spte) && spte_is_accessed(spte),
 	       "%#llx", spte);
-	EXPECT(spte_may_be_made_writable(spte_write_protect(spte)), "%#llx", spte);
-	EXPECT(!spte_is_writable(spte_write_protect(spte)) &&
-	       !spte_is_dirty(spte_write_protect(spte)), "%#llx", spte);
+	EXPECT(spte_may_be_made_writable(spte_log_protect(spte, false)), "%#llx", spte);
+	EXPECT(!spte_is_writable(spte_log_protect(spte, false)) &&
+	       !spte_is_dirty(spte_log_protect(spte, false)), "%#llx", spte);
 
 	leaf.host_writable = false;
 	leaf.write = false;
@@ -85,7 +85,7 @@ void test_spte_ept(void)
 
 static void check_flush(void)
 {
-	u64 spte = spte_make_leaf(&rw), protected = spte_write_protect(spte);
+	u64 spte = spte_make_leaf(&rw), protected = spte_log_protect(spte, false);
 	struct spte_leaf other = rw;
 
 	other.pfn = PFN + 1;

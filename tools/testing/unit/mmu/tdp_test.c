@@ -261,7 +261,8 @@ static void op_map_around(unsigned int i, bool write, int level, unsigned int ar
 	for (j = 0; j < KVM_AROUND; j++) {
 		frame = &frames[(i & ~15u) + j];
 		/* Who lost a race leaves it. */
-		if ((around & 1u << j) && !frame->mapped && *hardware_walk((i & ~15u) + j, &level))
+		if ((around & 1u << j) && !frame->mapped &&
+		    (*hardware_walk((i & ~15u) + j, &level) & spte_masks.leaf))
 			*frame = (struct frame) { true, may_write };
 	}
 }
@@ -432,6 +433,24 @@ static void op_guest_write(unsigned int i)
 	written[i] = slot.dirty_bitmap;
 }
 
+/* A frame without a slot is a device's until the slots change, and memory can take its place. */
+static void op_mmio(unsigned int i, int level)
+{
+	struct kvm_page_fault pf = { .gfn = BASE + i };
+
+	if (frames[i].mapped)
+		return;
+	vcpu.hole_gen = kvm.memslots[0].generation;
+	do {
+		pf.level = level;
+		EXPECT(!mmu_cache_topup(&vcpu), "memory");
+		EXPECT(tdp_map(&vcpu, &pf) == KVM_PF_EMULATE, "device %u", i);
+	} while (!tdp_is_mmio(&kvm, BASE + i));
+	table[i / BLOCK] |= level == 1;
+	kvm.memslots[0].generation += 1 + (unit_random() & 1) * (SPTE_MMIO_GENERATIONS - 2);
+	EXPECT(!tdp_is_mmio(&kvm, BASE + i), "device %u, of other slots", i);
+}
+
 static void check(void)
 {
 	unsigned int i, small = 0, big = 0;
@@ -495,6 +514,9 @@ static void op_random(void)
 	case 7:
 	case 8:
 		op_guest_write(i);
+		break;
+	case 9:
+		op_mmio(i, 1 + (unit_random() & 1));
 		break;
 	default:
 		op_map_around(i, unit_random() & 1,

@@ -83,6 +83,8 @@ static unsigned int dir_frame(const struct sim_mode *mode, unsigned int root)
 
 /* ---- what the guest does ---- */
 
+static void change_mode(void);
+
 static const struct sim_mode *mode;
 static struct sim_mode now;
 static unsigned int root[SIM_VCPUS];
@@ -219,6 +221,111 @@ static void scribble(struct kvm_vcpu *vcpu)
 		guest_store(vcpu, frame * 4096ull + i * 8, sim_random());
 }
 
+/*
+ * A table gets another way to it, where there was none: that needs no flush, and what the guest has
+ * changed below without one must be seen this way.
+ */
+static void alias(struct kvm_vcpu *vcpu)
+{
+	unsigned int index = any_index(), id = vcpu - sim_vcpu, i;
+	u64 gpte = entry_gpa(&now, TABLES, index), offset = index * 4096ull, entry, table, addr;
+
+	if (now.smap)
+		return;
+	if (now.long_mode) {
+		entry = entry_gpa(&now, now.levels - 3, 1);
+		table = (now.levels - 2) * 4096ull;
+		addr = BIT_ULL(30) + region_addr(&now, 1);
+	} else {
+		entry = entry_gpa(&now, dir_frame(&now, root[id]), REGIONS);
+		table = TABLES * 4096ull;
+		addr = region_addr(&now, REGIONS);
+	}
+	sim_touch(vcpu, region_addr(&now, 1) + offset, (struct sim_access) {});
+	guest_store(vcpu, gpte, any_leaf(sim_read_entry(gpte, wide(&now))));
+	guest_store(vcpu, entry, table | RWU);
+	/* The first access finds the way, the others what lies there already. */
+	for (i = 0; i < 3; i++)
+		check_access(vcpu, addr + any_index() * 4096ull, any_access());
+	check_access(vcpu, addr + offset, any_access());
+	guest_store(vcpu, entry, 0);
+	flush_everywhere(0, true);
+}
+
+#define PCIDS	2u
+#define PCID_PAGES 2u
+
+/*
+ * What a CPU may answer under each PCID, as bits: what the entry was while the PCID was in use
+ * since its last flush, and what it is (SDM 4.10.2, 4.10.4.1). Bit 31: not present.
+ */
+static void forget_pcid(u32 legal[PCIDS][PCID_PAGES], unsigned int pcid)
+{
+	memset(legal[pcid], 0, sizeof(legal[pcid]));
+}
+
+static void pcid_step(u32 legal[PCIDS][PCID_PAGES], u32 is[PCID_PAGES], unsigned int *pcid)
+{
+	unsigned int i = sim_random() % PCID_PAGES, id = sim_random() % PCIDS, frame;
+	u64 random = sim_random(), addr = region_addr(&now, 1) + i * 4096ull, gpa;
+	struct kvm_vcpu *vcpu = &sim_vcpu[0];
+
+	switch (random % 8) {
+	case 0 ... 1:
+		frame = 16 + (random >> 8) % 8;
+		is[i] = BIT(random & 0x30 ? frame - 16 : 31);
+		guest_store(vcpu, entry_gpa(&now, TABLES, i),
+			    random & 0x30 ? frame * 4096ull | RWU : 0);
+		break;
+	case 2:
+		random >>= 8;
+		if (random & 1)
+			forget_pcid(legal, id);
+		*pcid = id;
+		sim_set_pcid(vcpu, (random & 0xe ? 0 : 8 * 4096ull) | id, random & 1);
+		break;
+	case 3:
+		legal[*pcid][i] = 0;
+		sim_invlpg(vcpu, addr);
+		break;
+	case 4:	/* INVPCID of one or all: more may go */
+		sim_flush_guest(vcpu);
+		for (; id < PCIDS; id++)
+			forget_pcid(legal, id);
+		break;
+	case 5:	/* the other CPU has no PCIDs, but the same tables */
+		sim_touch(&sim_vcpu[1], addr, (struct sim_access) {});
+		break;
+	default:
+		gpa = sim_touch(vcpu, addr, (struct sim_access) {});
+		frame = gpa == KVM_WALK_FAULT ? 31 : gpa / 4096 - 16;
+		EXPECT((legal[*pcid][i] | is[i]) & BIT(frame), "%s: PCID %u page %u: bit %u, not %#x",
+		       mode->name, *pcid, i, frame, legal[*pcid][i] | is[i]);
+	}
+	for (i = 0; i < PCID_PAGES; i++)
+		legal[*pcid][i] |= is[i];
+}
+
+static void pcids(void)
+{
+	u32 legal[PCIDS][PCID_PAGES] = {}, is[PCID_PAGES];
+	unsigned int i, n, pcid = 0;
+
+	if (!now.long_mode || now.smap)
+		return;
+	guest_store(&sim_vcpu[0], entry_gpa(&now, now.levels - 2, 1), TABLES * 4096ull | RWU);
+	for (i = 0; i < PCID_PAGES; i++) {
+		guest_store(&sim_vcpu[0], entry_gpa(&now, TABLES, i), 0);
+		is[i] = BIT(31);
+	}
+	flush_everywhere(0, true);
+	sim_set_pcid(&sim_vcpu[0], 0, true);
+	for (n = 0; n < 150; n++)
+		pcid_step(legal, is, &pcid);
+	change_mode();
+	flush_everywhere(0, true);
+}
+
 static void change_mode(void)
 {
 	u64 random = sim_random();
@@ -287,6 +394,10 @@ static void step(void)
 		scribble(vcpu);
 	else if (random < 87 && !(sim_random() & 3))
 		change_mode();
+	else if (random < 87)
+		pcids();
+	else if (random < 88)
+		alias(vcpu);
 	else if (random < 95)
 		switch_root(id);
 	else

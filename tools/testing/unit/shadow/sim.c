@@ -414,6 +414,16 @@ u64 sim_store(struct kvm_vcpu *vcpu, u64 addr, u64 value, unsigned int len)
  * --- what software does --------------------------------------------------------------------------
  */
 
+/* MOV to CR3 with PCIDs: kvm_set_cr3() keeps bit 63 from us. */
+void sim_set_pcid(struct kvm_vcpu *vcpu, u64 cr3, bool flush)
+{
+	vcpu->arch.cr4 |= X86_CR4_PCIDE;
+	vcpu->arch.cr3 = cr3;
+	shadow_new_pgd(vcpu);
+	if (flush)
+		sim_flush_guest(vcpu);
+}
+
 void sim_set_cr3(struct kvm_vcpu *vcpu, u64 cr3)
 {
 	struct kvm_mmu *mmu = vcpu->arch.mmu;
@@ -421,7 +431,7 @@ void sim_set_cr3(struct kvm_vcpu *vcpu, u64 cr3)
 	vcpu->arch.cr3 = cr3;
 	if (mmu->guest.level == 3)
 		memcpy(mmu->pdptrs, sim_memory + cr3, sizeof(mmu->pdptrs));
-	mmu->root_hpa = KVM_MMU_NO_ROOT;
+	shadow_new_pgd(vcpu);
 	sim_flush_guest(vcpu);
 }
 

@@ -36,6 +36,7 @@ void sim_begin(const struct sim_mode *mode, unsigned long max_pages);
 void sim_end(void);
 void sim_set_mode(struct kvm_vcpu *vcpu, const struct sim_mode *mode, u64 cr3);
 void sim_set_cr3(struct kvm_vcpu *vcpu, u64 cr3);
+void sim_set_pcid(struct kvm_vcpu *vcpu, u64 cr3, bool flush);
 void sim_flush_guest(struct kvm_vcpu *vcpu);
 void sim_invlpg(struct kvm_vcpu *vcpu, u64 addr);
 void sim_unmap(gfn_t start, gfn_t end);
