@@ -226,9 +226,9 @@ static noinline int vmx_exit_unexpected(struct kvm_vcpu *vcpu)
  * Exits whose handling may read any memory of the VMM or of the host, by the emulator or to find a
  * page: what it leaves in the L1 cache the guest must not find (l1tf.rst, conditional flushes).
  */
-#define VMX_FAR_EXITS	(BIT_ULL(EXIT_REASON_EXCEPTION_NMI) | BIT_ULL(EXIT_REASON_TASK_SWITCH) |	\
-			 BIT_ULL(EXIT_REASON_IO_INSTRUCTION) | BIT_ULL(EXIT_REASON_GDTR_IDTR) |	\
-			 BIT_ULL(EXIT_REASON_LDTR_TR) | BIT_ULL(EXIT_REASON_EPT_VIOLATION) |	\
+#define VMX_FAR_EXITS	(BIT_ULL(EXIT_REASON_EXCEPTION_NMI) | BIT_ULL(EXIT_REASON_TASK_SWITCH) | \
+			 BIT_ULL(EXIT_REASON_IO_INSTRUCTION) | BIT_ULL(EXIT_REASON_GDTR_IDTR) | \
+			 BIT_ULL(EXIT_REASON_LDTR_TR) | BIT_ULL(EXIT_REASON_EPT_VIOLATION) | \
 			 BIT_ULL(EXIT_REASON_EPT_MISCONFIG))
 
 static void vmx_l1d_note_exit(struct vcpu_vmx *vmx)
