@@ -4,7 +4,8 @@
  * CR4.SMEP and SMAP and EFER.NXE, as rights.c, in the modes that it does not know: 32-bit and PAE
  * paging, pages of 4 KiB and big ones (APM2 5.4, 5.6, 8.4.2).
  *
- * The host puts the vCPU at the access, in CPL 0 or 3; the handler reports and is not returned from.
+ * The host puts the vCPU at the access, in CPL 0 or 3; the handler reports and is not returned
+ * from.
  */
 #include "kselftest_harness.h"
 #include "kvm_test.h"
@@ -25,7 +26,7 @@ GUEST_BLOB(accesses32, 32,
 	/* #PF: an error code on the stack. #BP: the access went well. */
 	".org accesses32 + 4096\n pop %edx\n mov $14, %esi\n jmp 1f\n"
 	".org accesses32 + 4112\n mov $3, %esi\n xor %edx, %edx\n"
-	"1: mov %cr2, %eax\n mov %eax, 0x10020\n mov $4, %edi\n outb %al, $0xe5\n");
+	"1: mov %cr2, %eax\n mov %eax, 0x10020\n mov $2, %edi\n outb %al, $0xe5\n");
 
 #define AT(n)		(GUEST_BLOB_AT + 16 * (n))
 #define PF_HANDLER	(GUEST_BLOB_AT + SZ_4K)
@@ -151,7 +152,7 @@ static bool try_case(struct vcpu *vcpu, const struct controls *c, bool pae, uint
 	set_entry(vm, pae, page, entry);
 	vm->mem[page % BIG_PAGES] = 0xcc;	/* INT3, for the fetch */
 	enter_case(vcpu, c, pae, page, access);
-	if (vcpu_ucall(vcpu, &uc) != UCALL_TRAP || uc.arg[0] != e.vector || uc.arg[1] != e.error)
+	if (vcpu_ucall(vcpu, &uc) != UCALL_SYNC || uc.arg[0] != e.vector || uc.arg[1] != e.error)
 		goto bad;
 	marks = *(uint8_t *)last_entry(vm, pae, page);
 	/* On a fault A may be set or not (SDM 4.8), D not. */
@@ -161,8 +162,9 @@ static bool try_case(struct vcpu *vcpu, const struct controls *c, bool pae, uint
 		return true;
 bad:
 	fprintf(stderr, "# wp %d smep %d smap %d nxe %d page %#lx entry %#lx access %u: "
-		"vector %lu error %#lx cr2 %#lx, not %u %#x\n", c->wp, c->smep, c->smap, c->nxe, page,
-		entry, access, uc.arg[0], uc.arg[1], vm_shared(vm)->trap.cr2, e.vector, e.error);
+		"vector %lu error %#lx cr2 %#lx, not %u %#x\n", c->wp, c->smep, c->smap, c->nxe,
+		page, entry, access, uc.arg[0], uc.arg[1], vm_shared(vm)->trap.cr2, e.vector,
+		e.error);
 	return false;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every mix of rights in a page's two lowest levels, be it of 4 KiB or of 2 MiB, under every mix of CR0.WP, CR4.SMEP, SMAP and
- * PKE, EFER.NXE and PKRU, by every kind of access: does it fault, with which error code, and which
- * accessed and dirty bits are set? (SDM 4.6 to 4.8, APM2 5.4, 5.6, 8.4.2.)
+ * Every mix of rights in a page's two lowest levels, be it of 4 KiB or of 2 MiB, under every mix of
+ * CR0.WP, CR4.SMEP, SMAP and PKE, EFER.NXE and PKRU, by every kind of access: does it fault, with
+ * which error code, and which accessed and dirty bits are set? (SDM 4.6 to 4.8, APM2 5.4, 5.6,
+ * 8.4.2.)
  *
  * The guest tries them all in long mode and notes what it saw; the host says what the manual would
  * have. With nested paging the notes are the CPU's own answers; with npt=0 and ept=0 they are ours.
