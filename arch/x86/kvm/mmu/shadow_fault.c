@@ -206,8 +206,10 @@ static int set_leaf(struct kvm_vcpu *vcpu, struct shadow_access *access, struct 
 	u64 rights = shadow_leaf_rights(&leaf), spte, info;
 	bool same;
 
-	spte = pfn_to_hpa(ref->pfn) | spte_masks.me | SHADOW_P | SHADOW_A |
-	       rights | (u64)access_pkey(access) << SHADOW_PKEY_SHIFT;
+	spte = pfn_to_hpa(ref->pfn) | spte_masks.me | SHADOW_P | SHADOW_A | rights;
+	/* Keys are for the user's pages (SDM 4.6.2). */
+	if (rights & SHADOW_U)
+		spte |= (u64)access_pkey(access) << SHADOW_PKEY_SHIFT;
 	if (fault->write && (spte & SHADOW_W))
 		spte |= SHADOW_D;
 	info = fault->gfn << SHADOW_INFO_GFN_SHIFT | leaf.acc << SHADOW_INFO_ACC_SHIFT;

@@ -63,7 +63,7 @@ static bool leaf_agrees(struct kvm_vcpu *vcpu, const struct shadow_page *sp,
 		return false;
 	if ((gpte & pg->addr_mask) >> PAGE_SHIFT != shadow_link_gfn(link))
 		return false;
-	if (sp->role.glevel >= 4 && ((gpte ^ spte) >> GPTE_PKEY_SHIFT & 15))
+	if (sp->role.glevel >= 4 && (spte & SHADOW_U) && ((gpte ^ spte) >> GPTE_PKEY_SHIFT & 15))
 		return false;
 	return acc == shadow_link_acc(link) && ((gpte & GPTE_D) || !(spte & SHADOW_W));
 }

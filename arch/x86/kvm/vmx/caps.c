@@ -170,8 +170,8 @@ static bool vmx_ept_usable(u64 ept_vpid)
 }
 
 /*
- * Shadow paging: hardware walks our tables, so that CR3 and INVLPG, and INVPCID with it, are ours to
- * see (25.1.3). Real mode in hardware needs EPT (26.2.1.1).
+ * Shadow paging: hardware walks our tables, so that CR3 and INVLPG, and INVPCID with it, are ours
+ * to see (25.1.3). Real mode in hardware needs EPT (26.2.1.1).
  */
 static void vmx_caps_without_ept(struct vmx_caps *caps)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCIDs: what MOV to CR3 and INVPCID refuse, and what a CPU may still know of an address space after
- * each way to flush it (SDM 4.10). With nested paging hardware keeps the translations, with ept=0
- * and npt=0 we do.
+ * PCIDs: what MOV to CR3 and INVPCID refuse, and what a CPU may still know of an address space
+ * after each way to flush it (SDM 4.10). With nested paging hardware keeps the translations, with
+ * ept=0 and npt=0 we do.
  */
 #include "kselftest_harness.h"
 #include "kvm_test.h"

@@ -142,6 +142,8 @@ static void huge_slot(struct __test_metadata *_metadata, size_t size, int log2_s
 	unsigned int i;
 	long base;
 
+	if (!nested_paging())
+		SKIP(return, "shadow tables map pages of 4 KiB");
 	write_file(pool, "1");
 	mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | log2_size << MAP_HUGE_SHIFT, -1, 0);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A hostile guest: a pool of pages of which any entry may lead to any page, so that a page is a table
- * of several levels and data at once, tables contain themselves, and stores through the window that
- * they map change them. After each flush what the CPU does must be what a walk in software says,
- * with accessed and dirty bits (SDM 4.5, 4.8, 4.10).
+ * A hostile guest: a pool of pages of which any entry may lead to any page, so that a page is a
+ * table of several levels and data at once, tables contain themselves, and stores through the
+ * window that they map change them. After each flush what the CPU does must be what a walk in
+ * software says, with accessed and dirty bits (SDM 4.5, 4.8, 4.10).
  *
  * Another vCPU rewrites the pool meanwhile, and the host takes its memory away, logs it, writes it,
  * removes its slot and bounds the page tables. With npt=0 and ept=0 the pool is shadowed.
@@ -328,8 +328,8 @@ static void run_storm(struct __test_metadata *_metadata, struct host *host, bool
 		if (stopped)
 			turn_while_stopped(host);
 	EXPECT_EQ(UCALL_DONE, uc.cmd)
-		TH_LOG("seed %#lx: line or vector %lu, %#lx %#lx", vm_shared(host->vm)->word[W_SEED],
-		       uc.arg[0], uc.arg[1], uc.arg[2]);
+		TH_LOG("seed %#lx: line or vector %lu, %#lx %#lx",
+		       vm_shared(host->vm)->word[W_SEED], uc.arg[0], uc.arg[1], uc.arg[2]);
 }
 
 /* From here, or from the environment to repeat one. */

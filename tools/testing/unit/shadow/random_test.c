@@ -299,8 +299,9 @@ static void pcid_step(u32 legal[PCIDS][PCID_PAGES], u32 is[PCID_PAGES], unsigned
 	default:
 		gpa = sim_touch(vcpu, addr, (struct sim_access) {});
 		frame = gpa == KVM_WALK_FAULT ? 31 : gpa / 4096 - 16;
-		EXPECT((legal[*pcid][i] | is[i]) & BIT(frame), "%s: PCID %u page %u: bit %u, not %#x",
-		       mode->name, *pcid, i, frame, legal[*pcid][i] | is[i]);
+		EXPECT((legal[*pcid][i] | is[i]) & BIT(frame),
+		       "%s: PCID %u page %u: bit %u, not %#x", mode->name, *pcid, i, frame,
+		       legal[*pcid][i] | is[i]);
 	}
 	for (i = 0; i < PCID_PAGES; i++)
 		legal[*pcid][i] |= is[i];
