@@ -58,12 +58,10 @@ struct kvm_irq_ack_notifier {
 };
 
 /*
- * irq_routing.c. Results of kvm_irq_set*(): > 0 interrupts accepted; 0 coalesced with one that was
+ * irq_routing.c. Results of kvm_irq_set(): > 0 interrupts accepted; 0 coalesced with one that was
  * pending; < 0: masked or nowhere to go, or an errno.
  */
 int kvm_irq_set(struct kvm *kvm, enum kvm_irq_source source, u32 gsi, int level);
-/* any context; -EWOULDBLOCK: use kvm_irq_set() from a thread */
-int kvm_irq_set_atomic(struct kvm *kvm, enum kvm_irq_source source, u32 gsi, int level);
 int kvm_set_irq_routing(struct kvm *kvm, const struct kvm_irq_routing_entry *entries,
 			unsigned int nr);
 /*
@@ -96,8 +94,7 @@ bool kvm_arch_irq_acks_in_kernel(struct kvm *kvm);	/* do pins tell of their EOI?
 int kvm_arch_route_check(struct kvm *kvm, const struct kvm_irq_routing_entry *entry);
 int kvm_arch_route_set(struct kvm *kvm, const struct kvm_irq_route *route,
 		       enum kvm_irq_source source, int level);
-int kvm_arch_route_set_atomic(struct kvm *kvm, const struct kvm_irq_route *route,
-			      enum kvm_irq_source source, int level);
+int kvm_arch_msi_send(struct kvm *kvm, const struct kvm_irq_route *route);
 void kvm_arch_routes_changed(struct kvm *kvm);
 
 #endif

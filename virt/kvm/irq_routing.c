@@ -80,46 +80,16 @@ int kvm_irq_set(struct kvm *kvm, enum kvm_irq_source source, u32 gsi, int level)
 	return r;
 }
 
-/*
- * The one route of a GSI that has one only: with several, the first could be done when the second
- * says that it wants a thread, and would be done again there.
- */
-static const struct kvm_irq_route *only_route(struct kvm *kvm, u32 gsi)
-{
-	const struct kvm_irq_route *route;
-
-	return routes_of(current_table(kvm), gsi, &route) == 1 ? route : NULL;
-}
-
-/**
- * kvm_irq_set_atomic - drive a line from any context but NMI
- * @kvm: the VM
- * @source: who drives it
- * @gsi: which
- * @level: as for kvm_irq_set()
- *
- * Return: as kvm_irq_set(); -EWOULDBLOCK: nothing was done, call kvm_irq_set() from a thread.
- */
-int kvm_irq_set_atomic(struct kvm *kvm, enum kvm_irq_source source, u32 gsi, int level)
-{
-	const struct kvm_irq_route *route;
-	int r = -EWOULDBLOCK, idx;
-
-	idx = srcu_read_lock(&kvm->irq_srcu);
-	route = only_route(kvm, gsi);
-	if (route)
-		r = kvm_arch_route_set_atomic(kvm, route, source, level);
-	srcu_read_unlock(&kvm->irq_srcu, idx);
-	return r;
-}
-
 /**
  * kvm_irq_send_atomic - send the message that @gsi stands for, from any context but NMI
  * @kvm: the VM
  * @gsi: the line
  *
- * For what comes as an event and has no level: pins need two steps, and those are left to a
- * thread. Return: as kvm_irq_set_atomic().
+ * A message is all that its GSI leads to. Pins are left to a thread: an edge is two steps there,
+ * and the locks of their chips are not for interrupts to take, since who waits for an
+ * acknowledgement is told in thread context.
+ *
+ * Return: as kvm_irq_set(); -EWOULDBLOCK: nothing was done, call that from a thread.
  */
 int kvm_irq_send_atomic(struct kvm *kvm, u32 gsi)
 {
@@ -127,9 +97,8 @@ int kvm_irq_send_atomic(struct kvm *kvm, u32 gsi)
 	int r = -EWOULDBLOCK, idx;
 
 	idx = srcu_read_lock(&kvm->irq_srcu);
-	route = only_route(kvm, gsi);
-	if (route && route->type == KVM_IRQ_ROUTING_MSI)
-		r = kvm_arch_route_set_atomic(kvm, route, KVM_IRQ_SOURCE_USERSPACE, 1);
+	if (routes_of(current_table(kvm), gsi, &route) && route->type == KVM_IRQ_ROUTING_MSI)
+		r = kvm_arch_msi_send(kvm, route);
 	srcu_read_unlock(&kvm->irq_srcu, idx);
 	return r;
 }

@@ -74,6 +74,12 @@ int kvm_arch_route_check(struct kvm *kvm, const struct kvm_irq_routing_entry *en
 	}
 }
 
+/** kvm_arch_msi_send - send the message of a route to one; any context; returns as kvm_irq_set() */
+int kvm_arch_msi_send(struct kvm *kvm, const struct kvm_irq_route *route)
+{
+	return kvm_msi_send(kvm, route->msi.address_lo, route->msi.address_hi, route->msi.data);
+}
+
 /**
  * kvm_arch_route_set - act on one route; may not sleep, but needs interrupts on
  * @kvm: the VM
@@ -87,7 +93,7 @@ int kvm_arch_route_set(struct kvm *kvm, const struct kvm_irq_route *route,
 		       enum kvm_irq_source source, int level)
 {
 	if (route->type == KVM_IRQ_ROUTING_MSI)
-		return kvm_arch_route_set_atomic(kvm, route, source, level);
+		return level ? kvm_arch_msi_send(kvm, route) : -1;
 	switch (route->irqchip.chip) {
 	case KVM_IRQCHIP_PIC_MASTER:
 		return kvm_pic_set(kvm, route->irqchip.pin, source, level);
@@ -96,25 +102,6 @@ int kvm_arch_route_set(struct kvm *kvm, const struct kvm_irq_route *route,
 	default:
 		return kvm_ioapic_set(kvm, route->irqchip.pin, source, level);
 	}
-}
-
-/**
- * kvm_arch_route_set_atomic - likewise in any context
- * @kvm: the VM
- * @route: a route that has been checked
- * @source: who drives it
- * @level: and how
- *
- * Return: as kvm_irq_set(); -EWOULDBLOCK for a pin, whose chip's lock interrupts may not take.
- */
-int kvm_arch_route_set_atomic(struct kvm *kvm, const struct kvm_irq_route *route,
-			      enum kvm_irq_source source, int level)
-{
-	if (route->type != KVM_IRQ_ROUTING_MSI)
-		return -EWOULDBLOCK;
-	if (!level)
-		return -1;
-	return kvm_msi_send(kvm, route->msi.address_lo, route->msi.address_hi, route->msi.data);
 }
 
 /** kvm_arch_routes_changed - the table was replaced: LAPICs must know again whose EOIs matter */

@@ -4,7 +4,7 @@
  * while the vCPU does not wait, on a timer of hardware's that ends guest mode, if there is one
  * (kvm_x86_ops.set_hv_timer()).
  *
- * Started and stopped by the vCPU's thread under its mutex. An hrtimer's end comes in hard interrupt
+ * Started and stopped by the vCPU's thread under its mutex. An hrtimer ends in hard interrupt
  * context on the CPU where it was started, and the interrupt is raised from there, so that a vCPU
  * that is halted has it in time. Hardware's ends in the vCPU's thread: one that was pushed off its
  * CPU, or is out in userspace, has its interrupt when it runs again and could see it.
@@ -146,8 +146,8 @@ static void timer_stop_hv(struct kvm_lapic *apic)
 }
 
 /*
- * Run on to the end that the hrtimer's expiry says, or the deadline. It is stopped. Hardware's stops
- * in C-states deeper than C2 (25.5.1), where only a guest's own MWAIT leads.
+ * Run on to the end that the hrtimer's expiry says, or the deadline. It is stopped. Hardware's
+ * does not count in C-states deeper than C2 (25.5.1), where only a guest's own MWAIT leads.
  */
 static void timer_start(struct kvm_lapic *apic)
 {

@@ -31,7 +31,7 @@ void vmx_timer_setup(void)
 	    !vmx_has_real_mode() || !tsc_khz || check_tsc_unstable())
 		preemption_timer = false;
 	rdmsrl(MSR_IA32_VMX_MISC, misc);
-	rate_shift = misc & VMX_MISC_PREEMPTION_TIMER_RATE_MASK;
+	rate_shift = vmx_misc_preemption_timer_rate(misc);
 	kvm_host.hv_timer = preemption_timer;
 }
 

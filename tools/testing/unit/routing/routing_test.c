@@ -40,10 +40,9 @@ int kvm_arch_route_set(struct kvm *kvm, const struct kvm_irq_route *route,
 	return arch.result[arch.nr++];
 }
 
-int kvm_arch_route_set_atomic(struct kvm *kvm, const struct kvm_irq_route *route,
-			      enum kvm_irq_source source, int level)
+int kvm_arch_msi_send(struct kvm *kvm, const struct kvm_irq_route *route)
 {
-	kvm_arch_route_set(kvm, route, source, level);
+	kvm_arch_route_set(kvm, route, KVM_IRQ_SOURCE_USERSPACE, 1);
 	return arch.atomic_result;
 }
 
@@ -283,11 +282,9 @@ TEST(test_atomic, "routing: what a wake-up may do")
 	arch.nr = 0;
 	arch.atomic_result = 1;
 	EXPECT(kvm_irq_send_atomic(&kvm, 1) == 1 && arch.nr == 1, "a message");
-	EXPECT(kvm_irq_set_atomic(&kvm, 0, 2, 1) == 1 && arch.nr == 2, "one pin");
-	EXPECT(kvm_irq_send_atomic(&kvm, 2) == -EWOULDBLOCK && arch.nr == 2, "an edge on a pin");
-	EXPECT(kvm_irq_set_atomic(&kvm, 0, 3, 1) == -EWOULDBLOCK && arch.nr == 2, "two pins");
-	EXPECT(kvm_irq_send_atomic(&kvm, 3) == -EWOULDBLOCK && arch.nr == 2, "two pins");
-	EXPECT(kvm_irq_send_atomic(&kvm, 9) == -EWOULDBLOCK && arch.nr == 2, "nowhere");
+	EXPECT(kvm_irq_send_atomic(&kvm, 2) == -EWOULDBLOCK && arch.nr == 1, "an edge on a pin");
+	EXPECT(kvm_irq_send_atomic(&kvm, 3) == -EWOULDBLOCK && arch.nr == 1, "two pins");
+	EXPECT(kvm_irq_send_atomic(&kvm, 9) == -EWOULDBLOCK && arch.nr == 1, "nowhere");
 	arch.atomic_result = -EWOULDBLOCK;
 	EXPECT(kvm_irq_send_atomic(&kvm, 1) == -EWOULDBLOCK, "what the architecture leaves");
 	kvm_irq_destroy_vm(&kvm);
