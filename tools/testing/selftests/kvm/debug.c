@@ -144,15 +144,15 @@ TEST(single_step_over_device_access)
  * along, and stops behind each instruction, in the shadow of MOV SS and in a handler too.
  */
 GUEST_BLOB(unseen, 64,
-	".globl unseen_pop, unseen_ss, unseen_nop, unseen_end\n"
+	".globl unseen_pop, unseen_ss, unseen_nop, unseen_back\n"
 	"pushf\n"
 	"unseen_pop: pop %rax\n mov %ss, %ecx\n mov %ecx, %ss\n"
 	"unseen_ss: nop\n"
 	"unseen_nop: mov %rsp, %rbx\n push $0x10\n push %rbx\n pushf\n push $0x8\n"
-	"lea unseen_end(%rip), %rdx\n push %rdx\n"
+	"lea unseen_back(%rip), %rdx\n push %rdx\n"
 	"iretq\n nop\n"
-	"unseen_end: pushf\n pop %rcx\n hlt\n");
-extern const uint8_t unseen_pop[], unseen_ss[], unseen_nop[], unseen_end[];
+	"unseen_back: pushf\n pop %rcx\n hlt\n");
+extern const uint8_t unseen_pop[], unseen_ss[], unseen_nop[], unseen_back[];
 
 static bool has_mtf(void)
 {
@@ -195,7 +195,7 @@ TEST(steps_are_not_seen)
 	EXPECT_EQ(0, regs.rax & RFLAGS_TF);
 	for (i = 0; i < 7; i++)
 		step(vcpu);
-	EXPECT_EQ(unseen_end - unseen, step(vcpu));
+	EXPECT_EQ(unseen_back - unseen, step(vcpu));
 	step(vcpu);
 	step(vcpu);
 	vcpu_regs(vcpu, &regs);
