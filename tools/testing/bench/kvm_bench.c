@@ -741,6 +741,7 @@ static void bench_tables(const char *name, uint64_t total, uint32_t size, struct
 	}
 	vm_create(&vm);
 	vm_load(&vm, CODE(out));
+	vm_set_regs(&vm, 0, 0, USER_PORT);
 	if (ioctl(vm.vcpu, KVM_RUN, 0))
 		die("KVM_RUN");
 	set_slot(&vm, 0, total, memory);
