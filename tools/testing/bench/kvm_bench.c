@@ -562,6 +562,8 @@ static void bench_two_devices(const char *name)
 	struct vm vm;
 	int i;
 
+	if (!wanted(name))
+		return;
 	vm_create(&vm);
 	set_slot(&vm, 0, SLOT_SIZE, slot_memory(MADV_NOHUGEPAGE));
 	if (ioctl(vm.fd, KVM_IOEVENTFD, &io))
@@ -734,6 +736,8 @@ static void bench_tables(const char *name, uint64_t total, uint32_t size, struct
 	long before;
 	int i;
 
+	if (!wanted(name))
+		return;
 	memory = same_pages(total, size, pool);
 	if (!memory) {
 		print_skip(name, "the host has no such page to give");
