@@ -208,7 +208,7 @@ void tdp_zap_gfn(struct kvm *kvm, gfn_t gfn)
 int tdp_alloc_root(struct kvm *kvm)
 {
 	struct kvm_mmu_vm *mmu = &kvm->arch.mmu;
-	u64 *root = mmu_alloc_table();
+	u64 *root = mmu_alloc_table(GFP_KERNEL_ACCOUNT);
 
 	if (!root)
 		return -ENOMEM;

@@ -187,7 +187,7 @@ static u64 *alloc_unlocked(struct kvm *kvm, bool *flush, struct list_head *table
 
 	tdp_flush_and_free(kvm, flush, tables);
 	write_unlock(&kvm->mmu_lock);
-	table = mmu_alloc_table();
+	table = mmu_alloc_table(GFP_KERNEL_ACCOUNT);
 	cond_resched();
 	write_lock(&kvm->mmu_lock);
 	return table;
@@ -216,6 +216,9 @@ void tdp_split_range(struct kvm *kvm, gfn_t start, gfn_t end, bool protect)
 	while (more) {
 		bool huge = spte_is_leaf(iter.spte, iter.level);
 
+		/* Dropping the lock costs a flush: not for each table, if it can be helped. */
+		if (huge && !table)
+			table = mmu_alloc_table(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
 		if (huge && !table && !no_memory) {
 			table = alloc_unlocked(kvm, &flush, &tables);
 			no_memory = !table;
