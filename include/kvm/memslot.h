@@ -119,7 +119,7 @@ void kvm_memslots_free(struct kvm *kvm);
 int kvm_set_memory_region(struct kvm *kvm, const struct kvm_userspace_memory_region2 *mem);
 struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn);
 struct kvm_memory_slot *kvm_vcpu_gfn_to_slot(struct kvm_vcpu *vcpu, gfn_t gfn);
-bool kvm_vcpu_last_slot(struct kvm_vcpu *vcpu, gfn_t gfn, struct kvm_memory_slot **slot);
+struct kvm_memory_slot *kvm_vcpu_last_slot(struct kvm_vcpu *vcpu, gfn_t gfn);
 struct kvm_memory_slot *kvm_id_to_slot(struct kvm *kvm, unsigned int as_id, unsigned int id);
 
 /* private_slot.c */

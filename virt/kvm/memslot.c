@@ -40,16 +40,19 @@ struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn)
 }
 
 /**
- * kvm_vcpu_last_slot - is the slot of @gfn, or that there is none, known from the last look-ups?
+ * kvm_vcpu_last_slot - the slot of @gfn as far as the last look-ups tell
  * @vcpu: the vCPU; its mutex and kvm->srcu are held
  * @gfn: guest frame
- * @slot: out: the slot, or NULL
  *
  * One slot serves most look-ups in a row, so the last hit is remembered; so is the last miss, with
  * all of the hole between two slots: it has the devices that the guest talks to.
+ *
+ * Return: the slot, NULL: there is none, or an ERR_PTR(): look it up.
  */
-bool kvm_vcpu_last_slot(struct kvm_vcpu *vcpu, gfn_t gfn, struct kvm_memory_slot **slot)
+struct kvm_memory_slot *kvm_vcpu_last_slot(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
+	struct kvm_memory_slot *slot = vcpu->last_slot;
+
 	/*
 	 * Pairs with the release in bump_generation(): whoever sees a generation finds its slots
 	 * in the tree, so a hit is never remembered under a newer generation than its own. And the
@@ -58,11 +61,11 @@ bool kvm_vcpu_last_slot(struct kvm_vcpu *vcpu, gfn_t gfn, struct kvm_memory_slot
 	 */
 	u64 generation = smp_load_acquire(&vcpu->kvm->memslots[0].generation);
 
-	*slot = vcpu->last_slot;
-	if (*slot && vcpu->last_slot_gen == generation && kvm_slot_has_gfn(*slot, gfn))
-		return true;
-	*slot = NULL;
-	return vcpu->hole_gen == generation && gfn >= vcpu->hole_first && gfn <= vcpu->hole_last;
+	if (slot && vcpu->last_slot_gen == generation && kvm_slot_has_gfn(slot, gfn))
+		return slot;
+	if (vcpu->hole_gen == generation && gfn >= vcpu->hole_first && gfn <= vcpu->hole_last)
+		return NULL;
+	return ERR_PTR(-ENOENT);
 }
 
 /**
@@ -78,7 +81,8 @@ struct kvm_memory_slot *kvm_vcpu_gfn_to_slot(struct kvm_vcpu *vcpu, gfn_t gfn)
 	u64 generation;
 
 	kvm_vcpu_hold_srcu(vcpu);
-	if (kvm_vcpu_last_slot(vcpu, gfn, &slot))
+	slot = kvm_vcpu_last_slot(vcpu, gfn);
+	if (!IS_ERR(slot))
 		return slot;
 	/* Before the tree: see kvm_vcpu_last_slot(). */
 	generation = smp_load_acquire(&slots->generation);

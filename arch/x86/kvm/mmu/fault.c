@@ -166,16 +166,19 @@ static void fault_note_mmio(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 /* The slot, or NULL for a device: as the vCPU remembers, the page tables, or the slots' tree. */
 static struct kvm_memory_slot *fault_slot(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
-	bool reached = fault->gfn < mmu_level_pages(kvm_mmu_config.tdp_level + 1);
 	struct kvm_memory_slot *slot;
+	bool note;
 
 	kvm_vcpu_hold_srcu(vcpu);
-	if (likely(kvm_vcpu_last_slot(vcpu, fault->gfn, &slot)))
+	slot = kvm_vcpu_last_slot(vcpu, fault->gfn);
+	if (likely(!IS_ERR(slot)))
 		return slot;
-	if (mmio_caching && reached && tdp_is_mmio(vcpu->kvm, fault->gfn))
+	/* Beyond what the tables reach there is no entry. */
+	note = mmio_caching && fault->gfn < mmu_level_pages(kvm_mmu_config.tdp_level + 1);
+	if (note && tdp_is_mmio(vcpu->kvm, fault->gfn))
 		return NULL;
 	slot = kvm_vcpu_gfn_to_slot(vcpu, fault->gfn);
-	if (!slot && mmio_caching && reached)
+	if (!slot && note)
 		fault_note_mmio(vcpu, fault);
 	return slot;
 }

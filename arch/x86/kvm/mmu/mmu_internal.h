@@ -34,7 +34,7 @@ int mmu_cache_topup(struct kvm_vcpu *vcpu);
 void mmu_cache_free(struct kvm_vcpu *vcpu);
 u64 *mmu_cache_take(struct kvm_vcpu *vcpu);
 void mmu_cache_put_back(struct kvm_vcpu *vcpu, u64 *spt);
-u64 *mmu_alloc_table(void);
+u64 *mmu_alloc_table(gfp_t gfp);
 void mmu_account_table(struct kvm *kvm, u64 *spt, int nr);
 void mmu_queue_table(struct list_head *list, u64 *spt);
 void mmu_free_tables(struct kvm *kvm, struct list_head *list);

@@ -47,16 +47,17 @@ static struct kvm_mmu_page *table_header(u64 *spt)
 
 /**
  * mmu_alloc_table - a zeroed table page with its header, charged to the current memory cgroup
+ * @gfp: GFP_KERNEL_ACCOUNT, or what does not sleep
  *
- * Zero is SPTE_NONE. May sleep. Return: the page, or NULL.
+ * Zero is SPTE_NONE. Return: the page, or NULL.
  */
-u64 *mmu_alloc_table(void)
+u64 *mmu_alloc_table(gfp_t gfp)
 {
-	struct kvm_mmu_page *sp = kmem_cache_alloc(header_cache, GFP_KERNEL_ACCOUNT);
+	struct kvm_mmu_page *sp = kmem_cache_alloc(header_cache, gfp);
 
 	if (!sp)
 		return NULL;
-	sp->spt = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	sp->spt = (u64 *)get_zeroed_page(gfp);
 	if (!sp->spt) {
 		kmem_cache_free(header_cache, sp);
 		return NULL;
@@ -152,7 +153,7 @@ int mmu_cache_topup(struct kvm_vcpu *vcpu)
 	if (likely(cache->nr >= kvm_mmu_config.tdp_level - 1))
 		return 0;
 	while (cache->nr < ARRAY_SIZE(cache->spt)) {
-		spt = mmu_alloc_table();
+		spt = mmu_alloc_table(GFP_KERNEL_ACCOUNT);
 		if (!spt)
 			return cache->nr >= kvm_mmu_config.tdp_level - 1 ? 0 : -ENOMEM;
 		cache->spt[cache->nr++] = spt;

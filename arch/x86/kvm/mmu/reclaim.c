@@ -36,17 +36,13 @@ static unsigned long reclaim_range(struct kvm *kvm, gfn_t start, gfn_t end, int 
 
 	more = tdp_iter_start_above(&iter, kvm, start, end, level);
 	while (more && taken < nr) {
-		if (tdp_yield(kvm, &flush, &tables)) {
-			more = tdp_iter_start_above(&iter, kvm, iter.next, end, level);
-			continue;
-		}
 		if (iter.level == level && spte_is_table(iter.spte, level) &&
 		    (!nx || mmu_table_is_nx_split(tdp_table(spte_hpa(iter.spte))))) {
 			flush |= tdp_zap_entry(kvm, &iter, &tables);
 			taken++;
 		}
 		kvm->arch.mmu.reclaim_gfn = iter.gfn + mmu_level_pages(iter.level);
-		more = tdp_iter_step(&iter);
+		more = tdp_iter_step_yield(&iter, kvm, &flush, &tables);
 	}
 	tdp_flush_and_free(kvm, &flush, &tables);
 	return nx ? taken : before - min_t(unsigned long, before,

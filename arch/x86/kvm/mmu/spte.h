@@ -41,9 +41,9 @@
 #define SPTE_NONE		0ull
 
 /*
- * No memory slot is there either: a device's, for as long as the slots have the generation whose low
- * 17 bits are in the entry. Not present to hardware: a reserved bit, or an EPT entry that may be
- * written but not read, would tell the exit apart, but an EPT misconfiguration does not say what
+ * No memory slot is there either: a device's, for as long as the slots are of the generation whose
+ * low 17 bits are in the entry. Not present to hardware: a reserved bit, or an EPT entry that may
+ * be written but not read, would tell the exit apart, but an EPT misconfiguration does not say what
  * kind of access it was (SDM 27.2.1), and by that most MMIO is done without a walk of the guest's
  * tables (kvm_mmio_move()). The address is 0, for L1TF's sake.
  */

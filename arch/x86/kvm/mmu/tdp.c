@@ -129,15 +129,20 @@ void tdp_flush_and_free(struct kvm *kvm, bool *flush, struct list_head *tables)
 }
 
 /*
- * Let others have mmu_lock or the CPU. What was zapped is flushed first: who takes the lock may
- * rely on an empty entry not being cached. True: start again at iter->next.
+ * tdp_iter_step(), but let others have mmu_lock or the CPU. What was zapped is flushed first: who
+ * takes the lock may rely on an empty entry not being cached.
  */
-bool tdp_yield(struct kvm *kvm, bool *flush, struct list_head *tables)
+bool tdp_iter_step_yield(struct tdp_iter *iter, struct kvm *kvm, bool *flush,
+			 struct list_head *tables)
 {
-	if (!need_resched() && !rwlock_needbreak(&kvm->mmu_lock))
-		return false;
+	bool more = tdp_iter_step(iter);
+
+	if (!more || (!need_resched() && !rwlock_needbreak(&kvm->mmu_lock)))
+		return more;
 	tdp_flush_and_free(kvm, flush, tables);
-	return cond_resched_rwlock_write(&kvm->mmu_lock);
+	if (!cond_resched_rwlock_write(&kvm->mmu_lock))
+		return true;
+	return tdp_iter_start_above(iter, kvm, iter->next, iter->end, iter->min_level);
 }
 
 /**
@@ -164,14 +169,11 @@ bool tdp_zap_range(struct kvm *kvm, gfn_t start, gfn_t end, bool can_yield)
 	while (more) {
 		bool table = spte_is_table(iter.spte, iter.level);
 
-		if (can_yield && tdp_yield(kvm, &flush, &tables)) {
-			more = tdp_iter_start(&iter, kvm, iter.next, end);
-			continue;
-		}
 		if (spte_is_present(iter.spte) &&
 		    (!table || (iter.level == 2 && tdp_covered(&iter, start, end))))
 			flush |= tdp_zap_entry(kvm, &iter, &tables);
-		more = tdp_iter_step(&iter);
+		more = can_yield ? tdp_iter_step_yield(&iter, kvm, &flush, &tables) :
+				   tdp_iter_step(&iter);
 	}
 
 	if (!list_empty(&tables))
@@ -206,7 +208,7 @@ void tdp_zap_gfn(struct kvm *kvm, gfn_t gfn)
 int tdp_alloc_root(struct kvm *kvm)
 {
 	struct kvm_mmu_vm *mmu = &kvm->arch.mmu;
-	u64 *root = mmu_alloc_table();
+	u64 *root = mmu_alloc_table(GFP_KERNEL_ACCOUNT);
 
 	if (!root)
 		return -ENOMEM;

@@ -123,7 +123,8 @@ void tdp_note_page(u64 old, u64 new, bool still_mapped);
 bool tdp_cmpxchg(struct kvm *kvm, gfn_t gfn, u64 *sptep, u64 *old, u64 new, int level);
 bool tdp_zap_entry(struct kvm *kvm, const struct tdp_iter *iter, struct list_head *tables);
 void tdp_flush_and_free(struct kvm *kvm, bool *flush, struct list_head *tables);
-bool tdp_yield(struct kvm *kvm, bool *flush, struct list_head *tables);
+bool tdp_iter_step_yield(struct tdp_iter *iter, struct kvm *kvm, bool *flush,
+			 struct list_head *tables);
 
 /* ---- tdp_log.c: for tdp.c */
 void tdp_log_zapped(struct kvm *kvm, gfn_t gfn, int level);

@@ -187,7 +187,7 @@ static u64 *alloc_unlocked(struct kvm *kvm, bool *flush, struct list_head *table
 
 	tdp_flush_and_free(kvm, flush, tables);
 	write_unlock(&kvm->mmu_lock);
-	table = mmu_alloc_table();
+	table = mmu_alloc_table(GFP_KERNEL_ACCOUNT);
 	cond_resched();
 	write_lock(&kvm->mmu_lock);
 	return table;
@@ -216,13 +216,12 @@ void tdp_split_range(struct kvm *kvm, gfn_t start, gfn_t end, bool protect)
 	while (more) {
 		bool huge = spte_is_leaf(iter.spte, iter.level);
 
+		/* Dropping the lock costs a flush: not for each table, if it can be helped. */
+		if (huge && !table)
+			table = mmu_alloc_table(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
 		if (huge && !table && !no_memory) {
 			table = alloc_unlocked(kvm, &flush, &tables);
 			no_memory = !table;
-			more = tdp_iter_start_above(&iter, kvm, iter.next, end, 2);
-			continue;
-		}
-		if (tdp_yield(kvm, &flush, &tables)) {
 			more = tdp_iter_start_above(&iter, kvm, iter.next, end, 2);
 			continue;
 		}
@@ -236,7 +235,7 @@ void tdp_split_range(struct kvm *kvm, gfn_t start, gfn_t end, bool protect)
 			for (sptep = small_pages(&iter, &nr); nr; nr--)
 				flush |= protect_leaf(sptep++, log_by_dirty(kvm));
 		}
-		more = tdp_iter_step(&iter);
+		more = tdp_iter_step_yield(&iter, kvm, &flush, &tables);
 	}
 	tdp_flush_and_free(kvm, &flush, &tables);
 	write_unlock(&kvm->mmu_lock);
@@ -274,16 +273,10 @@ void tdp_zap_split(struct kvm *kvm, gfn_t start, gfn_t end)
 	LIST_HEAD(tables);
 	bool flush = false, more;
 
-	more = tdp_iter_start_above(&iter, kvm, start, end, 2);
-	while (more) {
-		if (tdp_yield(kvm, &flush, &tables)) {
-			more = tdp_iter_start_above(&iter, kvm, iter.next, end, 2);
-			continue;
-		}
+	for (more = tdp_iter_start_above(&iter, kvm, start, end, 2); more;
+	     more = tdp_iter_step_yield(&iter, kvm, &flush, &tables))
 		if (spte_is_table(iter.spte, iter.level) && tdp_covered(&iter, start, end) &&
 		    maps_huge_page(&iter))
 			flush |= tdp_zap_entry(kvm, &iter, &tables);
-		more = tdp_iter_step(&iter);
-	}
 	tdp_flush_and_free(kvm, &flush, &tables);
 }

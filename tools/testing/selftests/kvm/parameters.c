@@ -83,7 +83,7 @@ TEST(kvm)
 {
 	static const struct known known[] = {
 		{ "ignore_msrs", FLAG }, { "report_ignored_msrs", FLAG },
-		{ "force_emulation_prefix", NUMBER },
+		{ "force_emulation_prefix", NUMBER }, { "mmio_caching", FLAG },
 	};
 
 	expect_known(_metadata, "kvm", known, ARRAY_LEN(known));

@@ -278,7 +278,7 @@ __guest static void add_up_slots(void)
 	}
 }
 
-TEST(every_slot_there_is)
+TEST_F_TIMEOUT(pressure, every_slot_there_is, 100000)
 {
 	struct vm *vm = vm_new();
 	unsigned int last = (unsigned int)kvm_cap(vm->fd, KVM_CAP_NR_MEMSLOTS) - 1, i;

@@ -96,6 +96,10 @@ struct percpu_counter {
 
 #define GFP_KERNEL		0
 #define GFP_KERNEL_ACCOUNT	0
+#define GFP_NOWAIT		1
+#define __GFP_ACCOUNT		0
+#define __GFP_NOWARN		0
+typedef int gfp_t;
 #define SLAB_ACCOUNT		0
 #define NR_SECONDARY_PAGETABLE	0
 #define KMEM_CACHE(type, flags)	((struct kmem_cache *)sizeof(struct type))
@@ -116,7 +120,7 @@ struct percpu_counter {
 #define SetPageDirty(page)		((page)->dirty = true)
 #define mark_page_accessed(page)	((page)->accessed = true)
 
-unsigned long get_zeroed_page(int gfp);
+unsigned long get_zeroed_page(gfp_t gfp);
 void free_page(unsigned long addr);
 struct page *virt_to_page(const void *addr);
 struct page *pfn_to_page(u64 pfn);

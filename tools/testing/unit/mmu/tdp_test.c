@@ -27,11 +27,15 @@ static bool vcpus_gone;		/* no TLB is left to flush */
 static bool yields;		/* need_resched() answers at random */
 static unsigned int flushes;
 
-unsigned long get_zeroed_page(int gfp)
+/* Who cannot wait gets memory now and then. */
+unsigned long get_zeroed_page(gfp_t gfp)
 {
-	void *addr = aligned_alloc(4096, 4096);
+	void *addr;
 	unsigned int i;
 
+	if (gfp == GFP_NOWAIT && (unit_random() & 1))
+		return 0;
+	addr = aligned_alloc(4096, 4096);
 	memset(addr, 0, 4096);
 	for (i = 0; table_pages[i].addr; i++)
 		;
