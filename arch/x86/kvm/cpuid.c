@@ -193,6 +193,7 @@ static void kvm_cpuid_derive(struct kvm_vcpu *vcpu)
 	kvm_cr4_after_set_cpuid(vcpu);
 	if (vcpu->arch.apic)
 		kvm_lapic_after_set_cpuid(vcpu);
+	kvm_spec_ctrl_after_set_cpuid(vcpu);
 	kvm_x86_call(vcpu_after_set_cpuid)(vcpu);
 	kvm_mmu_reset_context(vcpu);
 }

@@ -181,6 +181,8 @@ struct kvm_vcpu_arch {
 	u64 ia32_tsc_adjust;
 	u64 msr_platform_info;
 	u64 msr_hwcr;				/* AMD's HWCR: the bits that guests may set */
+	u64 spec_ctrl;				/* where the world switch has to load it */
+	bool spec_ctrl_direct;			/* the guest writes it without an exit */
 	u64 spec_ctrl_guest_mask;		/* bits the guest may set in SPEC_CTRL, 0: none */
 	u64 mcg_cap;
 	u64 mcg_status;

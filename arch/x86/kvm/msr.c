@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 #include <asm/msr.h>
 #include <asm/mtrr.h>
+#include <asm/nospec-branch.h>
 #include "irqchip/lapic.h"
 #include "trace.h"
 #include "x86.h"
@@ -154,6 +155,75 @@ static int kvm_set_tsc_deadline(struct kvm_vcpu *vcpu, const struct msr_data *ms
 	return 0;
 }
 
+/* ---- speculation controls (SDM vol. 4, table 2-2; APM2 3.2.9) -------------------------------- */
+
+static u64 kvm_spec_ctrl_mask(struct kvm_vcpu *vcpu)
+{
+	u64 mask = 0;
+
+	if (!boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL))
+		return 0;
+	if (guest_cpuid_has(vcpu, X86_FEATURE_SPEC_CTRL) ||
+	    guest_cpuid_has(vcpu, X86_FEATURE_AMD_IBRS))
+		mask |= SPEC_CTRL_IBRS;
+	if (guest_cpuid_has(vcpu, X86_FEATURE_INTEL_STIBP) ||
+	    guest_cpuid_has(vcpu, X86_FEATURE_AMD_STIBP))
+		mask |= SPEC_CTRL_STIBP;
+	if (guest_cpuid_has(vcpu, X86_FEATURE_SPEC_CTRL_SSBD) ||
+	    guest_cpuid_has(vcpu, X86_FEATURE_AMD_SSBD))
+		mask |= SPEC_CTRL_SSBD;
+	return mask;
+}
+
+static bool kvm_guest_has_ibpb(struct kvm_vcpu *vcpu)
+{
+	return guest_cpuid_has(vcpu, X86_FEATURE_SPEC_CTRL) ||
+	       guest_cpuid_has(vcpu, X86_FEATURE_AMD_IBPB);
+}
+
+static void kvm_spec_ctrl_set_direct(struct kvm_vcpu *vcpu, bool direct)
+{
+	vcpu->arch.spec_ctrl_direct = direct;
+	kvm_x86_call(set_msr_direct)(vcpu, MSR_IA32_SPEC_CTRL, direct, direct);
+}
+
+/** kvm_spec_ctrl_after_set_cpuid - what the guest has of them, and which it may reach directly */
+void kvm_spec_ctrl_after_set_cpuid(struct kvm_vcpu *vcpu)
+{
+	vcpu->arch.spec_ctrl_guest_mask = kvm_spec_ctrl_mask(vcpu);
+	kvm_spec_ctrl_set_direct(vcpu, vcpu->arch.spec_ctrl_guest_mask && vcpu->arch.spec_ctrl);
+	/* A command, nothing is kept of it; but only bit 0 may be written, so no more than that. */
+	kvm_x86_call(set_msr_direct)(vcpu, MSR_IA32_PRED_CMD, false,
+				     boot_cpu_has(X86_FEATURE_IBPB) && kvm_guest_has_ibpb(vcpu));
+}
+
+/*
+ * A guest that uses SPEC_CTRL writes it often: from the first time on without an exit. Until then
+ * the world switch need not read it back.
+ */
+static int kvm_set_spec_ctrl(struct kvm_vcpu *vcpu, const struct msr_data *msr)
+{
+	if (!msr->host_initiated && !vcpu->arch.spec_ctrl_guest_mask)
+		return 1;
+	if (msr->data & ~vcpu->arch.spec_ctrl_guest_mask)
+		return 1;
+	vcpu->arch.spec_ctrl = msr->data;
+	if (msr->data && !vcpu->arch.spec_ctrl_direct)
+		kvm_spec_ctrl_set_direct(vcpu, true);
+	return 0;
+}
+
+static int kvm_set_pred_cmd(struct kvm_vcpu *vcpu, const struct msr_data *msr)
+{
+	if (!msr->host_initiated && !kvm_guest_has_ibpb(vcpu))
+		return 1;
+	if (msr->data & ~(u64)PRED_CMD_IBPB)
+		return 1;
+	if (msr->data && !msr->host_initiated)
+		indirect_branch_prediction_barrier();
+	return 0;
+}
+
 /**
  * kvm_get_msr_common - read an MSR that does not depend on the vendor
  * @vcpu: the vCPU
@@ -194,6 +264,11 @@ int kvm_get_msr_common(struct kvm_vcpu *vcpu, struct msr_data *msr)
 		if (!msr->host_initiated && !guest_cpuid_has(vcpu, X86_FEATURE_ARCH_CAPABILITIES))
 			return 1;
 		msr->data = vcpu->arch.arch_capabilities;
+		return 0;
+	case MSR_IA32_SPEC_CTRL:
+		if (!msr->host_initiated && !vcpu->arch.spec_ctrl_guest_mask)
+			return 1;
+		msr->data = vcpu->arch.spec_ctrl;
 		return 0;
 	case MSR_K7_HWCR:
 		msr->data = vcpu->arch.msr_hwcr;
@@ -305,6 +380,10 @@ int kvm_set_msr_common(struct kvm_vcpu *vcpu, struct msr_data *msr)
 			return 1;
 		vcpu->arch.arch_capabilities = msr->data;
 		return 0;
+	case MSR_IA32_SPEC_CTRL:
+		return kvm_set_spec_ctrl(vcpu, msr);
+	case MSR_IA32_PRED_CMD:
+		return kvm_set_pred_cmd(vcpu, msr);
 	case MSR_K7_HWCR:
 		return kvm_set_hwcr(vcpu, msr->data);
 	case MSR_IA32_DEBUGCTLMSR:
@@ -618,5 +697,6 @@ void kvm_msr_reset(struct kvm_vcpu *vcpu, bool init_event)
 	vcpu->arch.pat = KVM_PAT_RESET;
 	vcpu->arch.ia32_misc_enable = KVM_MISC_ENABLE_RESET;
 	vcpu->arch.msr_hwcr = 0;
+	vcpu->arch.spec_ctrl = 0;
 	memset(&vcpu->arch.mtrr, 0, sizeof(vcpu->arch.mtrr));
 }

@@ -57,6 +57,8 @@ enum kvm_fastpath {
 	OP(int, get_msr, (struct kvm_vcpu *vcpu, struct msr_data *msr))			\
 	OP(int, set_msr, (struct kvm_vcpu *vcpu, struct msr_data *msr))			\
 	OP(int, get_feature_msr, (u32 index, u64 *data))				\
+	/* let the guest RDMSR or WRMSR without an exit */				\
+	OP(void, set_msr_direct, (struct kvm_vcpu *vcpu, u32 msr, bool read, bool write))	\
 	OP(u64, get_segment_base, (struct kvm_vcpu *vcpu, int seg))			\
 	OP(void, get_segment, (struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg))	\
 	OP(void, set_segment, (struct kvm_vcpu *vcpu, struct kvm_segment *var, int seg))	\
@@ -94,7 +96,6 @@ enum kvm_fastpath {
 	OP(void, update_exception_bitmap, (struct kvm_vcpu *vcpu))	/* set_guest_debug */	\
 	OP(void, patch_hypercall, (struct kvm_vcpu *vcpu, unsigned char *code))	/* 3 bytes */	\
 	OP(void, cancel_injection, (struct kvm_vcpu *vcpu))	/* entry given up */	\
-	OP(void, msr_filter_changed, (struct kvm_vcpu *vcpu))				\
 	/* --- interrupts and events --------------------------------------------- */	\
 	OP(void, set_irq, (struct kvm_vcpu *vcpu, bool reinjected))			\
 	OP(void, set_nmi, (struct kvm_vcpu *vcpu))					\

@@ -150,6 +150,7 @@ int kvm_get_feature_msr(u32 index, u64 *data);	/* 0, or not a feature MSR */
 bool kvm_msr_is_saved(u32 index);	/* is it in KVM_GET_MSR_INDEX_LIST? */
 /* what vendors fall back to */
 int kvm_get_msr_common(struct kvm_vcpu *vcpu, struct msr_data *msr);
+void kvm_spec_ctrl_after_set_cpuid(struct kvm_vcpu *vcpu);
 int kvm_set_msr_common(struct kvm_vcpu *vcpu, struct msr_data *msr);
 /* guest's view; 0 or 1: #GP */
 int kvm_get_msr(struct kvm_vcpu *vcpu, u32 index, u64 *data);

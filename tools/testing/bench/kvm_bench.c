@@ -6,7 +6,8 @@
  * Each case makes a VM of its own with a flat 32-bit guest, runs a fixed number of
  * operations in each of a few batches and prints, tab separated:
  *	name	minimum	median	operations per batch
- * per operation, or "-" and the reason where the modules do not offer the case.
+ * per operation, or "-" and the reason where the modules do not offer the case. A case's name as
+ * the argument runs that one for ever, for tools/testing/bench/profile to look at.
  * Run by tools/testing/bench/run; any machine with /dev/kvm will do, but counts exactly
  * only there.
  */
@@ -66,6 +67,7 @@ struct guest_code {
 static int kvm;
 static size_t run_size;
 static double done_cost;
+static const char *only;
 
 /*
  * Guest programs. ESI counts, EBX is an address, EDX a port; all but the endless ones
@@ -121,6 +123,11 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt,
 	fprintf(stderr, ": %s\n", strerror(error));
 	va_end(args);
 	exit(1);
+}
+
+static bool wanted(const char *name)
+{
+	return !only || !strcmp(only, name);
 }
 
 /* The fences keep the measured instructions between the two reads (SDM, RDTSC). */
@@ -300,6 +307,8 @@ static void bench_counted_with(const char *name, struct guest_code code, uint32_
 	struct vm vm;
 	int i;
 
+	if (!wanted(name))
+		return;
 	if (!vm_create_with(&vm, apic)) {
 		print_skip(name, "no such capability");
 		return;
@@ -333,6 +342,8 @@ static double bench_user(const char *name, struct guest_code code, uint32_t coun
 	uint32_t n;
 	int i;
 
+	if (!wanted(name))
+		return 0;
 	vm_create(&vm);
 	vm_load(&vm, code);
 	vm_set_regs(&vm, 0, MMIO_GPA, USER_PORT);
@@ -367,6 +378,8 @@ static void bench_coalesced(const char *name, struct guest_code code, bool pio)
 	struct vm vm;
 	int page, i;
 
+	if (!wanted(name))
+		return;
 	page = ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
 	if (page <= 0 || (pio && ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_PIO) <= 0)) {
 		print_skip(name, "no such capability");
@@ -406,6 +419,10 @@ static void bench_ioeventfd(const char *name, struct guest_code code, uint32_t l
 	struct vm vm;
 	int i;
 
+	if (!wanted(name)) {
+		close(io.fd);
+		return;
+	}
 	vm_create(&vm);
 	if (ioctl(vm.fd, KVM_IOEVENTFD, &io)) {
 		print_skip(name, "no KVM_IOEVENTFD");
@@ -446,6 +463,8 @@ static void bench_irqfd(const char *name)
 	uint64_t start, one = 1;
 	uint32_t n;
 
+	if (!wanted(name))
+		goto out;
 	if (vm < 0 || ioctl(vm, KVM_CREATE_IRQCHIP, 0) ||
 	    ioctl(vm, KVM_SET_GSI_ROUTING, &table) || ioctl(vm, KVM_IRQFD, &irqfd)) {
 		print_skip(name, "no KVM_IRQFD");
@@ -482,6 +501,8 @@ static void bench_touch(const char *name, bool present)
 	struct vm vm;
 	int i;
 
+	if (!wanted(name))
+		return;
 	vm_create(&vm);
 	vm_load(&vm, CODE(touch));
 	if (present)
@@ -532,6 +553,8 @@ static void bench_touch_huge(const char *name)
 	struct vm vm;
 	int i;
 
+	if (!wanted(name))
+		return;
 	vm_create(&vm);
 	vm_load(&vm, CODE(touch_huge));
 	set_slot(&vm, 0, SLOT_SIZE, slot_memory(MADV_HUGEPAGE));
@@ -556,6 +579,8 @@ static void bench_dirty_log(const char *name)
 	struct vm vm;
 	int i;
 
+	if (!wanted(name))
+		return;
 	vm_create(&vm);
 	vm_load(&vm, CODE(touch));
 	set_slot(&vm, KVM_MEM_LOG_DIRTY_PAGES, count * PAGE, slot_memory(MADV_NOHUGEPAGE));
@@ -586,6 +611,8 @@ static void bench_memslot(const char *add, const char *flags, const char *remove
 	struct vm vm;
 	int i;
 
+	if (!wanted(add))
+		return;
 	vm_create(&vm);
 	vm_load(&vm, CODE(touch));
 	for (i = 0; i < BATCHES; i++) {
@@ -618,6 +645,8 @@ static void bench_immediate_exit(const char *name)
 	uint32_t n;
 	int i;
 
+	if (!wanted(name))
+		return;
 	if (ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_IMMEDIATE_EXIT) <= 0) {
 		print_skip(name, "no such capability");
 		return;
@@ -647,6 +676,8 @@ static void bench_create(const char *create, const char *destroy, bool whole)
 	struct vm vm;
 	int i;
 
+	if (!wanted(create))
+		return;
 	for (i = 0; i < BATCHES; i++) {
 		start = ticks();
 		if (whole) {
@@ -681,17 +712,8 @@ static void calibrate(void)
 	printf("# %.3f ticks per instruction\n", per);
 }
 
-int main(void)
+static void bench_all(void)
 {
-	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (kvm < 0)
-		die("/dev/kvm");
-	run_size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-	/* One VM stays open throughout, so that no case pays for hardware on and off. */
-	if (ioctl(kvm, KVM_CREATE_VM, 0) < 0)
-		die("KVM_CREATE_VM");
-
-	calibrate();
 	done_cost = bench_user("port write, userspace", CODE(out), 1000, KVM_EXIT_IO);
 	bench_user("port read, userspace", CODE(in), 1000, KVM_EXIT_IO);
 	bench_user("MMIO write, userspace", CODE(store), 1000, KVM_EXIT_MMIO);
@@ -719,5 +741,22 @@ int main(void)
 	bench_immediate_exit("KVM_RUN, immediate_exit");
 	bench_create("VM create", "VM destroy, sleeps included", false);
 	bench_create("VM, vCPU, memory: create", "VM, vCPU, memory: destroy", true);
+}
+
+int main(int argc, char **argv)
+{
+	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (kvm < 0)
+		die("/dev/kvm");
+	run_size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	/* One VM stays open throughout, so that no case pays for hardware on and off. */
+	if (ioctl(kvm, KVM_CREATE_VM, 0) < 0)
+		die("KVM_CREATE_VM");
+
+	calibrate();
+	only = argc > 1 ? argv[1] : NULL;
+	do
+		bench_all();
+	while (only);
 	return 0;
 }

@@ -5,12 +5,12 @@
  */
 #include <linux/linkage.h>
 #include <asm/asm.h>
-#include <asm/kvm_vcpu_regs.h>
 #include <asm/percpu.h>
 #include <compat/asm.h>
 #include "asm-offsets.h"
 
-#define REG(index)	(SVM_regs + (index) * 8)
+#define REGS	SVM_regs
+#include "entry_regs.h"
 
 .section .noinstr.text, "ax"
 
@@ -24,12 +24,7 @@
  * Return: false if SVM is off on this CPU, as a reboot makes it; the guest did not run then.
  */
 SYM_FUNC_START(__svm_vcpu_run)
-	push	%rbp
-	push	%r15
-	push	%r14
-	push	%r13
-	push	%r12
-	push	%rbx
+	PUSH_HOST_REGS
 	push	%rdi
 
 .Lclgi:
@@ -56,20 +51,7 @@ SYM_FUNC_START(__svm_vcpu_run)
 .Lspec_ctrl_guest:
 
 	movq	SVM_vmcb_pa(%rdi), %rax
-	movq	REG(__VCPU_REGS_RCX)(%rdi), %rcx
-	movq	REG(__VCPU_REGS_RDX)(%rdi), %rdx
-	movq	REG(__VCPU_REGS_RBX)(%rdi), %rbx
-	movq	REG(__VCPU_REGS_RBP)(%rdi), %rbp
-	movq	REG(__VCPU_REGS_RSI)(%rdi), %rsi
-	movq	REG(__VCPU_REGS_R8)(%rdi), %r8
-	movq	REG(__VCPU_REGS_R9)(%rdi), %r9
-	movq	REG(__VCPU_REGS_R10)(%rdi), %r10
-	movq	REG(__VCPU_REGS_R11)(%rdi), %r11
-	movq	REG(__VCPU_REGS_R12)(%rdi), %r12
-	movq	REG(__VCPU_REGS_R13)(%rdi), %r13
-	movq	REG(__VCPU_REGS_R14)(%rdi), %r14
-	movq	REG(__VCPU_REGS_R15)(%rdi), %r15
-	movq	REG(__VCPU_REGS_RDI)(%rdi), %rdi
+	LOAD_GUEST_REGS
 
 	vmload	%rax
 	/* Last: what the host left in the CPU's buffers must not reach the guest (TSA). */
@@ -81,20 +63,7 @@ SYM_FUNC_START(__svm_vcpu_run)
 	vmsave	%rax
 
 	movq	(%rsp), %rax
-	movq	%rcx, REG(__VCPU_REGS_RCX)(%rax)
-	movq	%rdx, REG(__VCPU_REGS_RDX)(%rax)
-	movq	%rbx, REG(__VCPU_REGS_RBX)(%rax)
-	movq	%rbp, REG(__VCPU_REGS_RBP)(%rax)
-	movq	%rsi, REG(__VCPU_REGS_RSI)(%rax)
-	movq	%rdi, REG(__VCPU_REGS_RDI)(%rax)
-	movq	%r8, REG(__VCPU_REGS_R8)(%rax)
-	movq	%r9, REG(__VCPU_REGS_R9)(%rax)
-	movq	%r10, REG(__VCPU_REGS_R10)(%rax)
-	movq	%r11, REG(__VCPU_REGS_R11)(%rax)
-	movq	%r12, REG(__VCPU_REGS_R12)(%rax)
-	movq	%r13, REG(__VCPU_REGS_R13)(%rax)
-	movq	%r14, REG(__VCPU_REGS_R14)(%rax)
-	movq	%r15, REG(__VCPU_REGS_R15)(%rax)
+	SAVE_GUEST_REGS
 
 	/* GS is the guest's until here: no per-CPU access before. */
 	movq	%rax, %rdi
@@ -104,20 +73,8 @@ SYM_FUNC_START(__svm_vcpu_run)
 	/* Nor a RET, until the return predictors hold nothing of the guest's. */
 	FILL_RETURN_BUFFER %rax, RSB_CLEAR_LOOPS, KVM_COMPAT_SVM_RSB_FEATURE
 
-	/* The guest's values shall not meet the host's code, not even in speculation. */
-	xorl	%ecx, %ecx
-	xorl	%edx, %edx
 	xorl	%ebx, %ebx
-	xorl	%ebp, %ebp
-	xorl	%esi, %esi
-	xorl	%r8d, %r8d
-	xorl	%r9d, %r9d
-	xorl	%r10d, %r10d
-	xorl	%r11d, %r11d
-	xorl	%r12d, %r12d
-	xorl	%r13d, %r13d
-	xorl	%r14d, %r14d
-	xorl	%r15d, %r15d
+	CLEAR_GUEST_REGS
 
 	ALTERNATIVE_2 "jmp .Lspec_ctrl_host", "", X86_FEATURE_MSR_SPEC_CTRL, \
 		      "jmp .Lspec_ctrl_host", X86_FEATURE_V_SPEC_CTRL
@@ -140,12 +97,7 @@ SYM_FUNC_START(__svm_vcpu_run)
 	movl	$1, %eax
 .Lout:
 	pop	%rdi
-	pop	%rbx
-	pop	%r12
-	pop	%r13
-	pop	%r14
-	pop	%r15
-	pop	%rbp
+	POP_HOST_REGS
 	RET
 
 .Lsvm_off:

@@ -33,11 +33,6 @@ static bool svm_cpu_has_accelerated_tpr(void)
 	return false;
 }
 
-/* There are no MSR filters yet that a direct MSR could get round. */
-static void svm_msr_filter_changed(struct kvm_vcpu *vcpu)
-{
-}
-
 static const struct kvm_x86_ops svm_ops = {
 	.name				= "kvm_amd",
 	.isa				= 2,
@@ -68,6 +63,7 @@ static const struct kvm_x86_ops svm_ops = {
 	.get_msr			= svm_get_msr,
 	.set_msr			= svm_set_msr,
 	.get_feature_msr		= svm_get_feature_msr,
+	.set_msr_direct			= svm_set_msr_direct,
 	.get_segment_base		= svm_get_segment_base,
 	.get_segment			= svm_get_segment,
 	.set_segment			= svm_set_segment,
@@ -103,7 +99,6 @@ static const struct kvm_x86_ops svm_ops = {
 	.update_exception_bitmap	= svm_update_exception_bitmap,
 	.patch_hypercall		= svm_patch_hypercall,
 	.cancel_injection		= svm_cancel_injection,
-	.msr_filter_changed		= svm_msr_filter_changed,
 
 	.set_irq			= svm_set_irq,
 	.set_nmi			= svm_set_nmi,

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSRs that SVM keeps: those VMLOAD switches, TSC_AUX, the speculation controls, SVM's own. The
- * rest falls through to the common ones. Under the vCPU's mutex; values were checked for what every
+ * MSRs that SVM keeps: those VMLOAD switches, TSC_AUX, SVM's own. The rest falls through to the common ones. Under the vCPU's mutex; values were checked for what every
  * vendor checks (canonical addresses, widths) before they come here.
  */
-#include <asm/nospec-branch.h>
 #include "vmcb.h"
 
 /* Slot of TSC_AUX among the MSRs that the host wants back in user mode only; -1: it has none. */
@@ -38,94 +36,9 @@ void svm_msr_reset(struct vcpu_svm *svm)
 	save->sysenter_esp = 0;
 	save->sysenter_eip = 0;
 	save->spec_ctrl = 0;
-	svm->spec_ctrl = 0;
 	svm->virt_spec_ctrl = 0;
 	svm->tsc_aux = 0;
 	svm_get_feature_msr(MSR_AMD64_DE_CFG, &svm->de_cfg);
-}
-
-/* ---- speculation (APM2 3.2.9) ---------------------------------------------------------------- */
-
-static u64 svm_spec_ctrl_mask(struct kvm_vcpu *vcpu)
-{
-	u64 mask = 0;
-
-	if (!boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL))
-		return 0;
-	if (guest_cpuid_has(vcpu, X86_FEATURE_SPEC_CTRL) ||
-	    guest_cpuid_has(vcpu, X86_FEATURE_AMD_IBRS))
-		mask |= SPEC_CTRL_IBRS;
-	if (guest_cpuid_has(vcpu, X86_FEATURE_INTEL_STIBP) ||
-	    guest_cpuid_has(vcpu, X86_FEATURE_AMD_STIBP))
-		mask |= SPEC_CTRL_STIBP;
-	if (guest_cpuid_has(vcpu, X86_FEATURE_SPEC_CTRL_SSBD) ||
-	    guest_cpuid_has(vcpu, X86_FEATURE_AMD_SSBD))
-		mask |= SPEC_CTRL_SSBD;
-	return mask;
-}
-
-static bool svm_guest_has_ibpb(struct kvm_vcpu *vcpu)
-{
-	return guest_cpuid_has(vcpu, X86_FEATURE_SPEC_CTRL) ||
-	       guest_cpuid_has(vcpu, X86_FEATURE_AMD_IBPB);
-}
-
-/* Where the CPU switches SPEC_CTRL, the VMCB has the guest's; else entry.S does, from here. */
-static u64 svm_spec_ctrl_get(struct vcpu_svm *svm)
-{
-	if (boot_cpu_has(X86_FEATURE_V_SPEC_CTRL))
-		return svm->vmcb->save.spec_ctrl;
-	return svm->spec_ctrl;
-}
-
-/*
- * A guest that uses SPEC_CTRL writes it often: from the first time on without an exit. Until then
- * entry.S need not read it back.
- */
-static void svm_spec_ctrl_set(struct vcpu_svm *svm, u64 data)
-{
-	if (boot_cpu_has(X86_FEATURE_V_SPEC_CTRL)) {
-		svm->vmcb->save.spec_ctrl = data;
-		return;
-	}
-	svm->spec_ctrl = data;
-	if (data && svm->vcpu.arch.spec_ctrl_guest_mask && !svm->spec_ctrl_direct) {
-		svm->spec_ctrl_direct = true;
-		svm_msrpm_set(svm, MSR_IA32_SPEC_CTRL, true, true);
-	}
-}
-
-static int svm_pred_cmd_set(struct vcpu_svm *svm, struct msr_data *msr)
-{
-	if (!msr->host_initiated && !svm_guest_has_ibpb(&svm->vcpu))
-		return 1;
-	if (msr->data & ~(u64)PRED_CMD_IBPB)
-		return 1;
-	if (msr->data && !msr->host_initiated)
-		indirect_branch_prediction_barrier();
-	return 0;
-}
-
-/**
- * svm_msr_update_intercepts - which MSRs follow the guest's CPUID
- * @svm: the vCPU
- */
-void svm_msr_update_intercepts(struct vcpu_svm *svm)
-{
-	struct kvm_vcpu *vcpu = &svm->vcpu;
-	u64 mask = svm_spec_ctrl_mask(vcpu);
-
-	vcpu->arch.spec_ctrl_guest_mask = mask;
-	if (boot_cpu_has(X86_FEATURE_V_SPEC_CTRL)) {
-		svm_msrpm_set(svm, MSR_IA32_SPEC_CTRL, mask, mask);
-	} else {
-		svm->spec_ctrl_direct = mask && svm->spec_ctrl;
-		svm_msrpm_set(svm, MSR_IA32_SPEC_CTRL, svm->spec_ctrl_direct,
-			      svm->spec_ctrl_direct);
-	}
-	/* A command, nothing is kept of it; but only bit 0 may be written, so no more than that. */
-	svm_msrpm_set(svm, MSR_IA32_PRED_CMD, false,
-		      boot_cpu_has(X86_FEATURE_IBPB) && svm_guest_has_ibpb(vcpu));
 }
 
 /* ---- reading and writing --------------------------------------------------------------------- */
@@ -182,10 +95,10 @@ int svm_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 		msr->data = svm->tsc_aux;
 		return 0;
 	case MSR_IA32_SPEC_CTRL:
-		if (!msr->host_initiated && !vcpu->arch.spec_ctrl_guest_mask)
-			return 1;
-		msr->data = svm_spec_ctrl_get(svm);
-		return 0;
+		/* Where the CPU switches it, the VMCB has the guest's (APM2 15.36.17). */
+		if (boot_cpu_has(X86_FEATURE_V_SPEC_CTRL))
+			vcpu->arch.spec_ctrl = svm->vmcb->save.spec_ctrl;
+		return kvm_get_msr_common(vcpu, msr);
 	case MSR_AMD64_VIRT_SPEC_CTRL:
 		if (!msr->host_initiated && !guest_cpuid_has(vcpu, X86_FEATURE_VIRT_SSBD))
 			return 1;
@@ -253,6 +166,7 @@ int svm_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	struct vcpu_svm *svm = to_svm(vcpu);
 	u64 *field = svm_msr_field(svm, msr->index);
 	u64 data = msr->data;
+	int r;
 
 	if (field) {
 		*field = data;
@@ -264,14 +178,10 @@ int svm_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	case MSR_IA32_CR_PAT:
 		return svm_pat_set(svm, msr);
 	case MSR_IA32_SPEC_CTRL:
-		if (!msr->host_initiated && !vcpu->arch.spec_ctrl_guest_mask)
-			return 1;
-		if (data & ~svm_spec_ctrl_mask(vcpu))
-			return 1;
-		svm_spec_ctrl_set(svm, data);
-		return 0;
-	case MSR_IA32_PRED_CMD:
-		return svm_pred_cmd_set(svm, msr);
+		r = kvm_set_msr_common(vcpu, msr);
+		if (!r && boot_cpu_has(X86_FEATURE_V_SPEC_CTRL))
+			svm->vmcb->save.spec_ctrl = data;
+		return r;
 	case MSR_AMD64_VIRT_SPEC_CTRL:
 		if (!msr->host_initiated && !guest_cpuid_has(vcpu, X86_FEATURE_VIRT_SSBD))
 			return 1;

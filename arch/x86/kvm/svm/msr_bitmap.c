@@ -40,14 +40,15 @@ static int svm_msrpm_bit(u32 msr)
 }
 
 /**
- * svm_msrpm_set - let the guest access an MSR directly, or not
- * @svm: the vCPU
+ * svm_set_msr_direct - let the guest access an MSR directly, or not
+ * @vcpu: the vCPU
  * @msr: which, one that the map has
  * @read: RDMSR does not exit
  * @write: WRMSR does not exit
  */
-void svm_msrpm_set(struct vcpu_svm *svm, u32 msr, bool read, bool write)
+void svm_set_msr_direct(struct kvm_vcpu *vcpu, u32 msr, bool read, bool write)
 {
+	struct vcpu_svm *svm = to_svm(vcpu);
 	int bit = svm_msrpm_bit(msr);
 
 	if (WARN_ON_ONCE(bit < 0))
@@ -67,7 +68,7 @@ int svm_msrpm_create(struct vcpu_svm *svm)
 		return -ENOMEM;
 	memset(svm->msrpm, 0xff, PAGE_SIZE << SVM_MSRPM_ORDER);
 	for (i = 0; i < ARRAY_SIZE(svm_msrs_direct); i++)
-		svm_msrpm_set(svm, svm_msrs_direct[i], true, true);
+		svm_set_msr_direct(&svm->vcpu, svm_msrs_direct[i], true, true);
 	return 0;
 }
 

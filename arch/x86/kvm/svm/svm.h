@@ -78,8 +78,6 @@ DECLARE_PER_CPU(struct svm_cpu, svm_cpu);
  * @vmcb_pa: physical address of @vmcb
  * @host_state_pa: svm_cpu.host_state_pa of the CPU it is loaded on
  * @cpu: that CPU's; the one it was loaded on last when it is not loaded
- * @spec_ctrl: the guest's SPEC_CTRL where the CPU does not switch it by itself
- * @spec_ctrl_direct: the guest writes SPEC_CTRL without an exit
  * @host_saved: VMSAVE of the host's state was done since vcpu_load()
  * @entry_work: SVM_WORK_*
  * @asid_generation: when VMCB.ASID was taken; 0: take another
@@ -106,8 +104,6 @@ struct vcpu_svm {
 	u64 vmcb_pa;
 	u64 host_state_pa;
 	struct svm_cpu *cpu;
-	u64 spec_ctrl;
-	bool spec_ctrl_direct;
 	bool host_saved;
 	u8 entry_work;
 	u64 asid_generation;
@@ -276,13 +272,12 @@ bool svm_has_emulated_msr(u32 index);
 void svm_msr_setup(void);
 void svm_msr_reset(struct vcpu_svm *svm);
 void svm_msr_load(struct vcpu_svm *svm);
-void svm_msr_update_intercepts(struct vcpu_svm *svm);
 
 /* ---- msr_bitmap.c, io_bitmap.c --------------------------------------------------------------- */
 
 int svm_msrpm_create(struct vcpu_svm *svm);
 void svm_msrpm_free(struct vcpu_svm *svm);
-void svm_msrpm_set(struct vcpu_svm *svm, u32 msr, bool read, bool write);
+void svm_set_msr_direct(struct kvm_vcpu *vcpu, u32 msr, bool read, bool write);
 int svm_iopm_setup(void);
 void svm_iopm_unsetup(void);
 u64 svm_iopm_pa(void);

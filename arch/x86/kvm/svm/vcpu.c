@@ -135,10 +135,7 @@ void svm_prepare_guest_switch(struct kvm_vcpu *vcpu)
 /** svm_vcpu_after_set_cpuid - intercepts that follow the guest's CPUID */
 void svm_vcpu_after_set_cpuid(struct kvm_vcpu *vcpu)
 {
-	struct vcpu_svm *svm = to_svm(vcpu);
-
-	svm_vmcb_recalc_intercepts(svm);
-	svm_msr_update_intercepts(svm);
+	svm_vmcb_recalc_intercepts(to_svm(vcpu));
 }
 
 /** svm_write_tsc_offset - guest TSC = host TSC × ratio + @offset, modulo 2^64 (APM2 15.30.5) */

@@ -7,13 +7,13 @@
 #include <linux/linkage.h>
 #include <linux/objtool.h>
 #include <asm/asm.h>
-#include <asm/kvm_vcpu_regs.h>
 #include <asm/percpu.h>
 #include <asm/segment.h>
 #include <compat/asm.h>
 #include "asm-offsets.h"
 
-#define REG(index)	(VMX_regs + (index) * 8)
+#define REGS	VMX_regs
+#include "entry_regs.h"
 
 .section .noinstr.text, "ax"
 
@@ -27,12 +27,7 @@
  * Return: VMX_RUN_EXITED 0, VMX_RUN_FAILED 1, VMX_RUN_OFF 2.
  */
 SYM_FUNC_START(__vmx_vcpu_run)
-	push	%rbp
-	push	%r15
-	push	%r14
-	push	%r13
-	push	%r12
-	push	%rbx
+	PUSH_HOST_REGS
 	push	%rdi
 
 	/* HOST_RSP is where %rsp is now, and hardly ever another place than last time. */
@@ -58,20 +53,7 @@ SYM_FUNC_START(__vmx_vcpu_run)
 	btl	$0, VMX_launched(%rdi)
 
 	movq	REG(__VCPU_REGS_RAX)(%rdi), %rax
-	movq	REG(__VCPU_REGS_RCX)(%rdi), %rcx
-	movq	REG(__VCPU_REGS_RDX)(%rdi), %rdx
-	movq	REG(__VCPU_REGS_RBX)(%rdi), %rbx
-	movq	REG(__VCPU_REGS_RBP)(%rdi), %rbp
-	movq	REG(__VCPU_REGS_RSI)(%rdi), %rsi
-	movq	REG(__VCPU_REGS_R8)(%rdi), %r8
-	movq	REG(__VCPU_REGS_R9)(%rdi), %r9
-	movq	REG(__VCPU_REGS_R10)(%rdi), %r10
-	movq	REG(__VCPU_REGS_R11)(%rdi), %r11
-	movq	REG(__VCPU_REGS_R12)(%rdi), %r12
-	movq	REG(__VCPU_REGS_R13)(%rdi), %r13
-	movq	REG(__VCPU_REGS_R14)(%rdi), %r14
-	movq	REG(__VCPU_REGS_R15)(%rdi), %r15
-	movq	REG(__VCPU_REGS_RDI)(%rdi), %rdi
+	LOAD_GUEST_REGS
 
 	/* Last: what the host left in the CPU's buffers must not reach the guest (MDS, RFDS). */
 	KVM_COMPAT_VMX_CLEAR_CPU_BUFFERS
@@ -98,20 +80,7 @@ SYM_INNER_LABEL(vmx_vmexit, SYM_L_GLOBAL)
 	push	%rax
 	movq	8(%rsp), %rax
 	popq	REG(__VCPU_REGS_RAX)(%rax)
-	movq	%rcx, REG(__VCPU_REGS_RCX)(%rax)
-	movq	%rdx, REG(__VCPU_REGS_RDX)(%rax)
-	movq	%rbx, REG(__VCPU_REGS_RBX)(%rax)
-	movq	%rbp, REG(__VCPU_REGS_RBP)(%rax)
-	movq	%rsi, REG(__VCPU_REGS_RSI)(%rax)
-	movq	%rdi, REG(__VCPU_REGS_RDI)(%rax)
-	movq	%r8, REG(__VCPU_REGS_R8)(%rax)
-	movq	%r9, REG(__VCPU_REGS_R9)(%rax)
-	movq	%r10, REG(__VCPU_REGS_R10)(%rax)
-	movq	%r11, REG(__VCPU_REGS_R11)(%rax)
-	movq	%r12, REG(__VCPU_REGS_R12)(%rax)
-	movq	%r13, REG(__VCPU_REGS_R13)(%rax)
-	movq	%r14, REG(__VCPU_REGS_R14)(%rax)
-	movq	%r15, REG(__VCPU_REGS_R15)(%rax)
+	SAVE_GUEST_REGS
 	xorl	%ebx, %ebx
 
 .Lhost:
@@ -122,19 +91,7 @@ SYM_INNER_LABEL(vmx_vmexit, SYM_L_GLOBAL)
 	FILL_RETURN_BUFFER %rax, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, \
 			   X86_FEATURE_RSB_VMEXIT_LITE
 
-	/* The guest's values shall not meet the host's code, not even in speculation. */
-	xorl	%ecx, %ecx
-	xorl	%edx, %edx
-	xorl	%ebp, %ebp
-	xorl	%esi, %esi
-	xorl	%r8d, %r8d
-	xorl	%r9d, %r9d
-	xorl	%r10d, %r10d
-	xorl	%r11d, %r11d
-	xorl	%r12d, %r12d
-	xorl	%r13d, %r13d
-	xorl	%r14d, %r14d
-	xorl	%r15d, %r15d
+	CLEAR_GUEST_REGS
 
 	ALTERNATIVE "jmp .Lspec_ctrl_host", "", X86_FEATURE_MSR_SPEC_CTRL
 	movl	$MSR_IA32_SPEC_CTRL, %ecx
@@ -158,12 +115,7 @@ SYM_INNER_LABEL(vmx_vmexit, SYM_L_GLOBAL)
 
 	movl	%ebx, %eax
 	pop	%rdi
-	pop	%rbx
-	pop	%r12
-	pop	%r13
-	pop	%r14
-	pop	%r15
-	pop	%rbp
+	POP_HOST_REGS
 	RET
 
 .Lvmfail:

@@ -40,11 +40,6 @@ static bool vmx_cpu_has_accelerated_tpr(void)
 	return false;
 }
 
-/* There are no MSR filters yet that a direct MSR could get round. */
-static void vmx_msr_filter_changed(struct kvm_vcpu *vcpu)
-{
-}
-
 static const struct kvm_x86_ops vmx_ops = {
 	.name				= "kvm_intel",
 	.isa				= 1,
@@ -75,6 +70,7 @@ static const struct kvm_x86_ops vmx_ops = {
 	.get_msr			= vmx_get_msr,
 	.set_msr			= vmx_set_msr,
 	.get_feature_msr		= vmx_get_feature_msr,
+	.set_msr_direct			= vmx_set_msr_direct,
 	.get_segment_base		= vmx_get_segment_base,
 	.get_segment			= vmx_get_segment,
 	.set_segment			= vmx_set_segment,
@@ -110,7 +106,6 @@ static const struct kvm_x86_ops vmx_ops = {
 	.update_exception_bitmap	= vmx_update_exception_bitmap,
 	.patch_hypercall		= vmx_patch_hypercall,
 	.cancel_injection		= vmx_cancel_injection,
-	.msr_filter_changed		= vmx_msr_filter_changed,
 
 	.set_irq			= vmx_set_irq,
 	.set_nmi			= vmx_set_nmi,

@@ -4,7 +4,6 @@
  * holds, the speculation controls. The rest falls through to the common ones. Under the vCPU's
  * mutex, loaded; values were checked for what every vendor checks before they come here.
  */
-#include <asm/nospec-branch.h>
 #include "vmcs.h"
 
 /*
@@ -63,74 +62,6 @@ void vmx_msr_reset(struct vcpu_vmx *vmx)
 	vmx->cstar = 0;
 	vmx->syscall_mask = 0;
 	vmx->tsc_aux = 0;
-	vmx->spec_ctrl = 0;
-}
-
-/* ---- speculation (SDM vol. 4, table 2-2) ----------------------------------------------------- */
-
-static u64 vmx_spec_ctrl_mask(struct kvm_vcpu *vcpu)
-{
-	u64 mask = 0;
-
-	if (!boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL))
-		return 0;
-	if (guest_cpuid_has(vcpu, X86_FEATURE_SPEC_CTRL) ||
-	    guest_cpuid_has(vcpu, X86_FEATURE_AMD_IBRS))
-		mask |= SPEC_CTRL_IBRS;
-	if (guest_cpuid_has(vcpu, X86_FEATURE_INTEL_STIBP) ||
-	    guest_cpuid_has(vcpu, X86_FEATURE_AMD_STIBP))
-		mask |= SPEC_CTRL_STIBP;
-	if (guest_cpuid_has(vcpu, X86_FEATURE_SPEC_CTRL_SSBD) ||
-	    guest_cpuid_has(vcpu, X86_FEATURE_AMD_SSBD))
-		mask |= SPEC_CTRL_SSBD;
-	return mask;
-}
-
-static bool vmx_guest_has_ibpb(struct kvm_vcpu *vcpu)
-{
-	return guest_cpuid_has(vcpu, X86_FEATURE_SPEC_CTRL) ||
-	       guest_cpuid_has(vcpu, X86_FEATURE_AMD_IBPB);
-}
-
-/*
- * A guest that uses SPEC_CTRL writes it often: from the first time on without an exit. Until then
- * entry.S need not read it back.
- */
-static void vmx_spec_ctrl_set(struct vcpu_vmx *vmx, u64 data)
-{
-	vmx->spec_ctrl = data;
-	if (data && vmx->vcpu.arch.spec_ctrl_guest_mask && !vmx->spec_ctrl_direct) {
-		vmx->spec_ctrl_direct = true;
-		vmx_msr_bitmap_set(vmx, MSR_IA32_SPEC_CTRL, true, true);
-	}
-}
-
-static int vmx_pred_cmd_set(struct vcpu_vmx *vmx, struct msr_data *msr)
-{
-	if (!msr->host_initiated && !vmx_guest_has_ibpb(&vmx->vcpu))
-		return 1;
-	if (msr->data & ~(u64)PRED_CMD_IBPB)
-		return 1;
-	if (msr->data && !msr->host_initiated)
-		indirect_branch_prediction_barrier();
-	return 0;
-}
-
-/**
- * vmx_msr_update_intercepts - which MSRs follow the guest's CPUID
- * @vmx: the vCPU
- */
-void vmx_msr_update_intercepts(struct vcpu_vmx *vmx)
-{
-	struct kvm_vcpu *vcpu = &vmx->vcpu;
-	u64 mask = vmx_spec_ctrl_mask(vcpu);
-
-	vcpu->arch.spec_ctrl_guest_mask = mask;
-	vmx->spec_ctrl_direct = mask && vmx->spec_ctrl;
-	vmx_msr_bitmap_set(vmx, MSR_IA32_SPEC_CTRL, vmx->spec_ctrl_direct, vmx->spec_ctrl_direct);
-	/* A command, nothing is kept of it; but only bit 0 may be written, so no more than that. */
-	vmx_msr_bitmap_set(vmx, MSR_IA32_PRED_CMD, false,
-			   boot_cpu_has(X86_FEATURE_IBPB) && vmx_guest_has_ibpb(vcpu));
 }
 
 /* ---- KERNEL_GS_BASE: in the CPU from the first entry until the vCPU is put ------------------- */
@@ -215,11 +146,6 @@ int vmx_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	case MSR_IA32_SYSENTER_CS:
 		msr->data = vmcs_read32(GUEST_SYSENTER_CS);
 		return 0;
-	case MSR_IA32_SPEC_CTRL:
-		if (!msr->host_initiated && !vcpu->arch.spec_ctrl_guest_mask)
-			return 1;
-		msr->data = vmx->spec_ctrl;
-		return 0;
 	default:
 		return kvm_get_msr_common(vcpu, msr);
 	}
@@ -275,15 +201,6 @@ int vmx_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 		return 0;
 	case MSR_IA32_CR_PAT:
 		return vmx_pat_set(vmx, msr);
-	case MSR_IA32_SPEC_CTRL:
-		if (!msr->host_initiated && !vcpu->arch.spec_ctrl_guest_mask)
-			return 1;
-		if (data & ~vmx_spec_ctrl_mask(vcpu))
-			return 1;
-		vmx_spec_ctrl_set(vmx, data);
-		return 0;
-	case MSR_IA32_PRED_CMD:
-		return vmx_pred_cmd_set(vmx, msr);
 	default:
 		return kvm_set_msr_common(vcpu, msr);
 	}

@@ -32,14 +32,15 @@ static int vmx_msr_bit(u32 msr)
 }
 
 /**
- * vmx_msr_bitmap_set - let the guest access an MSR directly, or not
- * @vmx: the vCPU
+ * vmx_set_msr_direct - let the guest access an MSR directly, or not
+ * @vcpu: the vCPU
  * @msr: which, one that the bitmap has
  * @read: RDMSR does not exit
  * @write: WRMSR does not exit
  */
-void vmx_msr_bitmap_set(struct vcpu_vmx *vmx, u32 msr, bool read, bool write)
+void vmx_set_msr_direct(struct kvm_vcpu *vcpu, u32 msr, bool read, bool write)
 {
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
 	int bit = vmx_msr_bit(msr);
 
 	if (WARN_ON_ONCE(bit < 0))
@@ -58,9 +59,9 @@ int vmx_msr_bitmap_create(struct vcpu_vmx *vmx)
 		return -ENOMEM;
 	memset(vmx->msr_bitmap, 0xff, PAGE_SIZE);
 	for (i = 0; i < ARRAY_SIZE(vmx_msrs_direct); i++)
-		vmx_msr_bitmap_set(vmx, vmx_msrs_direct[i], true, true);
+		vmx_set_msr_direct(&vmx->vcpu, vmx_msrs_direct[i], true, true);
 	/* RDMSR of the TSC is scaled and offset as RDTSC is (25.3). */
-	vmx_msr_bitmap_set(vmx, MSR_IA32_TSC, true, false);
+	vmx_set_msr_direct(&vmx->vcpu, MSR_IA32_TSC, true, false);
 	return 0;
 }
 

@@ -110,7 +110,6 @@ void vmx_vcpu_after_set_cpuid(struct kvm_vcpu *vcpu)
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 
 	vmx_vmcs_recalc_controls(vmx);
-	vmx_msr_update_intercepts(vmx);
 	/* The guest may own a bit of CR4 only if its CPUID has the feature. */
 	vmx_set_cr4(vcpu, kvm_read_cr4(vcpu));
 }

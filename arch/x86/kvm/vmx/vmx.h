@@ -191,8 +191,6 @@ struct vmx_rmode {
  * @vpid: virtual-processor identifier, 0: none
  * @rflags: the guest's RFLAGS, while VCPU_EXREG_RFLAGS is available
  * @rmode: real mode that hardware does not have
- * @spec_ctrl: the guest's SPEC_CTRL
- * @spec_ctrl_direct: the guest writes it without an exit
  * @rcu_jiffies: when RCU was last told that the guest runs
  * @host: the host's state
  * @controls: each control word as it is in the VMCS
@@ -220,7 +218,6 @@ struct vcpu_vmx {
 	int cpu;
 	bool launched;
 	bool host_saved;
-	bool spec_ctrl_direct;
 	u8 entry_work;
 	u32 fail;
 	u32 exit_reason;
@@ -229,7 +226,6 @@ struct vcpu_vmx {
 	u32 *virtual_apic;
 	u32 tpr_threshold;
 	unsigned long rflags;
-	u64 spec_ctrl;
 	unsigned long rcu_jiffies;
 	struct vmx_host host;
 
@@ -455,7 +451,6 @@ bool vmx_has_emulated_msr(u32 index);
 void vmx_msr_setup(void);
 void vmx_msr_reset(struct vcpu_vmx *vmx);
 void vmx_msr_load(struct vcpu_vmx *vmx);
-void vmx_msr_update_intercepts(struct vcpu_vmx *vmx);
 
 /* ---- msr_switch.c: MSRs that entry and exit exchange ----------------------------------------- */
 
@@ -472,6 +467,6 @@ DECLARE_STATIC_KEY_FALSE(vmx_perf_switched);
 
 int vmx_msr_bitmap_create(struct vcpu_vmx *vmx);
 void vmx_msr_bitmap_free(struct vcpu_vmx *vmx);
-void vmx_msr_bitmap_set(struct vcpu_vmx *vmx, u32 msr, bool read, bool write);
+void vmx_set_msr_direct(struct kvm_vcpu *vcpu, u32 msr, bool read, bool write);
 
 #endif
