@@ -35,7 +35,8 @@ static const u32 kvm_emulated_msrs[] = {
 };
 
 static const u32 kvm_feature_msr_candidates[] = {
-	MSR_IA32_UCODE_REV, MSR_IA32_ARCH_CAPABILITIES, MSR_AMD64_DE_CFG, MSR_IA32_PERF_CAPABILITIES,
+	MSR_IA32_UCODE_REV, MSR_IA32_ARCH_CAPABILITIES, MSR_AMD64_DE_CFG,
+	MSR_IA32_PERF_CAPABILITIES,
 };
 
 static struct {
