@@ -189,15 +189,32 @@ static noinline int vmx_exit_unexpected(struct kvm_vcpu *vcpu)
 
 /**
  * vmx_exit_fast - an exit that may be worth finishing before interrupts are on again
- * @vcpu: the vCPU; it exited for WRMSR
+ * @vcpu: the vCPU; it exited for an I/O instruction, CPUID, RDMSR or WRMSR
  *
  * A step over the instruction is a debugger's business, or a #DB, and not for here.
  */
 enum kvm_fastpath vmx_exit_fast(struct kvm_vcpu *vcpu)
 {
+	unsigned long qualification;
+
 	if (unlikely(vmx_get_rflags(vcpu) & X86_EFLAGS_TF))
 		return KVM_FASTPATH_NONE;
-	return kvm_wrmsr_irqoff(vcpu);
+	switch (to_vmx(vcpu)->exit_reason) {
+	case EXIT_REASON_IO_INSTRUCTION:
+		qualification = vmcs_readl(EXIT_QUALIFICATION);
+		if (unlikely(qualification & BIT(4)))
+			return KVM_FASTPATH_NONE;
+		return kvm_fast_pio_irqoff(vcpu, (qualification & 7) + 1, qualification >> 16,
+					   qualification & BIT(3));
+	case EXIT_REASON_MSR_WRITE:
+		return kvm_wrmsr_irqoff(vcpu);
+	case EXIT_REASON_CPUID:
+		kvm_emulate_cpuid(vcpu);
+		return KVM_FASTPATH_REENTER;
+	default:
+		kvm_emulate_rdmsr(vcpu);
+		return KVM_FASTPATH_REENTER;
+	}
 }
 
 /**

@@ -170,7 +170,13 @@ enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
 		if (vmx->virtual_apic)
 			vcpu->arch.cr8 = vmx->virtual_apic[VMX_VTPR] >> 4 & 15;
 	}
-	if (vmx->exit_reason == EXIT_REASON_MSR_WRITE)
+	switch (vmx->exit_reason) {
+	case EXIT_REASON_CPUID:
+	case EXIT_REASON_IO_INSTRUCTION:
+	case EXIT_REASON_MSR_READ:
+	case EXIT_REASON_MSR_WRITE:
 		return vmx_exit_fast(vcpu);
-	return KVM_FASTPATH_NONE;
+	default:
+		return KVM_FASTPATH_NONE;
+	}
 }
