@@ -27,6 +27,7 @@ struct kvm_io_device;
  * @read: fill @val with @len bytes; 0 = done, -EOPNOTSUPP = not mine, ask the next device at this
  *   address
  * @write: take @len bytes; the same results
+ * @write_atomic: @write does not sleep: it may be called with interrupts off
  * @destructor: the VM dies with the device still on the bus: free it; once for each of its ranges.
  *   A device that was unregistered belongs to who unregistered it.
  *
@@ -37,6 +38,7 @@ struct kvm_io_device_ops {
 		    void *val);
 	int (*write)(struct kvm_vcpu *vcpu, struct kvm_io_device *dev, gpa_t addr, int len,
 		     const void *val);
+	bool write_atomic;
 	void (*destructor)(struct kvm_io_device *dev);
 };
 
@@ -66,6 +68,9 @@ struct kvm_io_bus {
 
 int kvm_io_bus_write(struct kvm_vcpu *vcpu, enum kvm_bus bus, gpa_t addr, int len, const void *val);
 int kvm_io_bus_read(struct kvm_vcpu *vcpu, enum kvm_bus bus, gpa_t addr, int len, void *val);
+int kvm_io_bus_write_irqoff(struct kvm_vcpu *vcpu, enum kvm_bus bus, gpa_t addr, int len,
+			    const void *val);
+int kvm_io_bus_read_irqoff(struct kvm_vcpu *vcpu, enum kvm_bus bus, gpa_t addr, int len);
 int kvm_io_bus_register(struct kvm *kvm, enum kvm_bus bus, gpa_t addr, int len,
 			struct kvm_io_device *dev);
 int kvm_io_bus_unregister(struct kvm *kvm, enum kvm_bus bus, struct kvm_io_device *dev);

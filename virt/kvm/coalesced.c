@@ -82,6 +82,7 @@ static void zone_destroy(struct kvm_io_device *dev)
 
 static const struct kvm_io_device_ops zone_ops = {
 	.write = zone_write,
+	.write_atomic = true,
 	.destructor = zone_destroy,
 };
 

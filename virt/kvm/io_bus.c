@@ -54,6 +54,32 @@ static const struct kvm_io_bus *vcpu_bus(struct kvm_vcpu *vcpu, enum kvm_bus bus
 	for ((range) = &(bus)->range[last_at_or_below((bus), (at))];			\
 	     (range) >= (bus)->range && (range)->max_end > (at); (range)--)
 
+/* A const @val is only read: @write says which operation it is for. */
+static __always_inline int bus_access(struct kvm_vcpu *vcpu, enum kvm_bus bus, gpa_t addr, int len,
+				      void *val, bool write, bool irqoff)
+{
+	const struct kvm_io_bus *b = vcpu_bus(vcpu, bus);
+	const struct kvm_io_device_ops *ops;
+	const struct kvm_io_range *range;
+	int r;
+
+	if (!b)
+		return -EOPNOTSUPP;
+	for_each_candidate(range, b, addr) {
+		ops = range->dev->ops;
+		if (!range_takes(range, addr, len) || !(write ? (bool)ops->write : (bool)ops->read))
+			continue;
+		/* A lock of any kind may sleep on a realtime kernel. */
+		if (irqoff && (!write || !ops->write_atomic || IS_ENABLED(CONFIG_PREEMPT_RT)))
+			return -EBUSY;
+		r = write ? ops->write(vcpu, range->dev, addr, len, val) :
+			    ops->read(vcpu, range->dev, addr, len, val);
+		if (r != -EOPNOTSUPP)
+			return r;
+	}
+	return -EOPNOTSUPP;
+}
+
 /**
  * kvm_io_bus_write - let a kernel device take a write
  * @vcpu: the vCPU; its mutex is held
@@ -66,42 +92,29 @@ static const struct kvm_io_bus *vcpu_bus(struct kvm_vcpu *vcpu, enum kvm_bus bus
  */
 int kvm_io_bus_write(struct kvm_vcpu *vcpu, enum kvm_bus bus, gpa_t addr, int len, const void *val)
 {
-	const struct kvm_io_bus *b = vcpu_bus(vcpu, bus);
-	const struct kvm_io_range *range;
-	int r;
-
-	if (!b)
-		return -EOPNOTSUPP;
-	for_each_candidate(range, b, addr) {
-		if (!range_takes(range, addr, len) || !range->dev->ops->write)
-			continue;
-		r = range->dev->ops->write(vcpu, range->dev, addr, len, val);
-		if (r != -EOPNOTSUPP)
-			return r;
-	}
-	return -EOPNOTSUPP;
+	return bus_access(vcpu, bus, addr, len, (void *)val, true, false);
 }
 EXPORT_SYMBOL_GPL(kvm_io_bus_write);
 
 /** kvm_io_bus_read - let a kernel device answer a read; as kvm_io_bus_write() */
 int kvm_io_bus_read(struct kvm_vcpu *vcpu, enum kvm_bus bus, gpa_t addr, int len, void *val)
 {
-	const struct kvm_io_bus *b = vcpu_bus(vcpu, bus);
-	const struct kvm_io_range *range;
-	int r;
-
-	if (!b)
-		return -EOPNOTSUPP;
-	for_each_candidate(range, b, addr) {
-		if (!range_takes(range, addr, len) || !range->dev->ops->read)
-			continue;
-		r = range->dev->ops->read(vcpu, range->dev, addr, len, val);
-		if (r != -EOPNOTSUPP)
-			return r;
-	}
-	return -EOPNOTSUPP;
+	return bus_access(vcpu, bus, addr, len, val, false, false);
 }
 EXPORT_SYMBOL_GPL(kvm_io_bus_read);
+
+/** kvm_io_bus_write_irqoff - interrupts off; -EBUSY: ask again when they are on */
+int kvm_io_bus_write_irqoff(struct kvm_vcpu *vcpu, enum kvm_bus bus, gpa_t addr, int len,
+			    const void *val)
+{
+	return bus_access(vcpu, bus, addr, len, (void *)val, true, true);
+}
+
+/** kvm_io_bus_read_irqoff - may userspace be asked? -EOPNOTSUPP: yes; -EBUSY: a device first */
+int kvm_io_bus_read_irqoff(struct kvm_vcpu *vcpu, enum kvm_bus bus, gpa_t addr, int len)
+{
+	return bus_access(vcpu, bus, addr, len, NULL, false, true);
+}
 
 /* ---- change; slots_lock held ---- */
 

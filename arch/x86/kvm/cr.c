@@ -304,6 +304,7 @@ int kvm_set_xcr(struct kvm_vcpu *vcpu, u32 index, u64 xcr)
 	if (vcpu->arch.xcr0 == xcr)
 		return 0;
 	vcpu->arch.xcr0 = xcr;
+	kvm_xsave_update(vcpu);
 	kvm_update_cpuid_runtime(vcpu);
 	return 0;
 }

@@ -318,21 +318,11 @@ static unsigned long kvm_code_breakpoints(const unsigned long *db, unsigned long
 	return hit;
 }
 
-/**
- * kvm_debug_code_breakpoint - is there a breakpoint on the instruction about to be emulated?
- * @vcpu: the vCPU
- * @ret: what the exit handler shall return, when there is
- *
- * The debugger's come first. The guest's are held off by RFLAGS.RF (SDM 17.3.1.1).
- */
-bool kvm_debug_code_breakpoint(struct kvm_vcpu *vcpu, int *ret)
+/* The debugger's come first. The guest's are held off by RFLAGS.RF (SDM 17.3.1.1). */
+static noinline bool kvm_armed_code_breakpoint(struct kvm_vcpu *vcpu, int *ret)
 {
-	unsigned long rip, hit;
+	unsigned long rip = kvm_linear_rip(vcpu), hit;
 
-	if (likely(!(vcpu->arch.switch_db_regs & KVM_DEBUGREG_BP_ENABLED) &&
-		   !(vcpu->arch.dr7 & KVM_DR7_ENABLES)))
-		return false;
-	rip = kvm_linear_rip(vcpu);
 	if (vcpu->arch.guest_debug & KVM_GUESTDBG_USE_HW_BP) {
 		hit = kvm_code_breakpoints(vcpu->arch.eff_db, vcpu->arch.guest_debug_dr7, rip);
 		if (hit) {
@@ -348,5 +338,18 @@ bool kvm_debug_code_breakpoint(struct kvm_vcpu *vcpu, int *ret)
 	kvm_queue_exception_payload(vcpu, DB_VECTOR, hit);
 	*ret = 1;
 	return true;
+}
+
+/**
+ * kvm_debug_code_breakpoint - is there a breakpoint on the instruction about to be emulated?
+ * @vcpu: the vCPU
+ * @ret: what the exit handler shall return, when there is
+ */
+bool kvm_debug_code_breakpoint(struct kvm_vcpu *vcpu, int *ret)
+{
+	if (likely(!(vcpu->arch.switch_db_regs & KVM_DEBUGREG_BP_ENABLED) &&
+		   !(vcpu->arch.dr7 & KVM_DR7_ENABLES)))
+		return false;
+	return kvm_armed_code_breakpoint(vcpu, ret);
 }
 EXPORT_SYMBOL_GPL(kvm_debug_code_breakpoint);

@@ -65,6 +65,17 @@
 	xorl	%r15d, %r15d
 .endm
 
+/* SPEC_CTRL, the guest's from the vCPU in %rdi: a write costs much, so only where they differ. */
+.macro LOAD_GUEST_SPEC_CTRL offset:req
+	movl	\offset(%rdi), %eax
+	cmpl	PER_CPU_VAR(x86_spec_ctrl_current), %eax
+	je	.Lsame\@
+	xorl	%edx, %edx
+	movl	$MSR_IA32_SPEC_CTRL, %ecx
+	wrmsr
+.Lsame\@:
+.endm
+
 .macro PUSH_HOST_REGS
 	push	%rbp
 	push	%r15

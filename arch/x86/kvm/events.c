@@ -174,14 +174,6 @@ void kvm_clear_event_queues(struct kvm_vcpu *vcpu)
 }
 EXPORT_SYMBOL_GPL(kvm_clear_event_queues);
 
-/** kvm_event_needs_reinjection - an event is half delivered: no other can be injected with it */
-bool kvm_event_needs_reinjection(struct kvm_vcpu *vcpu)
-{
-	return vcpu->arch.exception.injected || vcpu->arch.interrupt.injected ||
-	       vcpu->arch.nmi_injected;
-}
-EXPORT_SYMBOL_GPL(kvm_event_needs_reinjection);
-
 /** kvm_inject_nmi - KVM_NMI, from any thread */
 void kvm_inject_nmi(struct kvm_vcpu *vcpu)
 {

@@ -41,6 +41,7 @@ void kvm_fpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 		return;
 	vcpu->arch.xcr0 = XFEATURE_MASK_FP;
 	vcpu->arch.pkru = 0;
+	kvm_xsave_update(vcpu);
 }
 
 /** kvm_load_guest_fpu - KVM_RUN begins: the registers are the guest's, preempted or not */
@@ -57,6 +58,31 @@ void kvm_put_guest_fpu(struct kvm_vcpu *vcpu)
 	fpu_swap_kvm_fpstate(&vcpu->arch.guest_fpu, false);
 	kvm_x86_call(fpu_deactivate)(vcpu);
 }
+
+/* A guest without OSXSAVE cannot execute what XCR0 governs, so that the host's may stay. */
+static bool kvm_guest_switches_xcr0(struct kvm_vcpu *vcpu)
+{
+	return kvm_cr4_bits(vcpu, X86_CR4_OSXSAVE) && vcpu->arch.xcr0 != kvm_host.xcr0;
+}
+
+/* Can the guest read or write PKRU: by RDPKRU (CR4.PKE) or XSAVE (XCR0.PKRU)? */
+static bool kvm_guest_uses_pkru(struct kvm_vcpu *vcpu)
+{
+	return static_cpu_has(X86_FEATURE_OSPKE) &&
+	       ((vcpu->arch.xcr0 & XFEATURE_MASK_PKRU) || kvm_cr4_bits(vcpu, X86_CR4_PKE));
+}
+
+/**
+ * kvm_xsave_update - must XCR0 or PKRU be switched around an entry?
+ * @vcpu: the vCPU, whose CR4 or XCR0 has changed
+ *
+ * The guest can change neither without an exit: XSETBV and the bits of CR4 that matter here do.
+ */
+void kvm_xsave_update(struct kvm_vcpu *vcpu)
+{
+	vcpu->arch.xsave_switch = kvm_guest_switches_xcr0(vcpu) || kvm_guest_uses_pkru(vcpu);
+}
+EXPORT_SYMBOL_GPL(kvm_xsave_update);
 
 /**
  * __kvm_load_guest_xsave_state - XCR0 and PKRU before entry; interrupts off
@@ -78,9 +104,6 @@ EXPORT_SYMBOL_GPL(__kvm_load_guest_xsave_state);
 /**
  * __kvm_load_host_xsave_state - and back after the exit; interrupts off
  * @vcpu: the vCPU
- *
- * The guest's CR4 and XCR0 are read as they are now: XSETBV and the bits of CR4 that matter exit,
- * so that nothing can have changed in between but PKRU itself.
  */
 void __kvm_load_host_xsave_state(struct kvm_vcpu *vcpu)
 {

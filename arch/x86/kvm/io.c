@@ -80,11 +80,17 @@ static int complete_skipped_out(struct kvm_vcpu *vcpu)
 	return 1;
 }
 
-static int fast_in(struct kvm_vcpu *vcpu, unsigned int size, u16 port)
+/* With @irqoff: -EBUSY and nothing done when it must wait until interrupts are on. */
+static __always_inline int fast_in(struct kvm_vcpu *vcpu, unsigned int size, u16 port, bool irqoff)
 {
 	u32 val = 0;
+	int r;
 
-	if (!kvm_io_bus_read(vcpu, KVM_PIO_BUS, port, size, &val)) {
+	r = irqoff ? kvm_io_bus_read_irqoff(vcpu, KVM_PIO_BUS, port, size) :
+		     kvm_io_bus_read(vcpu, KVM_PIO_BUS, port, size, &val);
+	if (r == -EBUSY)
+		return r;
+	if (!r) {
 		trace_kvm_pio(0, port, size, 1, &val);
 		write_rax(vcpu, size, val);
 		return kvm_skip_emulated_instruction(vcpu);
@@ -99,14 +105,18 @@ static int fast_in(struct kvm_vcpu *vcpu, unsigned int size, u16 port)
  * RIP advances when userspace has come back, but for port 0x7e while
  * KVM_X86_QUIRK_OUT_7E_INC_RIP is in force (api.rst, KVM_CAP_DISABLE_QUIRKS2).
  */
-static int fast_out(struct kvm_vcpu *vcpu, unsigned int size, u16 port)
+static __always_inline int fast_out(struct kvm_vcpu *vcpu, unsigned int size, u16 port, bool irqoff)
 {
 	u32 val = kvm_rax_read(vcpu);
 	bool skip_first;
 	int r;
 
+	r = irqoff ? kvm_io_bus_write_irqoff(vcpu, KVM_PIO_BUS, port, size, &val) :
+		     kvm_io_bus_write(vcpu, KVM_PIO_BUS, port, size, &val);
+	if (r == -EBUSY)
+		return r;
 	trace_kvm_pio(1, port, size, 1, &val);
-	if (!kvm_io_bus_write(vcpu, KVM_PIO_BUS, port, size, &val))
+	if (!r)
 		return kvm_skip_emulated_instruction(vcpu);
 
 	skip_first = port == 0x7e &&
@@ -136,9 +146,27 @@ static int fast_out(struct kvm_vcpu *vcpu, unsigned int size, u16 port)
  */
 int kvm_fast_pio(struct kvm_vcpu *vcpu, int size, unsigned short port, bool in)
 {
-	return in ? fast_in(vcpu, size, port) : fast_out(vcpu, size, port);
+	return in ? fast_in(vcpu, size, port, false) : fast_out(vcpu, size, port, false);
 }
 EXPORT_SYMBOL_GPL(kvm_fast_pio);
+
+/**
+ * kvm_fast_pio_irqoff - the same before interrupts are on again, if no device has to sleep for it
+ * @vcpu: the vCPU, at the instruction; TF is clear
+ * @size: 1, 2 or 4 bytes
+ * @port: first port
+ * @in: IN
+ */
+enum kvm_fastpath kvm_fast_pio_irqoff(struct kvm_vcpu *vcpu, int size, unsigned short port,
+				      bool in)
+{
+	int r = in ? fast_in(vcpu, size, port, true) : fast_out(vcpu, size, port, true);
+
+	if (r == -EBUSY)
+		return KVM_FASTPATH_NONE;
+	return r ? KVM_FASTPATH_REENTER : KVM_FASTPATH_EXIT;
+}
+EXPORT_SYMBOL_GPL(kvm_fast_pio_irqoff);
 
 /*
  * --- The emulator's ports -----------------------------------------------------------------------

@@ -134,6 +134,7 @@ struct kvm_vcpu_arch {
 	unsigned long cr8;
 	u64 efer;
 	u64 xcr0;
+	bool xsave_switch;			/* XCR0 or PKRU is not the host's in the guest */
 	u32 pkru;
 	u32 host_pkru;				/* (p) while the guest's is in the register */
 	u64 apic_base;
@@ -155,6 +156,7 @@ struct kvm_vcpu_arch {
 	u8 nmi_pending;
 	bool nmi_injected;
 	u32 mp_state;				/* KVM_MP_STATE_* */
+	unsigned long rcu_jiffies;		/* (p) when RCU was last told that the guest runs */
 
 	/* memory */
 	struct kvm_mmu *mmu;			/* the one in use */

@@ -551,21 +551,29 @@ EXPORT_SYMBOL_GPL(kvm_emulate_wrmsr);
 
 /**
  * kvm_wrmsr_irqoff - a WRMSR exit that may be worth finishing before interrupts are on again
- * @vcpu: the vCPU; it has an APIC in the kernel, and hardware tells the instruction's length
+ * @vcpu: the vCPU; TF is clear, and the instruction's length is known
  *
- * Only what another vCPU, or this one's next instruction, waits for: IPI, EOI, the timer.
+ * What another vCPU, or this one's next instruction, waits for: IPI, EOI, the timer. And what never
+ * sleeps and is written often, or may be.
  */
 enum kvm_fastpath kvm_wrmsr_irqoff(struct kvm_vcpu *vcpu)
 {
 	u32 index = kvm_rcx_read(vcpu);
 	u64 data = kvm_edx_eax_read(vcpu);
 
-	if ((index & ~0xffu) != KVM_X2APIC_MSR_FIRST && index != MSR_IA32_TSC_DEADLINE)
+	switch (index) {
+	case MSR_IA32_TSC_ADJUST:
+	case MSR_IA32_SPEC_CTRL:
+	case MSR_IA32_PRED_CMD:
+		kvm_emulate_wrmsr(vcpu);
+		return KVM_FASTPATH_REENTER;
+	case KVM_X2APIC_MSR_FIRST ... KVM_X2APIC_MSR_LAST:
+	case MSR_IA32_TSC_DEADLINE:
+		break;
+	default:
 		return KVM_FASTPATH_NONE;
-	/* A step over it is a debugger's business, or a #DB. */
-	if (kvm_x86_call(get_rflags)(vcpu) & X86_EFLAGS_TF)
-		return KVM_FASTPATH_NONE;
-	if (!kvm_lapic_set_msr_irqoff(vcpu, index, data))
+	}
+	if (!vcpu->arch.apic || !kvm_lapic_set_msr_irqoff(vcpu, index, data))
 		return KVM_FASTPATH_NONE;
 	vcpu->stat.msr_exits++;
 	trace_kvm_msr_write(index, data);

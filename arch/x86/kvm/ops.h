@@ -23,7 +23,7 @@ struct desc_ptr;
 enum kvm_fastpath {
 	KVM_FASTPATH_NONE,		/* handle_exit() must look at it, interrupts on */
 	KVM_FASTPATH_REENTER,		/* done: enter again at once if nothing else is asked */
-	KVM_FASTPATH_DONE,		/* done, but go the long way round once */
+	KVM_FASTPATH_EXIT,		/* userspace must do it: kvm_run is filled */
 };
 
 #define KVM_HV_TIMER_OFF	(~0ull)		/* set_hv_timer(): not at all */
@@ -89,7 +89,7 @@ enum kvm_fastpath {
 	/* --- run and exit ------------------------------------------------------ */	\
 	OP(enum kvm_fastpath, run, (struct kvm_vcpu *vcpu))	/* [off] */		\
 	/* 1 resume, 0 to userspace, < 0 errno */					\
-	OP(int, handle_exit, (struct kvm_vcpu *vcpu, enum kvm_fastpath fastpath))	\
+	OP(int, handle_exit, (struct kvm_vcpu *vcpu))					\
 	OP(void, handle_exit_irqoff, (struct kvm_vcpu *vcpu))	/* [off] NMI, MCE, IRQ */	\
 	OP(int, skip_emulated_instruction, (struct kvm_vcpu *vcpu))	/* as handle_exit */	\
 	OP(void, get_exit_info, (struct kvm_vcpu *vcpu, u32 *reason, u64 *info1,	\

@@ -94,6 +94,34 @@ int kvm_emulate_halt(struct kvm_vcpu *vcpu)
 }
 EXPORT_SYMBOL_GPL(kvm_emulate_halt);
 
+/** kvm_emulate_rdpmc - there are no performance counters to be read */
+int kvm_emulate_rdpmc(struct kvm_vcpu *vcpu)
+{
+	return kvm_complete_insn_gp(vcpu, 1);
+}
+EXPORT_SYMBOL_GPL(kvm_emulate_rdpmc);
+
+/** kvm_emulate_undefined - an instruction that the CPU has, and the guest's CPUID has not */
+int kvm_emulate_undefined(struct kvm_vcpu *vcpu)
+{
+	kvm_queue_exception(vcpu, UD_VECTOR);
+	return 1;
+}
+EXPORT_SYMBOL_GPL(kvm_emulate_undefined);
+
+/**
+ * kvm_emulate_pause - the filter says that the guest spins (SDM 25.1.3, APM2 15.14.4)
+ * @vcpu: the vCPU
+ *
+ * Perhaps on a lock whose holder waits for this very CPU.
+ */
+int kvm_emulate_pause(struct kvm_vcpu *vcpu)
+{
+	kvm_vcpu_on_spin(vcpu);
+	return kvm_skip_emulated_instruction(vcpu);
+}
+EXPORT_SYMBOL_GPL(kvm_emulate_pause);
+
 static bool guest_has_pv_unhalt(struct kvm_vcpu *vcpu)
 {
 	struct kvm_cpuid_entry2 *e = kvm_find_cpuid_entry(vcpu, KVM_CPUID_FEATURES_LEAF, 0);
@@ -218,11 +246,15 @@ static enum kvm_fastpath guest_switch(struct kvm_vcpu *vcpu)
 	if (debug)
 		kvm_debug_load_guest(vcpu);
 	kvm_guest_timing_enter_irqoff();
-	do {
+	for (;;) {
 		trace_kvm_entry(vcpu);
 		fastpath = kvm_x86_call(run)(vcpu);
 		trace_kvm_exit(vcpu, kvm_x86_ops.isa);
-	} while (fastpath == KVM_FASTPATH_REENTER && !must_not_enter(vcpu));
+		if (fastpath != KVM_FASTPATH_REENTER || must_not_enter(vcpu))
+			break;
+		kvm_vcpu_drop_srcu(vcpu);
+		++vcpu->stat.exits;
+	}
 	if (debug)
 		kvm_debug_load_host(vcpu);
 	return fastpath;
@@ -259,7 +291,7 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 			return r;
 		}
 	}
-	if (unlikely(vcpu->arch.vapic_addr))
+	if (static_branch_unlikely(&kvm_vapic_used) && vcpu->arch.vapic_addr)
 		kvm_vapic_store(vcpu);
 	kvm_vcpu_drop_srcu(vcpu);
 	preempt_disable();
@@ -297,9 +329,11 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 	kvm_guest_timing_exit_irqoff();
 	local_irq_enable();
 	preempt_enable();
-	if (unlikely(vcpu->arch.vapic_addr))
+	if (static_branch_unlikely(&kvm_vapic_used) && vcpu->arch.vapic_addr)
 		kvm_vapic_load(vcpu);
-	return kvm_x86_call(handle_exit)(vcpu, fastpath);
+	if (fastpath != KVM_FASTPATH_NONE)
+		return fastpath == KVM_FASTPATH_REENTER;
+	return kvm_x86_call(handle_exit)(vcpu);
 }
 
 /** kvm_arch_vcpu_wakes - by the vCPU's thread, loaded: need it wait no longer? */

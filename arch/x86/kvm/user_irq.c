@@ -80,16 +80,15 @@ bool kvm_user_irq_ready(struct kvm_vcpu *vcpu)
 }
 
 /**
- * kvm_user_irq_window_wanted - userspace asked to be told, and there is room for its vector
+ * __kvm_user_irq_window_wanted - userspace asked to be told: is there room for its vector?
  * @vcpu: the vCPU
  *
  * Not while LINT0 is masked: a window that nobody uses would be asked for again before the guest's
  * next instruction, and never let it get there.
  */
-bool kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu)
+bool __kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->run->request_interrupt_window) && vcpu->arch.user_irq < 0 &&
-	       user_pic_is_heard(vcpu);
+	return vcpu->arch.user_irq < 0 && user_pic_is_heard(vcpu);
 }
 
 /**

@@ -187,6 +187,7 @@ void kvm_arch_vcpu_postcreate(struct kvm_vcpu *vcpu)
 /** kvm_arch_vcpu_destroy - free the x86 part; no thread uses the vCPU any more */
 void kvm_arch_vcpu_destroy(struct kvm_vcpu *vcpu)
 {
+	kvm_vapic_free(vcpu);
 	kvm_lapic_free(vcpu);
 	kvm_x86_call(vcpu_free)(vcpu);
 	kvm_mce_free(vcpu);

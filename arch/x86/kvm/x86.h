@@ -9,6 +9,7 @@
 #ifndef __KVM_X86_H
 #define __KVM_X86_H
 
+#include <linux/jiffies.h>
 #include <kvm/arch.h>
 #include "ops.h"
 #include "regs.h"
@@ -69,7 +70,22 @@ int kvm_vcpu_halted(struct kvm_vcpu *vcpu);		/* it is behind the guest already *
 /* and raises #DB for TF; 1/0/errno */
 int kvm_skip_emulated_instruction(struct kvm_vcpu *vcpu);
 int kvm_emulate_as_nop(struct kvm_vcpu *vcpu);
+int kvm_emulate_rdpmc(struct kvm_vcpu *vcpu);
+int kvm_emulate_undefined(struct kvm_vcpu *vcpu);
+int kvm_emulate_pause(struct kvm_vcpu *vcpu);
 int kvm_emulate_hypercall(struct kvm_vcpu *vcpu);
+
+/* [off] RCU wants to hear of the guest once a tick, not at each entry: is it time? */
+static __always_inline bool kvm_rcu_note_due(struct kvm_vcpu *vcpu)
+{
+	unsigned long now = jiffies;
+
+	if (likely(vcpu->arch.rcu_jiffies == now))
+		return false;
+	vcpu->arch.rcu_jiffies = now;
+	return true;
+}
+
 /* kvm_run ← KVM_EXIT_INTERNAL_ERROR with @suberror and @ndata words; returns 0 */
 int kvm_internal_error(struct kvm_vcpu *vcpu, u32 suberror, int ndata, const u64 *data);
 
@@ -87,7 +103,14 @@ void kvm_requeue_exception(struct kvm_vcpu *vcpu, u8 vector, bool has_error_code
 void kvm_queue_interrupt(struct kvm_vcpu *vcpu, u8 vector, bool soft);
 /* injected ones: hardware has delivered them */
 void kvm_clear_event_queues(struct kvm_vcpu *vcpu);
-bool kvm_event_needs_reinjection(struct kvm_vcpu *vcpu);
+
+/* An event is half delivered: no other can be injected with it. */
+static inline bool kvm_event_needs_reinjection(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.exception.injected || vcpu->arch.interrupt.injected ||
+	       vcpu->arch.nmi_injected;
+}
+
 void kvm_inject_nmi(struct kvm_vcpu *vcpu);		/* any thread: KVM_NMI */
 void kvm_triple_fault(struct kvm_vcpu *vcpu);
 /* The guest's CPL must be @required or lower, else #GP(0) is queued and the answer is false. */
@@ -105,8 +128,16 @@ int kvm_user_irq_queue(struct kvm_vcpu *vcpu, u32 vector);	/* KVM_INTERRUPT */
 void kvm_user_irq_restore(struct kvm_vcpu *vcpu, int vector);
 int kvm_user_irq_pending(struct kvm_vcpu *vcpu);
 bool kvm_user_irq_ready(struct kvm_vcpu *vcpu);		/* ready_for_interrupt_injection */
-bool kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu);
+bool __kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu);
 void kvm_user_irq_sync_run(struct kvm_vcpu *vcpu);	/* fill kvm_run on the way out */
+
+/* Userspace asked to be told when it may queue its vector, and there is room for it. */
+static __always_inline bool kvm_user_irq_window_wanted(struct kvm_vcpu *vcpu)
+{
+	return unlikely(READ_ONCE(vcpu->run->request_interrupt_window)) &&
+	       __kvm_user_irq_window_wanted(vcpu);
+}
+
 /* from any controller */
 bool kvm_irq_maybe(struct kvm_vcpu *vcpu);
 bool kvm_irq_pending(struct kvm_vcpu *vcpu);
@@ -240,30 +271,19 @@ void kvm_put_guest_fpu(struct kvm_vcpu *vcpu);
 void __kvm_load_guest_xsave_state(struct kvm_vcpu *vcpu);
 void __kvm_load_host_xsave_state(struct kvm_vcpu *vcpu);
 
-/* A guest without OSXSAVE cannot execute what XCR0 governs, so that the host's may stay. */
-static __always_inline bool kvm_guest_switches_xcr0(struct kvm_vcpu *vcpu)
-{
-	return kvm_cr4_bits(vcpu, X86_CR4_OSXSAVE) && vcpu->arch.xcr0 != kvm_host.xcr0;
-}
-
-/* Can the guest read or write PKRU: by RDPKRU (CR4.PKE) or XSAVE (XCR0.PKRU)? */
-static __always_inline bool kvm_guest_uses_pkru(struct kvm_vcpu *vcpu)
-{
-	return static_cpu_has(X86_FEATURE_OSPKE) &&
-	       ((vcpu->arch.xcr0 & XFEATURE_MASK_PKRU) || kvm_cr4_bits(vcpu, X86_CR4_PKE));
-}
+void kvm_xsave_update(struct kvm_vcpu *vcpu);	/* CR4 or XCR0 has changed */
 
 /* [off] XCR0 and PKRU before an entry. Most guests have the host's, and no protection keys. */
 static __always_inline void kvm_load_guest_xsave_state(struct kvm_vcpu *vcpu)
 {
-	if (unlikely(kvm_guest_switches_xcr0(vcpu) || kvm_guest_uses_pkru(vcpu)))
+	if (unlikely(vcpu->arch.xsave_switch))
 		__kvm_load_guest_xsave_state(vcpu);
 }
 
 /* [off] and back */
 static __always_inline void kvm_load_host_xsave_state(struct kvm_vcpu *vcpu)
 {
-	if (unlikely(kvm_guest_switches_xcr0(vcpu) || kvm_guest_uses_pkru(vcpu)))
+	if (unlikely(vcpu->arch.xsave_switch))
 		__kvm_load_host_xsave_state(vcpu);
 }
 int kvm_vcpu_get_fpu(struct kvm_vcpu *vcpu, struct kvm_fpu *fpu);
@@ -336,6 +356,9 @@ u64 kvm_mce_cap_supported(void);
  * moment. 1/0/errno
  */
 int kvm_fast_pio(struct kvm_vcpu *vcpu, int size, unsigned short port, bool in);
+/* [off] */
+enum kvm_fastpath kvm_fast_pio_irqoff(struct kvm_vcpu *vcpu, int size, unsigned short port,
+				      bool in);
 
 /* ---- emulator.c */
 #define EMULTYPE_NO_DECODE	(1u << 0)	/* continue what userspace helped with */

@@ -7,7 +7,8 @@
  * operations in each of a few batches and prints, tab separated:
  *	name	minimum	median	operations per batch
  * per operation, or "-" and the reason where the modules do not offer the case. A case's name as
- * the argument runs that one for ever, for tools/testing/bench/profile to look at.
+ * the argument runs that one for ever, for tools/testing/bench/profile to look at; --short runs
+ * the exits alone, not what is done to memory and to VMs.
  * Run by tools/testing/bench/run; any machine with /dev/kvm will do, but counts exactly
  * only there.
  */
@@ -644,13 +645,14 @@ static void bench_dirty_log(const char *name)
 static void bench_memslot(const char *add, const char *flags, const char *remove)
 {
 	double add_cost[BATCHES], flags_cost[BATCHES], remove_cost[BATCHES];
-	uint8_t *memory = slot_memory(MADV_NOHUGEPAGE);
+	uint8_t *memory;
 	uint64_t start, added, logged, spent;
 	struct vm vm;
 	int i;
 
 	if (!wanted(add))
 		return;
+	memory = slot_memory(MADV_NOHUGEPAGE);
 	vm_create(&vm);
 	vm_load(&vm, CODE(touch));
 	for (i = 0; i < BATCHES; i++) {
@@ -840,7 +842,7 @@ static void calibrate(void)
 	printf("# %.3f ticks per instruction\n", per);
 }
 
-static void bench_all(void)
+static void bench_exits(void)
 {
 	done_cost = bench_user("port write, userspace", CODE(out), 1000, KVM_EXIT_IO);
 	bench_user("port read, userspace", CODE(in), 1000, KVM_EXIT_IO);
@@ -861,6 +863,11 @@ static void bench_all(void)
 	bench_counted_with("IPI by the ICR, taken, EOI", CODE(icr), 2000, true);
 	bench_counted_with("TSC deadline past, taken, EOI", CODE(deadline), 2000, true);
 	bench_counted_with("TSC deadline armed", CODE(arm), 2000, true);
+	bench_immediate_exit("KVM_RUN, immediate_exit");
+}
+
+static void bench_memory_and_life(void)
+{
 	bench_touch("first touch 4 KiB, new page", false);
 	bench_touch("first touch 4 KiB, present page", true);
 	bench_touch_huge("first touch 2 MiB, present page");
@@ -872,13 +879,14 @@ static void bench_all(void)
 		     HUGE_POOL("2048"));
 	bench_tables("page tables, bytes for 1 GiB by 1 GiB", GIB, GIB, CODE(touch),
 		     HUGE_POOL("1048576"));
-	bench_immediate_exit("KVM_RUN, immediate_exit");
 	bench_create("VM create", "VM destroy, sleeps included", false);
 	bench_create("VM, vCPU, memory: create", "VM, vCPU, memory: destroy", true);
 }
 
 int main(int argc, char **argv)
 {
+	bool brief;
+
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm < 0)
 		die("/dev/kvm");
@@ -888,9 +896,12 @@ int main(int argc, char **argv)
 		die("KVM_CREATE_VM");
 
 	calibrate();
-	only = argc > 1 ? argv[1] : NULL;
-	do
-		bench_all();
-	while (only);
+	brief = argc > 1 && !strcmp(argv[1], "--short");
+	only = brief ? NULL : argv[1];
+	do {
+		bench_exits();
+		if (!brief)
+			bench_memory_and_life();
+	} while (only);
 	return 0;
 }

@@ -76,11 +76,14 @@ int kvm_vcpu_set_lapic(struct kvm_vcpu *vcpu, const struct kvm_lapic_state *stat
 
 /* ---- vapic.c ---- */
 int kvm_vapic_set_addr(struct kvm_vcpu *vcpu, const struct kvm_vapic_addr *addr);
+void kvm_vapic_free(struct kvm_vcpu *vcpu);
 int kvm_vapic_set_reporting(struct kvm_vcpu *vcpu, const struct kvm_tpr_access_ctl *ctl);
 void kvm_vapic_accessed(struct kvm_vcpu *vcpu, bool write);
 int kvm_vapic_report(struct kvm_vcpu *vcpu);
 void kvm_vapic_store(struct kvm_vcpu *vcpu);
 void kvm_vapic_load(struct kvm_vcpu *vcpu);
+
+DECLARE_STATIC_KEY_FALSE(kvm_vapic_used);
 
 /* ---- lapic_timer.c ---- */
 void lapic_timer_init(struct kvm_lapic *apic);

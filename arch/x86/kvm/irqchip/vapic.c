@@ -12,6 +12,18 @@
 #include "../x86.h"
 #include "lapic.h"
 
+/* Nearly no VM has one: the run loop shall not ask at each exit. */
+DEFINE_STATIC_KEY_FALSE(kvm_vapic_used);
+
+static void set_addr(struct kvm_vcpu *vcpu, gpa_t addr)
+{
+	if (!vcpu->arch.vapic_addr && addr)
+		static_branch_inc(&kvm_vapic_used);
+	else if (vcpu->arch.vapic_addr && !addr)
+		static_branch_dec(&kvm_vapic_used);
+	vcpu->arch.vapic_addr = addr;
+}
+
 /**
  * kvm_vapic_set_addr - KVM_SET_VAPIC_ADDR
  * @vcpu: the vCPU
@@ -23,7 +35,7 @@ int kvm_vapic_set_addr(struct kvm_vcpu *vcpu, const struct kvm_vapic_addr *addr)
 {
 	if (!vcpu->arch.apic)
 		return -EINVAL;
-	vcpu->arch.vapic_addr = addr->vapic_addr;
+	set_addr(vcpu, addr->vapic_addr);
 	return 0;
 }
 
@@ -65,6 +77,12 @@ int kvm_vapic_report(struct kvm_vcpu *vcpu)
 	run->tpr_access.is_write = vcpu->arch.tpr_written;
 	run->tpr_access.pad = 0;
 	return 0;
+}
+
+/** kvm_vapic_free - the vCPU goes */
+void kvm_vapic_free(struct kvm_vcpu *vcpu)
+{
+	set_addr(vcpu, 0);
 }
 
 /** kvm_vapic_store - before an entry; a word that is in no memory is the guest's misfortune */

@@ -36,18 +36,10 @@ SYM_FUNC_START(__svm_vcpu_run)
 	 */
 	sti
 
-	/*
-	 * SPEC_CTRL, where the CPU does not switch it (X86_FEATURE_V_SPEC_CTRL): a write costs
-	 * much, so only when the two values differ.
-	 */
+	/* Unless the CPU switches it (X86_FEATURE_V_SPEC_CTRL). */
 	ALTERNATIVE_2 "jmp .Lspec_ctrl_guest", "", X86_FEATURE_MSR_SPEC_CTRL, \
 		      "jmp .Lspec_ctrl_guest", X86_FEATURE_V_SPEC_CTRL
-	movl	SVM_spec_ctrl(%rdi), %eax
-	cmpl	PER_CPU_VAR(x86_spec_ctrl_current), %eax
-	je	.Lspec_ctrl_guest
-	xorl	%edx, %edx
-	movl	$MSR_IA32_SPEC_CTRL, %ecx
-	wrmsr
+	LOAD_GUEST_SPEC_CTRL SVM_spec_ctrl
 .Lspec_ctrl_guest:
 
 	movq	SVM_vmcb_pa(%rdi), %rax

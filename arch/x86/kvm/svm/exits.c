@@ -11,11 +11,6 @@
 
 /* ---- instructions ---------------------------------------------------------------------------- */
 
-static int svm_exit_hlt(struct kvm_vcpu *vcpu)
-{
-	return kvm_emulate_halt(vcpu);
-}
-
 /* EXITINFO1 of IOIO: what was accessed and how; EXITINFO2: the next RIP (APM2 15.10.2). */
 static int svm_exit_ioio(struct kvm_vcpu *vcpu)
 {
@@ -36,29 +31,6 @@ static int svm_exit_msr(struct kvm_vcpu *vcpu)
 	if (to_svm(vcpu)->vmcb->control.exit_info_1)
 		return kvm_emulate_wrmsr(vcpu);
 	return kvm_emulate_rdmsr(vcpu);
-}
-
-/* There are no performance counters to be read. */
-static int svm_exit_rdpmc(struct kvm_vcpu *vcpu)
-{
-	return kvm_complete_insn_gp(vcpu, 1);
-}
-
-/* CPUID denies it, or SVM, which it belongs to. */
-static int svm_exit_undefined(struct kvm_vcpu *vcpu)
-{
-	kvm_queue_exception(vcpu, X86_TRAP_UD);
-	return 1;
-}
-
-/*
- * The filter says that the guest spins (APM2 15.14.4), perhaps on a lock whose holder waits for
- * this very CPU.
- */
-static int svm_exit_pause(struct kvm_vcpu *vcpu)
-{
-	kvm_vcpu_on_spin(vcpu);
-	return kvm_skip_emulated_instruction(vcpu);
 }
 
 /* ---- nested page fault ----------------------------------------------------------------------- */
@@ -201,33 +173,33 @@ static int (*const svm_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[SVM_EXIT_SMI]				= svm_exit_host_event,
 	[SVM_EXIT_INIT]				= svm_exit_host_event,
 	[SVM_EXIT_VINTR]			= svm_exit_vintr,
-	[SVM_EXIT_RDPMC]			= svm_exit_rdpmc,
+	[SVM_EXIT_RDPMC]			= kvm_emulate_rdpmc,
 	[SVM_EXIT_CPUID]			= kvm_emulate_cpuid,
 	[SVM_EXIT_IRET]				= svm_exit_iret,
 	[SVM_EXIT_INVD]				= kvm_emulate_as_nop,
-	[SVM_EXIT_PAUSE]			= svm_exit_pause,
-	[SVM_EXIT_HLT]				= svm_exit_hlt,
+	[SVM_EXIT_PAUSE]			= kvm_emulate_pause,
+	[SVM_EXIT_HLT]				= kvm_emulate_halt,
 	[SVM_EXIT_INVLPG]			= svm_exit_invlpg,
-	[SVM_EXIT_INVLPGA]			= svm_exit_undefined,
+	[SVM_EXIT_INVLPGA]			= kvm_emulate_undefined,
 	[SVM_EXIT_IOIO]				= svm_exit_ioio,
 	[SVM_EXIT_MSR]				= svm_exit_msr,
 	[SVM_EXIT_TASK_SWITCH]			= svm_exit_task_switch,
 	[SVM_EXIT_FERR_FREEZE]			= svm_exit_ferr_freeze,
 	[SVM_EXIT_SHUTDOWN]			= svm_exit_shutdown,
-	[SVM_EXIT_VMRUN]			= svm_exit_undefined,
+	[SVM_EXIT_VMRUN]			= kvm_emulate_undefined,
 	[SVM_EXIT_VMMCALL]			= kvm_emulate_hypercall,
-	[SVM_EXIT_VMLOAD]			= svm_exit_undefined,
-	[SVM_EXIT_VMSAVE]			= svm_exit_undefined,
-	[SVM_EXIT_STGI]				= svm_exit_undefined,
-	[SVM_EXIT_CLGI]				= svm_exit_undefined,
-	[SVM_EXIT_SKINIT]			= svm_exit_undefined,
-	[SVM_EXIT_RDTSCP]			= svm_exit_undefined,
+	[SVM_EXIT_VMLOAD]			= kvm_emulate_undefined,
+	[SVM_EXIT_VMSAVE]			= kvm_emulate_undefined,
+	[SVM_EXIT_STGI]				= kvm_emulate_undefined,
+	[SVM_EXIT_CLGI]				= kvm_emulate_undefined,
+	[SVM_EXIT_SKINIT]			= kvm_emulate_undefined,
+	[SVM_EXIT_RDTSCP]			= kvm_emulate_undefined,
 	[SVM_EXIT_WBINVD]			= kvm_emulate_as_nop,
 	/* Monitoring ends for many reasons, this one among them (APM3, MWAIT). */
 	[SVM_EXIT_MONITOR]			= kvm_emulate_as_nop,
 	[SVM_EXIT_MWAIT]			= kvm_emulate_as_nop,
 	[SVM_EXIT_XSETBV]			= kvm_emulate_xsetbv,
-	[SVM_EXIT_RDPRU]			= svm_exit_undefined,
+	[SVM_EXIT_RDPRU]			= kvm_emulate_undefined,
 	[SVM_EXIT_INVPCID]			= svm_exit_emulate,
 	[SVM_EXIT_NPF]				= svm_exit_npf,
 };
@@ -260,18 +232,46 @@ static noinline int svm_exit_unexpected(struct kvm_vcpu *vcpu)
 }
 
 /**
+ * svm_exit_fast - an exit that may be worth finishing before interrupts are on again
+ * @vcpu: the vCPU; it exited for IOIO, CPUID or MSR
+ *
+ * A step over the instruction is a debugger's business, or a #DB, and not for here.
+ */
+enum kvm_fastpath svm_exit_fast(struct kvm_vcpu *vcpu)
+{
+	struct vmcb_control_area *control = &to_svm(vcpu)->vmcb->control;
+	u32 info = control->exit_info_1;
+
+	if (unlikely(svm_get_rflags(vcpu) & X86_EFLAGS_TF))
+		return KVM_FASTPATH_NONE;
+	if (control->exit_code == SVM_EXIT_IOIO) {
+		if (unlikely(info & SVM_IOIO_STR_MASK))
+			return KVM_FASTPATH_NONE;
+		control->next_rip = control->exit_info_2;
+		return kvm_fast_pio_irqoff(vcpu, (info & SVM_IOIO_SIZE_MASK) >> SVM_IOIO_SIZE_SHIFT,
+					   info >> 16, info & SVM_IOIO_TYPE_MASK);
+	}
+	if (!svm_caps.nrips && !svm_next_rip_find(vcpu))
+		return KVM_FASTPATH_NONE;
+	if (control->exit_code == SVM_EXIT_CPUID)
+		kvm_emulate_cpuid(vcpu);
+	else if (info)
+		return kvm_wrmsr_irqoff(vcpu);
+	else
+		kvm_emulate_rdmsr(vcpu);
+	return KVM_FASTPATH_REENTER;
+}
+
+/**
  * svm_handle_exit - do what the exit asks for
  * @vcpu: the vCPU
- * @fastpath: what svm_vcpu_run() has done about it
  *
  * Return: 1 resume the guest, 0 leave to userspace, < 0 errno.
  */
-int svm_handle_exit(struct kvm_vcpu *vcpu, enum kvm_fastpath fastpath)
+int svm_handle_exit(struct kvm_vcpu *vcpu)
 {
 	u32 code = to_svm(vcpu)->vmcb->control.exit_code;
 
-	if (fastpath != KVM_FASTPATH_NONE)
-		return 1;
 	if (unlikely(code >= ARRAY_SIZE(svm_exit_handlers) || !svm_exit_handlers[code]))
 		return svm_exit_unexpected(vcpu);
 	return svm_exit_handlers[code](vcpu);

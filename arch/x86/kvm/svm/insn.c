@@ -3,6 +3,7 @@
  * Stepping over an intercepted instruction: by the next RIP that the CPU gave, or by its length.
  * Under the vCPU's mutex.
  */
+#include <linux/uaccess.h>
 #include "emulate/insn.h"
 #include "vmcb.h"
 
@@ -37,6 +38,12 @@ static u32 svm_exit_opcode(const struct vmcb_control_area *control)
 	}
 }
 
+/* Here and not by svm_set_interrupt_shadow(): nearly every exit comes this way. */
+static __always_inline void svm_interrupt_shadow_end(struct kvm_vcpu *vcpu)
+{
+	to_svm(vcpu)->vmcb->control.int_state &= ~SVM_INTERRUPT_SHADOW_MASK;
+}
+
 /*
  * No next RIP: find the length. An instruction that another vCPU has meanwhile overwritten is not
  * the one that exited; the emulator decodes what is there now.
@@ -51,8 +58,28 @@ static noinline int svm_skip_by_length(struct kvm_vcpu *vcpu)
 	if (len <= 0)
 		return kvm_emulate_instruction(vcpu, 0, EMULTYPE_SKIP, NULL, 0);
 	kvm_rip_write(vcpu, kvm_rip_read(vcpu) + len);
-	svm_set_interrupt_shadow(vcpu, 0);
+	svm_interrupt_shadow_end(vcpu);
 	return 1;
+}
+
+/**
+ * svm_next_rip_find - give VMCB.NEXT_RIP where the CPU does not, without faulting memory in
+ * @vcpu: the vCPU; interrupts are off
+ *
+ * Return: false: not from here.
+ */
+bool svm_next_rip_find(struct kvm_vcpu *vcpu)
+{
+	struct vmcb_control_area *control = &to_svm(vcpu)->vmcb->control;
+	int len;
+
+	pagefault_disable();
+	len = kvm_insn_length_at_rip(vcpu, svm_exit_opcode(control));
+	pagefault_enable();
+	if (len <= 0)
+		return false;
+	control->next_rip = kvm_rip_read(vcpu) + len;
+	return true;
 }
 
 /**
@@ -71,7 +98,7 @@ int svm_skip_emulated_instruction(struct kvm_vcpu *vcpu)
 	if (unlikely(next - kvm_rip_read(vcpu) - 1 >= X86_INSN_MAX))
 		return svm_skip_by_length(vcpu);
 	kvm_rip_write(vcpu, next);
-	svm_set_interrupt_shadow(vcpu, 0);
+	svm_interrupt_shadow_end(vcpu);
 	return 1;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSRs that SVM keeps: those VMLOAD switches, TSC_AUX, SVM's own. The rest falls through to the common ones. Under the vCPU's mutex; values were checked for what every
- * vendor checks (canonical addresses, widths) before they come here.
+ * MSRs that SVM keeps: those VMLOAD switches, TSC_AUX, SVM's own. The rest falls through to the
+ * common ones. Under the vCPU's mutex; values were checked for what every vendor checks (canonical
+ * addresses, widths) before they come here.
  */
 #include "vmcb.h"
 

@@ -5,7 +5,6 @@
  * Called by the x86 run loop with interrupts off, once for each entry: every line here is paid for
  * at each exit. What happens rarely is behind one test of a word that is hot already.
  */
-#include <linux/jiffies.h>
 #include <linux/percpu.h>
 #include <asm/processor.h>
 #include <asm/debugreg.h>
@@ -114,29 +113,18 @@ static void svm_run_ssbd(struct vcpu_svm *svm, bool note_rcu)
 	x86_virt_spec_ctrl(svm->virt_spec_ctrl, false);
 }
 
-/* RCU wants to hear of the guest once a tick, not at each entry. */
-static __always_inline bool svm_rcu_note_due(struct vcpu_svm *svm)
-{
-	unsigned long now = jiffies;
-
-	if (likely(svm->rcu_jiffies == now))
-		return false;
-	svm->rcu_jiffies = now;
-	return true;
-}
-
 /**
  * svm_vcpu_run - enter the guest, come back with its exit
  * @vcpu: the vCPU; loaded, interrupts off, kvm_x86_ops.prepare_guest_switch() done, and its
  *	debug registers loaded if it has any
  *
- * Return: KVM_FASTPATH_NONE, or that an MSR write for the local APIC is done.
+ * Return: KVM_FASTPATH_NONE, or what became of an exit that could be handled at once.
  */
 enum kvm_fastpath svm_vcpu_run(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_svm *svm = to_svm(vcpu);
 	struct vmcb_control_area *control = &svm->vmcb->control;
-	bool note_rcu = svm_rcu_note_due(svm);
+	bool note_rcu = kvm_rcu_note_due(vcpu);
 	u32 event;
 
 	svm_state_enter(svm);
@@ -166,8 +154,12 @@ enum kvm_fastpath svm_vcpu_run(struct kvm_vcpu *vcpu)
 	}
 	if (unlikely(svm->entry_work))
 		svm_work_exit(svm);
-	if (vcpu->arch.apic && control->exit_code == SVM_EXIT_MSR && svm_caps.nrips &&
-	    control->exit_info_1)
-		return kvm_wrmsr_irqoff(vcpu);
-	return KVM_FASTPATH_NONE;
+	switch (control->exit_code) {
+	case SVM_EXIT_IOIO:
+	case SVM_EXIT_CPUID:
+	case SVM_EXIT_MSR:
+		return svm_exit_fast(vcpu);
+	default:
+		return KVM_FASTPATH_NONE;
+	}
 }

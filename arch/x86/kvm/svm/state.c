@@ -292,6 +292,7 @@ void svm_set_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
 	vcpu->arch.cr4 = cr4;
 	vcpu->arch.cr4_guest_owned_bits = 0;
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_CR4);
+	kvm_xsave_update(vcpu);
 	svm_paging_update(to_svm(vcpu));
 }
 

@@ -81,7 +81,6 @@ DECLARE_PER_CPU(struct svm_cpu, svm_cpu);
  * @host_saved: VMSAVE of the host's state was done since vcpu_load()
  * @entry_work: SVM_WORK_*
  * @asid_generation: when VMCB.ASID was taken; 0: take another
- * @rcu_jiffies: when RCU was last told that the guest runs
  * @msrpm: MSR permission map, two pages
  * @tsc_aux: the guest's TSC_AUX
  * @virt_spec_ctrl: the guest's VIRT_SPEC_CTRL
@@ -107,7 +106,6 @@ struct vcpu_svm {
 	bool host_saved;
 	u8 entry_work;
 	u64 asid_generation;
-	unsigned long rcu_jiffies;
 
 	unsigned long *msrpm;
 	u64 tsc_aux;
@@ -211,8 +209,10 @@ enum kvm_fastpath svm_vcpu_run(struct kvm_vcpu *vcpu);
 
 /* ---- exits.c, insn.c ------------------------------------------------------------------------- */
 
-int svm_handle_exit(struct kvm_vcpu *vcpu, enum kvm_fastpath fastpath);
+enum kvm_fastpath svm_exit_fast(struct kvm_vcpu *vcpu);
+int svm_handle_exit(struct kvm_vcpu *vcpu);
 void svm_handle_exit_irqoff(struct kvm_vcpu *vcpu);
+bool svm_next_rip_find(struct kvm_vcpu *vcpu);
 int svm_skip_emulated_instruction(struct kvm_vcpu *vcpu);
 void svm_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *info2, u32 *intr_info,
 		       u32 *error_code);

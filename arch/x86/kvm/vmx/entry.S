@@ -39,14 +39,8 @@ SYM_FUNC_START(__vmx_vcpu_run)
 	vmwrite	%rsp, %rax
 .Lrsp_known:
 
-	/* SPEC_CTRL: a write costs much, so only when the two values differ. */
 	ALTERNATIVE "jmp .Lspec_ctrl_guest", "", X86_FEATURE_MSR_SPEC_CTRL
-	movl	VMX_spec_ctrl(%rdi), %eax
-	cmpl	PER_CPU_VAR(x86_spec_ctrl_current), %eax
-	je	.Lspec_ctrl_guest
-	xorl	%edx, %edx
-	movl	$MSR_IA32_SPEC_CTRL, %ecx
-	wrmsr
+	LOAD_GUEST_SPEC_CTRL VMX_spec_ctrl
 .Lspec_ctrl_guest:
 
 	/* CF: VMRESUME. Neither MOV nor VERW touches it. */

@@ -12,11 +12,6 @@
 
 /* ---- instructions ---------------------------------------------------------------------------- */
 
-static int vmx_exit_hlt(struct kvm_vcpu *vcpu)
-{
-	return kvm_emulate_halt(vcpu);
-}
-
 /* Exit qualification (table 27-5): size less one, direction, string, REP, operand, port. */
 static int vmx_exit_io(struct kvm_vcpu *vcpu)
 {
@@ -32,26 +27,6 @@ static int vmx_exit_io(struct kvm_vcpu *vcpu)
 static int vmx_exit_descriptor_table(struct kvm_vcpu *vcpu)
 {
 	return kvm_emulate_instruction(vcpu, 0, 0, NULL, 0);
-}
-
-/* There are no performance counters to be read. */
-static int vmx_exit_rdpmc(struct kvm_vcpu *vcpu)
-{
-	return kvm_complete_insn_gp(vcpu, 1);
-}
-
-/* CPUID denies it: VMX's own instructions and GETSEC exit always (25.1.2). */
-static int vmx_exit_undefined(struct kvm_vcpu *vcpu)
-{
-	kvm_queue_exception(vcpu, X86_TRAP_UD);
-	return 1;
-}
-
-/* The guest spins (25.1.3), perhaps on a lock whose holder waits for this very CPU. */
-static int vmx_exit_pause(struct kvm_vcpu *vcpu)
-{
-	kvm_vcpu_on_spin(vcpu);
-	return kvm_skip_emulated_instruction(vcpu);
 }
 
 /* With shadow paging alone, as the next one; without it in CPUID hardware raises #UD (25.3). */
@@ -132,21 +107,21 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[EXIT_REASON_NMI_WINDOW]		= vmx_exit_nmi_window,
 	[EXIT_REASON_TASK_SWITCH]		= vmx_exit_task_switch,
 	[EXIT_REASON_CPUID]			= kvm_emulate_cpuid,
-	[VMX_EXIT_GETSEC]			= vmx_exit_undefined,
-	[EXIT_REASON_HLT]			= vmx_exit_hlt,
+	[VMX_EXIT_GETSEC]			= kvm_emulate_undefined,
+	[EXIT_REASON_HLT]			= kvm_emulate_halt,
 	[EXIT_REASON_INVD]			= kvm_emulate_as_nop,
 	[EXIT_REASON_INVLPG]			= vmx_exit_invlpg,
-	[EXIT_REASON_RDPMC]			= vmx_exit_rdpmc,
+	[EXIT_REASON_RDPMC]			= kvm_emulate_rdpmc,
 	[EXIT_REASON_VMCALL]			= kvm_emulate_hypercall,
-	[EXIT_REASON_VMCLEAR]			= vmx_exit_undefined,
-	[EXIT_REASON_VMLAUNCH]			= vmx_exit_undefined,
-	[EXIT_REASON_VMPTRLD]			= vmx_exit_undefined,
-	[EXIT_REASON_VMPTRST]			= vmx_exit_undefined,
-	[EXIT_REASON_VMREAD]			= vmx_exit_undefined,
-	[EXIT_REASON_VMRESUME]			= vmx_exit_undefined,
-	[EXIT_REASON_VMWRITE]			= vmx_exit_undefined,
-	[EXIT_REASON_VMOFF]			= vmx_exit_undefined,
-	[EXIT_REASON_VMON]			= vmx_exit_undefined,
+	[EXIT_REASON_VMCLEAR]			= kvm_emulate_undefined,
+	[EXIT_REASON_VMLAUNCH]			= kvm_emulate_undefined,
+	[EXIT_REASON_VMPTRLD]			= kvm_emulate_undefined,
+	[EXIT_REASON_VMPTRST]			= kvm_emulate_undefined,
+	[EXIT_REASON_VMREAD]			= kvm_emulate_undefined,
+	[EXIT_REASON_VMRESUME]			= kvm_emulate_undefined,
+	[EXIT_REASON_VMWRITE]			= kvm_emulate_undefined,
+	[EXIT_REASON_VMOFF]			= kvm_emulate_undefined,
+	[EXIT_REASON_VMON]			= kvm_emulate_undefined,
 	[EXIT_REASON_CR_ACCESS]			= vmx_exit_cr,
 	[EXIT_REASON_DR_ACCESS]			= vmx_exit_dr,
 	[EXIT_REASON_IO_INSTRUCTION]		= vmx_exit_io,
@@ -156,7 +131,7 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[EXIT_REASON_MWAIT_INSTRUCTION]		= kvm_emulate_as_nop,
 	[EXIT_REASON_MONITOR_INSTRUCTION]	= kvm_emulate_as_nop,
 	[EXIT_REASON_MONITOR_TRAP_FLAG]		= vmx_exit_mtf,
-	[EXIT_REASON_PAUSE_INSTRUCTION]		= vmx_exit_pause,
+	[EXIT_REASON_PAUSE_INSTRUCTION]		= kvm_emulate_pause,
 	[EXIT_REASON_MCE_DURING_VMENTRY]	= vmx_exit_host_event,
 	[EXIT_REASON_TPR_BELOW_THRESHOLD]	= vmx_exit_tpr_below_threshold,
 	[EXIT_REASON_APIC_ACCESS]		= vmx_exit_apic_access,
@@ -166,9 +141,9 @@ static int (*const vmx_exit_handlers[])(struct kvm_vcpu *vcpu) = {
 	[EXIT_REASON_PML_FULL]			= vmx_exit_pml_full,
 	[EXIT_REASON_EPT_MISCONFIG]		= vmx_exit_ept_misconfig,
 	[EXIT_REASON_INVPCID]			= vmx_exit_invpcid,
-	[EXIT_REASON_INVEPT]			= vmx_exit_undefined,
+	[EXIT_REASON_INVEPT]			= kvm_emulate_undefined,
 	[EXIT_REASON_PREEMPTION_TIMER]		= vmx_exit_timer,
-	[EXIT_REASON_INVVPID]			= vmx_exit_undefined,
+	[EXIT_REASON_INVVPID]			= kvm_emulate_undefined,
 	[EXIT_REASON_WBINVD]			= kvm_emulate_as_nop,
 	[EXIT_REASON_XSETBV]			= kvm_emulate_xsetbv,
 };
@@ -238,13 +213,42 @@ static void vmx_l1d_note_exit(struct vcpu_vmx *vmx)
 }
 
 /**
+ * vmx_exit_fast - an exit that may be worth finishing before interrupts are on again
+ * @vcpu: the vCPU; it exited for an I/O instruction, CPUID, RDMSR or WRMSR
+ *
+ * A step over the instruction is a debugger's business, or a #DB, and not for here.
+ */
+enum kvm_fastpath vmx_exit_fast(struct kvm_vcpu *vcpu)
+{
+	unsigned long qualification;
+
+	if (unlikely(vmx_get_rflags(vcpu) & X86_EFLAGS_TF))
+		return KVM_FASTPATH_NONE;
+	switch (to_vmx(vcpu)->exit_reason) {
+	case EXIT_REASON_IO_INSTRUCTION:
+		qualification = vmcs_readl(EXIT_QUALIFICATION);
+		if (unlikely(qualification & BIT(4)))
+			return KVM_FASTPATH_NONE;
+		return kvm_fast_pio_irqoff(vcpu, (qualification & 7) + 1, qualification >> 16,
+					   qualification & BIT(3));
+	case EXIT_REASON_MSR_WRITE:
+		return kvm_wrmsr_irqoff(vcpu);
+	case EXIT_REASON_CPUID:
+		kvm_emulate_cpuid(vcpu);
+		return KVM_FASTPATH_REENTER;
+	default:
+		kvm_emulate_rdmsr(vcpu);
+		return KVM_FASTPATH_REENTER;
+	}
+}
+
+/**
  * vmx_handle_exit - do what the exit asks for
  * @vcpu: the vCPU
- * @fastpath: what vmx_vcpu_run() has done about it
  *
  * Return: 1 resume the guest, 0 leave to userspace, < 0 errno.
  */
-int vmx_handle_exit(struct kvm_vcpu *vcpu, enum kvm_fastpath fastpath)
+int vmx_handle_exit(struct kvm_vcpu *vcpu)
 {
 	u32 reason = to_vmx(vcpu)->exit_reason;
 
@@ -252,8 +256,6 @@ int vmx_handle_exit(struct kvm_vcpu *vcpu, enum kvm_fastpath fastpath)
 		vmx_l1d_note_exit(to_vmx(vcpu));
 	if (unlikely(to_vmx(vcpu)->pml))
 		vmx_pml_flush(to_vmx(vcpu));
-	if (fastpath != KVM_FASTPATH_NONE)
-		return 1;
 	/* A failed entry has bit 31 set, so that it is in no table. */
 	if (unlikely(reason >= ARRAY_SIZE(vmx_exit_handlers) || !vmx_exit_handlers[reason]))
 		return vmx_exit_unexpected(vcpu);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * MSRs that VMX keeps: those in VMCS fields, the system-call MSRs and TSC_AUX, which no field
- * holds, the speculation controls. The rest falls through to the common ones. Under the vCPU's
- * mutex, loaded; values were checked for what every vendor checks before they come here.
+ * holds. The rest falls through to the common ones. Under the vCPU's mutex, loaded; values were
+ * checked for what every vendor checks before they come here.
  */
 #include "vmcs.h"
 

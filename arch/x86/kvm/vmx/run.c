@@ -7,7 +7,6 @@
  * at each exit. VMREAD and VMWRITE cost more than memory does, so that nothing is read before it
  * is wanted. What happens rarely is behind one test of a word that is hot already.
  */
-#include <linux/jiffies.h>
 #include <linux/percpu.h>
 #include <asm/processor.h>
 #include <asm/debugreg.h>
@@ -133,28 +132,17 @@ static __always_inline bool vmx_state_exit(struct vcpu_vmx *vmx)
 	return false;
 }
 
-/* RCU wants to hear of the guest once a tick, not at each entry. */
-static __always_inline bool vmx_rcu_note_due(struct vcpu_vmx *vmx)
-{
-	unsigned long now = jiffies;
-
-	if (likely(vmx->rcu_jiffies == now))
-		return false;
-	vmx->rcu_jiffies = now;
-	return true;
-}
-
 /**
  * vmx_vcpu_run - enter the guest, come back with its exit
  * @vcpu: the vCPU; loaded, interrupts off, kvm_x86_ops.prepare_guest_switch() done, and its
  *	debug registers loaded if it has any
  *
- * Return: KVM_FASTPATH_NONE, or that an MSR write for the local APIC is done.
+ * Return: KVM_FASTPATH_NONE, or what became of an exit that could be handled at once.
  */
 enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
-	bool note_rcu = vmx_rcu_note_due(vmx);
+	bool note_rcu = kvm_rcu_note_due(vcpu);
 
 	vmx_state_enter(vmx);
 	if ((unlikely(vmx->entry_work) || static_branch_unlikely(&vmx_l1d_should_flush)) &&
@@ -184,8 +172,14 @@ enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
 		/* CR8 was written in the guest. */
 		if (vmx->virtual_apic)
 			vcpu->arch.cr8 = vmx->virtual_apic[VMX_VTPR] >> 4 & 15;
-		if (vmx->exit_reason == EXIT_REASON_MSR_WRITE)
-			return kvm_wrmsr_irqoff(vcpu);
 	}
-	return KVM_FASTPATH_NONE;
+	switch (vmx->exit_reason) {
+	case EXIT_REASON_CPUID:
+	case EXIT_REASON_IO_INSTRUCTION:
+	case EXIT_REASON_MSR_READ:
+	case EXIT_REASON_MSR_WRITE:
+		return vmx_exit_fast(vcpu);
+	default:
+		return KVM_FASTPATH_NONE;
+	}
 }

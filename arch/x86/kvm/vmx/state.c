@@ -388,6 +388,7 @@ void vmx_set_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
 		owned = 0;
 	vcpu->arch.cr4 = cr4;
 	kvm_reg_mark_available(vcpu, VCPU_EXREG_CR4);
+	kvm_xsave_update(vcpu);
 	if (vcpu->arch.cr4_guest_owned_bits != owned || !owned) {
 		vcpu->arch.cr4_guest_owned_bits = owned;
 		vmcs_writel(CR4_GUEST_HOST_MASK, ~owned);

@@ -195,7 +195,6 @@ struct vmx_rmode {
  * @vpid: virtual-processor identifier, 0: none
  * @rflags: the guest's RFLAGS, while VCPU_EXREG_RFLAGS is available
  * @rmode: real mode that hardware does not have
- * @rcu_jiffies: when RCU was last told that the guest runs
  * @host: the host's state
  * @controls: each control word as it is in the VMCS
  * @exception_bitmap: EXCEPTION_BITMAP as it is there
@@ -232,7 +231,6 @@ struct vcpu_vmx {
 	u32 *virtual_apic;
 	u32 tpr_threshold;
 	unsigned long rflags;
-	unsigned long rcu_jiffies;
 	u64 timer_tsc;
 	struct vmx_host host;
 
@@ -392,7 +390,8 @@ DECLARE_STATIC_KEY_FALSE(vmx_l1d_should_flush);
 
 /* ---- exits.c, insn.c ------------------------------------------------------------------------- */
 
-int vmx_handle_exit(struct kvm_vcpu *vcpu, enum kvm_fastpath fastpath);
+enum kvm_fastpath vmx_exit_fast(struct kvm_vcpu *vcpu);
+int vmx_handle_exit(struct kvm_vcpu *vcpu);
 void vmx_handle_exit_irqoff(struct kvm_vcpu *vcpu);
 int vmx_skip_emulated_instruction(struct kvm_vcpu *vcpu);
 void vmx_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1, u64 *info2, u32 *intr_info,
