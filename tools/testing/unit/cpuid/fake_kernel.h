@@ -185,6 +185,7 @@ void kvm_cpu_cap_clear(unsigned int x86_feature);
 void kvm_set_cpu_caps(void);
 int kvm_xsave2_size(struct kvm *kvm);
 u32 kvm_xsave_size(u64 xfeatures, bool compacted);
+#define kvm_xsave_update(v)		((void)(v))
 bool guest_cpuid_has(struct kvm_vcpu *vcpu, unsigned int x86_feature);
 struct kvm_cpuid_entry2 *kvm_find_cpuid_entry(struct kvm_vcpu *vcpu, u32 function, u32 index);
 void kvm_update_cpuid_runtime(struct kvm_vcpu *vcpu);

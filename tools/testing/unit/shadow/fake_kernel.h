@@ -170,6 +170,7 @@ struct kmem_cache;
 #define GFP_KERNEL_ACCOUNT	0
 #define __GFP_DMA32		0
 #define __GFP_ZERO		0
+typedef int gfp_t;
 #define SLAB_ACCOUNT		0
 #define KMEM_CACHE(type, flags)		((struct kmem_cache *)sizeof(struct type))
 #define kmem_cache_zalloc(cache, gfp)	calloc(1, (size_t)(cache))
