@@ -216,13 +216,14 @@ static void vmx_l1d_note_exit(struct vcpu_vmx *vmx)
  * vmx_exit_fast - an exit that may be worth finishing before interrupts are on again
  * @vcpu: the vCPU; it exited for an I/O instruction, CPUID, RDMSR or WRMSR
  *
- * A step over the instruction is a debugger's business, or a #DB, and not for here.
+ * A step over the instruction is a debugger's business, or a #DB, and not for here. Nor are exits
+ * of a vCPU with a log of pages, which is to be read before userspace looks.
  */
 enum kvm_fastpath vmx_exit_fast(struct kvm_vcpu *vcpu)
 {
 	unsigned long qualification;
 
-	if (unlikely(vmx_get_rflags(vcpu) & X86_EFLAGS_TF))
+	if (unlikely((vmx_get_rflags(vcpu) & X86_EFLAGS_TF) || to_vmx(vcpu)->pml))
 		return KVM_FASTPATH_NONE;
 	switch (to_vmx(vcpu)->exit_reason) {
 	case EXIT_REASON_IO_INSTRUCTION:
