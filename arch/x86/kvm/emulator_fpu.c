@@ -42,7 +42,7 @@ struct ymm {
 };
 
 /*
- * emul_read_vec - emul_read_vec
+ * emul_read_vec - a vector register, or an MMX one
  *
  * YMM only where the guest's XCR0 has it, so ours; MMX only without a pending x87 exception, which
  * would be ours too.

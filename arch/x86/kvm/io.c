@@ -197,7 +197,7 @@ static bool bus_in(struct kvm_vcpu *vcpu, unsigned int size, u16 port, void *val
 }
 
 /**
- * emul_pio_in - emul_pio_in
+ * emul_pio_in - IN and INS of the emulator
  * @ctxt: the emulator
  * @size: bytes of an element
  * @port: port
