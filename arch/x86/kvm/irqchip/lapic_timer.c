@@ -199,9 +199,6 @@ void lapic_timer_count_written(struct kvm_lapic *apic)
 {
 	u32 count = lapic_get(&apic->regs, APIC_TMICT);
 
-	/* 11.5.4.1: in TSC-deadline mode it is ignored. */
-	if (timer_mode(apic) == APIC_LVT_TIMER_TSCDEADLINE)
-		return;
 	lapic_timer_stop(apic);
 	if (!count)
 		return;

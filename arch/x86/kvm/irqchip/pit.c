@@ -398,10 +398,11 @@ int kvm_pit_create(struct kvm *kvm, u32 flags)
 		goto out;
 	set_reinject(pit, true);
 	r = plug(pit, flags);
-	/* Whoever sees it, sees all of it: pairs with the acquire in vm_pit(). */
-	smp_store_release(&kvm->arch.pit, pit);
-	if (r)
-		kvm_pit_destroy(kvm);
+	if (r && unplug(pit))
+		free_pit(pit);
+	else
+		/* Who sees it, sees all of it, and until the end: pairs with vm_pit(). */
+		smp_store_release(&kvm->arch.pit, pit);
 out:
 	mutex_unlock(&kvm->lock);
 	return r;

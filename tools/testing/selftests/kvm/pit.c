@@ -4,7 +4,9 @@
  * owed, its counters and port 0x61 from the guest's side, its state, and what each ioctl refuses.
  */
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -536,6 +538,61 @@ TEST(dies_while_it_ticks)
 		sleep_ns(2000000);
 		vm_free(vm);
 	}
+}
+
+/* ---- one that does not come to be ---- */
+
+static volatile bool going;
+
+/* Returns whether there has ever been one to be asked. */
+static void *look_for_pit(void *arg)
+{
+	struct kvm_pit_state2 state;
+	struct vm *vm = arg;
+	bool seen = false;
+
+	while (going)
+		seen |= kvm_errno(vm->fd, KVM_GET_PIT2, &state) != ENXIO;
+	return (void *)seen;
+}
+
+FIXTURE(failed) {
+	struct vm *vm;
+};
+
+FIXTURE_SETUP(failed)
+{
+	self->vm = vm_with_irqchip();
+}
+
+FIXTURE_TEARDOWN(failed)
+{
+	vm_free(self->vm);
+}
+
+/* Its ports find no place on a bus that is full: then nobody has seen it, and it is gone. */
+TEST_F_TIMEOUT(failed, creation, 600)
+{
+	struct kvm_coalesced_mmio_zone zone = { .addr = 0x1000, .size = 1, .pio = 1 };
+	struct kvm_pit_config config = {};
+	struct vm *vm = self->vm;
+	pthread_t thread;
+	void *seen;
+	int i, err;
+
+	if (kvm_is_in_tree() || !getenv("KVM_TEST_EVENTS"))
+		SKIP(return, "make storm does it: a full bus takes a while to fill");
+	do {
+		err = kvm_errno(vm->fd, KVM_REGISTER_COALESCED_MMIO, &zone);
+	} while (!err);
+	ASSERT_EQ(ENOSPC, err);
+	going = true;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, look_for_pit, vm));
+	for (i = 0; i < 100; i++)
+		EXPECT_EQ(ENOSPC, kvm_errno(vm->fd, KVM_CREATE_PIT2, &config));
+	going = false;
+	pthread_join(thread, &seen);
+	EXPECT_NULL(seen);
 }
 
 TEST_HARNESS_MAIN

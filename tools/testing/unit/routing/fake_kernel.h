@@ -13,6 +13,7 @@
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/nospec.h>
 #include <linux/types.h>
 
 typedef u64 gpa_t;
@@ -24,7 +25,6 @@ typedef u64 gpa_t;
 #define PTR_ERR(p)		((long)(p))
 #define ERR_PTR(e)		((void *)(long)(e))
 #define struct_size(p, member, n)	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
-#define array_index_nospec(index, size)	((index) < (size) ? (index) : 0)
 
 extern unsigned int fake_alloc_fails;	/* so many allocations from now one is refused; 0: none */
 
