@@ -14,7 +14,7 @@
 
 /*
  * Nearly no VM has one: the run loop shall not ask at each exit. The last one's end waits for a
- * second, so that a VMM that gives and takes the address has the kernel patch its text no more often.
+ * second, so that the kernel patches its text no more often, whatever a VMM gives and takes.
  */
 DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_vapic_used, HZ);
 
