@@ -54,6 +54,9 @@ static const struct kvm_io_bus *vcpu_bus(struct kvm_vcpu *vcpu, enum kvm_bus bus
 	for ((range) = &(bus)->range[last_at_or_below((bus), (at))];			\
 	     (range) >= (bus)->range && (range)->max_end > (at); (range)--)
 
+/* A VMM can put thousands at one address: the host's interrupts shall not wait for all of them. */
+#define IRQOFF_DEVICES	32
+
 /* A const @val is only read: @write says which operation it is for. */
 static __always_inline int bus_access(struct kvm_vcpu *vcpu, enum kvm_bus bus, gpa_t addr, int len,
 				      void *val, bool write, bool irqoff)
@@ -61,7 +64,7 @@ static __always_inline int bus_access(struct kvm_vcpu *vcpu, enum kvm_bus bus, g
 	const struct kvm_io_bus *b = vcpu_bus(vcpu, bus);
 	const struct kvm_io_device_ops *ops;
 	const struct kvm_io_range *range;
-	int r;
+	int r, asked = 0;
 
 	if (!b)
 		return -EOPNOTSUPP;
@@ -70,7 +73,8 @@ static __always_inline int bus_access(struct kvm_vcpu *vcpu, enum kvm_bus bus, g
 		if (!range_takes(range, addr, len) || !(write ? (bool)ops->write : (bool)ops->read))
 			continue;
 		/* A lock of any kind may sleep on a realtime kernel. */
-		if (irqoff && (!write || !ops->write_atomic || IS_ENABLED(CONFIG_PREEMPT_RT)))
+		if (irqoff && (!write || !ops->write_atomic || IS_ENABLED(CONFIG_PREEMPT_RT) ||
+			       ++asked > IRQOFF_DEVICES))
 			return -EBUSY;
 		r = write ? ops->write(vcpu, range->dev, addr, len, val) :
 			    ops->read(vcpu, range->dev, addr, len, val);
