@@ -83,11 +83,14 @@ static int edu_group(const char *pci)
 	char path[128], target[128];
 	ssize_t n;
 
-	if (system("modprobe -q vfio-pci && modprobe -q vfio_iommu_type1"))
-		return -1;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override", pci);
-	if (!write_file(path, "vfio-pci") || !write_file("/sys/bus/pci/drivers_probe", pci))
-		return -1;
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/vfio-pci/%s", pci);
+	if (access(path, F_OK)) {
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override", pci);
+		if (system("modprobe -q vfio-pci && modprobe -q vfio_iommu_type1") ||
+		    !write_file(path, "vfio-pci") ||
+		    !write_file("/sys/bus/pci/drivers_probe", pci))
+			return -1;
+	}
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", pci);
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n < 0)
