@@ -199,9 +199,6 @@ void lapic_timer_count_written(struct kvm_lapic *apic)
 {
 	u32 count = lapic_get(&apic->regs, APIC_TMICT);
 
-	/* 11.5.4.1: in TSC-deadline mode it is ignored. */
-	if (timer_mode(apic) == APIC_LVT_TIMER_TSCDEADLINE)
-		return;
 	lapic_timer_stop(apic);
 	if (!count)
 		return;
@@ -336,12 +333,8 @@ void kvm_lapic_tsc_changed(struct kvm_vcpu *vcpu)
 {
 	struct kvm_lapic *apic = vcpu->arch.apic;
 
-	if (!apic)
-		return;
-	if (lapic_timer_deadline(apic))
+	if (apic && lapic_timer_deadline(apic))
 		lapic_timer_set_deadline(apic, apic->timer.deadline, true);
-	else if (apic->timer.hv)
-		timer_start_hv(apic);
 }
 
 /**
@@ -390,8 +383,12 @@ void kvm_lapic_timer_run(struct kvm_vcpu *vcpu)
  */
 void kvm_lapic_timer_load(struct kvm_vcpu *vcpu, int cpu)
 {
-	struct hrtimer *hrtimer = &vcpu->arch.apic->timer.hrtimer;
+	struct kvm_lapic *apic = vcpu->arch.apic;
+	struct hrtimer *hrtimer = &apic->timer.hrtimer;
 
+	/* The host's TSC may have begun anew while the machine slept; a deadline is the guest's. */
+	if (apic->timer.hv && timer_mode(apic) != APIC_LVT_TIMER_TSCDEADLINE)
+		timer_start_hv(apic);
 	if (vcpu->cpu == cpu || !hrtimer_active(hrtimer))
 		return;
 	if (hrtimer_cancel(hrtimer))
