@@ -3,15 +3,20 @@
  * The host changes the memory that backs a guest: what it takes away must leave the guest's page
  * tables first.
  *
- * All callbacks hold kvm->mmu_lock exclusively. The sequence protocol with the fault path:
+ * The sequence protocol with the fault path:
  *
  *   notifier                              fault
- *   start: in_progress++, range, unmap    seq = mmu_invalidate_seq; smp_rmb();
- *   (the host changes its tables)         look up the page in the host's tables
- *   end:   seq++, in_progress--           mmu_lock; kvm_mmu_invalidate_retry(seq); install
+ *   start: in_progress++                  seq = mmu_invalidate_seq; smp_rmb();
+ *          mmu_lock: range, unmap         look up the page in the host's tables
+ *   (the host changes its tables)         mmu_lock, shared: kvm_mmu_invalidate_retry(seq); install
+ *   end:   seq++, in_progress--
  *
  * A look-up that began before "end" may have seen the old page. If the fault takes mmu_lock before
- * "end", it finds in_progress; if after, it finds another seq.
+ * "start" does, its entry is unmapped; else it finds in_progress or, after "end", another seq.
+ *
+ * Most of what a VMM does to its memory is none of the guest's. Whether a slot is there is looked
+ * up under kvm->mn_lock alone, and who finds none stays away from mmu_lock, and leaves the sequence
+ * alone.
  */
 #include <linux/mmu_notifier.h>
 #include <kvm/arch.h>
@@ -39,7 +44,7 @@ static struct kvm_gfn_range gfn_range(struct kvm_memory_slot *slot, unsigned lon
 	};
 }
 
-/* Widen what the invalidations in progress cover. */
+/* Widen what the invalidations in progress cover; mmu_lock held exclusively. */
 static void cover(struct kvm *kvm, gfn_t start, gfn_t end)
 {
 	kvm->mmu_invalidate_start = min(kvm->mmu_invalidate_start, start);
@@ -72,45 +77,30 @@ static bool for_each_range(struct kvm *kvm, unsigned long start, unsigned long e
 	return any;
 }
 
-/**
- * kvm_mmu_invalidate_begin - until kvm_mmu_invalidate_end() no fault in the range may install
- * @kvm: the VM; mmu_lock held exclusively
- * @start: first guest frame
- * @end: exclusive; with @start >= @end nothing yet
- *
- * May be nested; faults then stay away from the smallest range that covers all.
+/*
+ * Until the end no fault in the range may install. It may be nested; faults then stay away from the
+ * smallest range that covers all. Return: false: no slot has a part of [start, end).
  */
-void kvm_mmu_invalidate_begin(struct kvm *kvm, gfn_t start, gfn_t end)
+static bool invalidate_begin(struct kvm *kvm, unsigned long start, unsigned long end)
 {
-	lockdep_assert_held_write(&kvm->mmu_lock);
-	if (!kvm->mmu_invalidate_in_progress++) {
-		kvm->mmu_invalidate_start = KVM_GFN_INVALID;
-		kvm->mmu_invalidate_end = 0;
-	}
-	if (start < end)
-		cover(kvm, start, end);
-}
+	struct kvm_memslots *slots;
+	bool any = false;
 
-/**
- * kvm_mmu_invalidate_end - undo kvm_mmu_invalidate_begin(); look-ups done meanwhile are void
- * @kvm: the VM; mmu_lock held exclusively
- */
-void kvm_mmu_invalidate_end(struct kvm *kvm)
-{
-	lockdep_assert_held_write(&kvm->mmu_lock);
-	WRITE_ONCE(kvm->mmu_invalidate_seq, kvm->mmu_invalidate_seq + 1);
-	/*
-	 * For those who look at both without mmu_lock: no longer in progress implies the new seq.
-	 * Pairs with the smp_rmb() of the fault path between seq and the look-up.
-	 */
-	smp_wmb();
-	kvm->mmu_invalidate_in_progress--;
-	WARN_ON_ONCE(kvm->mmu_invalidate_in_progress < 0);
+	spin_lock(&kvm->mn_lock);
+	if (!kvm->mmu_invalidate_in_progress) {
+		WRITE_ONCE(kvm->mmu_invalidate_start, KVM_GFN_INVALID);
+		WRITE_ONCE(kvm->mmu_invalidate_end, 0);
+	}
+	WRITE_ONCE(kvm->mmu_invalidate_in_progress, kvm->mmu_invalidate_in_progress + 1);
+	for (slots = kvm->memslots; slots < kvm->memslots + KVM_ADDRESS_SPACES; slots++)
+		any |= !!interval_tree_iter_first(&slots->hva_tree, start, end - 1);
+	spin_unlock(&kvm->mn_lock);
+	return any;
 }
 
 /**
  * kvm_mmu_slot_appeared - a slot was put into the hva tree
- * @kvm: the VM; mmu_lock held exclusively
+ * @kvm: the VM; mmu_lock held exclusively, and mn_lock
  *
  * An invalidation in progress went over the tree before the slot was in it, so what it covers is
  * not known: let it cover everything until it ends.
@@ -118,6 +108,7 @@ void kvm_mmu_invalidate_end(struct kvm *kvm)
 void kvm_mmu_slot_appeared(struct kvm *kvm)
 {
 	lockdep_assert_held_write(&kvm->mmu_lock);
+	lockdep_assert_held(&kvm->mn_lock);
 	if (kvm->mmu_invalidate_in_progress)
 		cover(kvm, 0, KVM_GFN_INVALID);
 }
@@ -127,8 +118,9 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 {
 	struct kvm *kvm = notifier_to_kvm(mn);
 
+	if (!invalidate_begin(kvm, range->start, range->end))
+		return 0;
 	write_lock(&kvm->mmu_lock);
-	kvm_mmu_invalidate_begin(kvm, 0, 0);
 	if (for_each_range(kvm, range->start, range->end, mmu_notifier_range_blockable(range),
 			   unmap_range))
 		kvm_flush_remote_tlbs(kvm);
@@ -140,9 +132,15 @@ static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_ra
 {
 	struct kvm *kvm = notifier_to_kvm(mn);
 
-	write_lock(&kvm->mmu_lock);
-	kvm_mmu_invalidate_end(kvm);
-	write_unlock(&kvm->mmu_lock);
+	spin_lock(&kvm->mn_lock);
+	/* Look-ups done meanwhile are void, if any can have been for what was covered. */
+	if (kvm->mmu_invalidate_start < kvm->mmu_invalidate_end)
+		WRITE_ONCE(kvm->mmu_invalidate_seq, kvm->mmu_invalidate_seq + 1);
+	/* No longer in progress implies the new seq: kvm_mmu_invalidate_retry(). */
+	smp_wmb();
+	WRITE_ONCE(kvm->mmu_invalidate_in_progress, kvm->mmu_invalidate_in_progress - 1);
+	WARN_ON_ONCE(kvm->mmu_invalidate_in_progress < 0);
+	spin_unlock(&kvm->mn_lock);
 }
 
 /* Aging: has the guest used the pages since the last time? The entries stay. */
