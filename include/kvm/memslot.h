@@ -91,7 +91,6 @@ struct kvm_gfn_range {
 	struct kvm_memory_slot *slot;
 	gfn_t start;
 	gfn_t end;
-	bool may_block;
 };
 
 static inline bool kvm_slot_has_gfn(const struct kvm_memory_slot *slot, gfn_t gfn)

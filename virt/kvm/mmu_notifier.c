@@ -27,11 +27,14 @@ static inline struct kvm *notifier_to_kvm(struct mmu_notifier *mn)
 	return container_of(mn, struct kvm, mmu_notifier);
 }
 
+/* Bytes unmapped between two looks at whether somebody waits; there may be many slots of them. */
+#define UNMAP_STEP	(8ul << 20)
+
 typedef bool range_fn(struct kvm *kvm, struct kvm_gfn_range *range);
 
 /* The part of @slot that lies in [start, end) of the program's addresses. */
 static struct kvm_gfn_range gfn_range(struct kvm_memory_slot *slot, unsigned long start,
-				      unsigned long end, bool may_block)
+				      unsigned long end)
 {
 	unsigned long first = max(start, slot->hva_node.start);
 	unsigned long last = min(end - 1, slot->hva_node.last);
@@ -40,7 +43,6 @@ static struct kvm_gfn_range gfn_range(struct kvm_memory_slot *slot, unsigned lon
 		.slot = slot,
 		.start = slot->base_gfn + ((first - slot->userspace_addr) >> PAGE_SHIFT),
 		.end = slot->base_gfn + ((last - slot->userspace_addr) >> PAGE_SHIFT) + 1,
-		.may_block = may_block,
 	};
 }
 
@@ -58,8 +60,7 @@ static bool unmap_range(struct kvm *kvm, struct kvm_gfn_range *range)
 }
 
 /* @fn for each slot's part of [start, end); true: @fn was for one of them. */
-static bool for_each_range(struct kvm *kvm, unsigned long start, unsigned long end, bool may_block,
-			   range_fn *fn)
+static bool for_each_range(struct kvm *kvm, unsigned long start, unsigned long end, range_fn *fn)
 {
 	struct interval_tree_node *node;
 	struct kvm_memslots *slots;
@@ -70,7 +71,7 @@ static bool for_each_range(struct kvm *kvm, unsigned long start, unsigned long e
 		for (node = interval_tree_iter_first(&slots->hva_tree, start, end - 1); node;
 		     node = interval_tree_iter_next(node, start, end - 1)) {
 			range = gfn_range(container_of(node, struct kvm_memory_slot, hva_node),
-					  start, end, may_block);
+					  start, end);
 			any |= fn(kvm, &range);
 		}
 	}
@@ -113,16 +114,43 @@ void kvm_mmu_slot_appeared(struct kvm *kvm)
 		cover(kvm, 0, KVM_GFN_INVALID);
 }
 
-/* The TLBs are flushed before the lock is dropped: who finds an entry zapped may rely on it. */
+/**
+ * kvm_mmu_let_others_in - mmu_lock has been held for a while: drop it, if somebody waits
+ * @kvm: the VM; mmu_lock held exclusively
+ * @flush: mappings were taken away: who takes the lock may rely on it, so TLBs are flushed before
+ *
+ * Return: what is left to flush.
+ */
+bool kvm_mmu_let_others_in(struct kvm *kvm, bool flush)
+{
+	if (!need_resched() && !rwlock_needbreak(&kvm->mmu_lock))
+		return flush;
+	if (flush)
+		kvm_flush_remote_tlbs(kvm);
+	cond_resched_rwlock_write(&kvm->mmu_lock);
+	return false;
+}
+
+/*
+ * Terabytes may go at once: they are unmapped in steps. Meanwhile faults stay away from those done,
+ * and from all if a slot appears; what faults still map ahead is met there.
+ */
 static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
 	struct kvm *kvm = notifier_to_kvm(mn);
+	unsigned long at, left, step;
+	bool flush = false;
 
 	if (!invalidate_begin(kvm, range->start, range->end))
 		return 0;
 	write_lock(&kvm->mmu_lock);
-	if (for_each_range(kvm, range->start, range->end, mmu_notifier_range_blockable(range),
-			   unmap_range))
+	for (at = range->start, left = range->end - at; left; at += step, left -= step) {
+		step = min(left, UNMAP_STEP - at % UNMAP_STEP);
+		flush |= for_each_range(kvm, at, at + step, unmap_range);
+		if (mmu_notifier_range_blockable(range))
+			flush = kvm_mmu_let_others_in(kvm, flush);
+	}
+	if (flush)
 		kvm_flush_remote_tlbs(kvm);
 	write_unlock(&kvm->mmu_lock);
 	return 0;
@@ -151,7 +179,7 @@ static bool age(struct mmu_notifier *mn, unsigned long start, unsigned long end,
 	bool young;
 
 	write_lock(&kvm->mmu_lock);
-	young = for_each_range(kvm, start, end, false, fn);
+	young = for_each_range(kvm, start, end, fn);
 	if (young && flush)
 		kvm_flush_remote_tlbs(kvm);
 	write_unlock(&kvm->mmu_lock);
