@@ -248,6 +248,7 @@ void kvm_lapic_base_changed(struct kvm_vcpu *vcpu);
 void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu);
 void kvm_lapic_tsc_changed(struct kvm_vcpu *vcpu);	/* with or without an APIC */
 void kvm_lapic_hv_timer_expired(struct kvm_vcpu *vcpu);
+void kvm_lapic_hv_timer_moved(struct kvm_vcpu *vcpu);	/* with or without an APIC */
 
 /* ---- sregs.c, regs.c: KVM_GET/SET_REGS, SREGS, SREGS2, TRANSLATE */
 int kvm_vcpu_get_regs(struct kvm_vcpu *vcpu, struct kvm_regs *regs);

@@ -355,6 +355,21 @@ void kvm_lapic_hv_timer_expired(struct kvm_vcpu *vcpu)
 }
 EXPORT_SYMBOL_GPL(kvm_lapic_hv_timer_expired);
 
+/**
+ * kvm_lapic_hv_timer_moved - the vCPU comes to another CPU, or the machine slept; preemption off
+ * @vcpu: the vCPU
+ *
+ * The host's TSC may have begun anew. A deadline is the guest's TSC's, and goes with that.
+ */
+void kvm_lapic_hv_timer_moved(struct kvm_vcpu *vcpu)
+{
+	struct kvm_lapic *apic = vcpu->arch.apic;
+
+	if (apic && apic->timer.hv && timer_mode(apic) != APIC_LVT_TIMER_TSCDEADLINE)
+		timer_start_hv(apic);
+}
+EXPORT_SYMBOL_GPL(kvm_lapic_hv_timer_moved);
+
 /** kvm_lapic_timer_wait - the vCPU is going to wait, out of guest mode */
 void kvm_lapic_timer_wait(struct kvm_vcpu *vcpu)
 {
@@ -383,12 +398,8 @@ void kvm_lapic_timer_run(struct kvm_vcpu *vcpu)
  */
 void kvm_lapic_timer_load(struct kvm_vcpu *vcpu, int cpu)
 {
-	struct kvm_lapic *apic = vcpu->arch.apic;
-	struct hrtimer *hrtimer = &apic->timer.hrtimer;
+	struct hrtimer *hrtimer = &vcpu->arch.apic->timer.hrtimer;
 
-	/* The host's TSC may have begun anew while the machine slept; a deadline is the guest's. */
-	if (apic->timer.hv && timer_mode(apic) != APIC_LVT_TIMER_TSCDEADLINE)
-		timer_start_hv(apic);
 	if (vcpu->cpu == cpu || !hrtimer_active(hrtimer))
 		return;
 	if (hrtimer_cancel(hrtimer))
