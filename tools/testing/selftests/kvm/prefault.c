@@ -119,7 +119,7 @@ TEST(neighbours_come_along)
 	before = vm_stat(vm, "pages_4k");
 	if (before < 0 || kvm_is_in_tree() || !nested_paging() ||
 	    parameter_is_off("kvm_intel/parameters/eptad"))
-		SKIP(return, "no debugfs, or in-tree or tables without A: each page by its own fault");
+		SKIP(return, "no debugfs, or in-tree or no A bits: each page by its own fault");
 	vm_slot(vm, 1, 0, SLOT_GPA, PAGES * SZ_4K, mem);
 	/* One page of each sixteen is touched, and what the host has not is left out. */
 	madvise((uint8_t *)mem + 5 * SZ_4K, SZ_4K, MADV_DONTNEED);
