@@ -224,6 +224,20 @@ void kvm_arch_resume(void)
 		tsc_lost += tsc_at_suspend - now;
 }
 
+/* By what a suspend took from all of them, or by what the vCPU itself has seen. */
+static noinline void kvm_tsc_went_back(struct kvm_vcpu *vcpu, u64 now)
+{
+	u64 ratio = vcpu->arch.tsc_scaling_ratio, offset = vcpu->arch.tsc_offset;
+
+	if (vcpu->arch.tsc_lost != tsc_lost)
+		offset += kvm_scale_tsc(tsc_lost - vcpu->arch.tsc_lost, ratio);
+	else
+		offset += kvm_scale_tsc(vcpu->arch.last_host_tsc, ratio) -
+			  kvm_scale_tsc(now, ratio);
+	vcpu->arch.tsc_lost = tsc_lost;
+	kvm_tsc_set_offset(vcpu, offset);
+}
+
 /**
  * kvm_tsc_vcpu_load - preemption off; the vCPU comes to @cpu
  * @vcpu: the vCPU
@@ -234,20 +248,10 @@ void kvm_arch_resume(void)
  */
 void kvm_tsc_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 {
-	u64 last = vcpu->arch.last_host_tsc;
-	u64 ratio = vcpu->arch.tsc_scaling_ratio;
 	u64 now = rdtsc();
 
-	if (unlikely(vcpu->arch.tsc_lost != tsc_lost)) {
-		kvm_tsc_set_offset(vcpu, vcpu->arch.tsc_offset +
-				   kvm_scale_tsc(tsc_lost - vcpu->arch.tsc_lost, ratio));
-		vcpu->arch.tsc_lost = tsc_lost;
-		return;
-	}
-	if (likely(now >= last))
-		return;
-	kvm_tsc_set_offset(vcpu, vcpu->arch.tsc_offset + kvm_scale_tsc(last, ratio) -
-				 kvm_scale_tsc(now, ratio));
+	if (unlikely(now < vcpu->arch.last_host_tsc || vcpu->arch.tsc_lost != tsc_lost))
+		kvm_tsc_went_back(vcpu, now);
 }
 
 /** kvm_tsc_vcpu_put - preemption off; the vCPU leaves its CPU */

@@ -155,7 +155,7 @@ enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
 		vmx_msr_switch_perf(vmx);
 	kvm_load_guest_xsave_state(vcpu);
 
-	/* What the VM exit of one entry cleared is put back before the next, if interrupts stay off. */
+	/* While interrupts stay off, what one VM exit cleared is put back before the next entry. */
 	if (vmx->host.debugctl == VMX_DEBUGCTL_UNREAD)
 		vmx->host.debugctl = get_debugctlmsr();
 	vmx_guest_enter(vmx, note_rcu);
