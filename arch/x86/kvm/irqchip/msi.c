@@ -13,7 +13,6 @@
 
 /* Data: SDM 11.11.2. */
 #define DATA_MODE_SHIFT		8
-#define DATA_ASSERT		BIT(14)
 #define DATA_LEVEL		BIT(15)
 
 /* KVM_CAP_X2APIC_API: bits 31:8 of a destination are in bits 31:8 of the address's high half. */
@@ -67,15 +66,15 @@ struct kvm_apic_message kvm_msi_message(struct kvm *kvm, u32 address_lo, u32 add
  * @address_hi: likewise
  * @data: likewise
  *
- * Return: > 0 delivered; 0 coalesced, or the deassertion of a level, of which no LAPIC takes note;
- * -1 nobody is there.
+ * Any message delivers: an I/O APIC in userspace sends its level interrupts without the bit that
+ * says "assert" (14), as QEMU's does.
+ *
+ * Return: > 0 delivered; 0 coalesced; -1 nobody is there.
  */
 int kvm_msi_send(struct kvm *kvm, u32 address_lo, u32 address_hi, u32 data)
 {
 	struct kvm_apic_message msg = kvm_msi_message(kvm, address_lo, address_hi, data);
 
-	if ((data & (DATA_LEVEL | DATA_ASSERT)) == DATA_LEVEL)
-		return 0;
 	return kvm_apic_send(kvm, NULL, &msg);
 }
 

@@ -745,10 +745,11 @@ __guest static void eoi_guest(void)
 	}
 }
 
+/* As QEMU's I/O APIC makes them of its entries: the trigger mode, and not the bit for "assert". */
 static void route_level_msi(struct route_table *table, uint32_t gsi, uint8_t vector)
 {
 	route_msi(table, gsi, 0, vector);
-	table->entry[table->head.nr - 1].u.msi.data |= 3 << 14;
+	table->entry[table->head.nr - 1].u.msi.data |= 1 << 15;
 }
 
 TEST(split_tells_of_eoi)
