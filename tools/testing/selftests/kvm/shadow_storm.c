@@ -19,7 +19,8 @@
 #define POOL_SIZE	SZ_2M
 #define PAGES		12UL		/* of the pool that entries lead to */
 #define ENTRIES		6UL		/* of each page that are used */
-#define WINDOW		BIT64(39)	/* the second entry of the top table: page 0 of the pool */
+/* The second entry of the top table leads to page 0 of the pool. */
+#define TOP_SHIFT	(shared->word[W_LA57] ? 48 : 39)
 #define FRAME		0xffffffffff000UL
 #define CR4_PGE		BIT64(7)
 
@@ -27,6 +28,7 @@
 #define W_SEED		1
 #define W_PHASE		2		/* odd: the other vCPU rewrites the pool */
 #define W_ACK		3		/* the phase it has come to */
+#define W_LA57		4		/* five levels */
 
 struct guest_state {
 	uint64_t random;
@@ -35,7 +37,7 @@ struct guest_state {
 /* A walk in software: where it ends, and the entries that it used, the last one first. */
 struct path {
 	uint64_t gpa;
-	volatile uint64_t *pte[3];
+	volatile uint64_t *pte[4];
 	unsigned int depth;
 	bool present, writable;
 };
@@ -67,7 +69,9 @@ __guest_inline volatile uint64_t *any_slot(uint64_t random)
 
 __guest_inline uint64_t any_address(uint64_t random)
 {
-	return WINDOW + (random % ENTRIES << 30) + ((random >> 8) % ENTRIES << 21) +
+	uint64_t far = shared->word[W_LA57] ? (random >> 32) % ENTRIES << 39 : 0;
+
+	return BIT64(TOP_SHIFT) + far + (random % ENTRIES << 30) + ((random >> 8) % ENTRIES << 21) +
 	       ((random >> 16) % ENTRIES << 12) + (random >> 24) % ENTRIES * 8;
 }
 
@@ -91,7 +95,7 @@ __guest_inline void walk(struct path *path, uint64_t va)
 	path->depth = 0;
 	path->present = false;
 	path->writable = true;
-	for (shift = 30; ; shift -= 9) {
+	for (shift = TOP_SHIFT - 9; ; shift -= 9) {
 		volatile uint64_t *pte = &table[va >> shift & 511];
 		uint64_t entry = *pte;
 
@@ -106,7 +110,10 @@ __guest_inline void walk(struct path *path, uint64_t va)
 			path->present = shift == 12 || !(entry & 0x1fe000);
 			return;
 		}
-		/* One of 1 GiB would begin elsewhere, so that bits 29:13 are not 0. */
+		/*
+		 * One of 1 GiB would begin elsewhere, so that bits 29:13 are not 0, and there are
+		 * no bigger ones.
+		 */
 		if (entry & PTE_PS)
 			return;
 		table = (uint64_t *)(entry & FRAME);
@@ -261,6 +268,7 @@ static void host_begin(struct host *host, uint64_t seed)
 	vm_shared(host->vm)->trap.vector = NO_TRAP;
 	vm_shared(host->vm)->word[W_STEPS] = steps ? strtoul(steps, NULL, 0) : 1500;
 	vm_shared(host->vm)->word[W_SEED] = seed * 0x9e3779b97f4a7c15;
+	((uint64_t *)(host->vm->mem + GUEST_TABLES))[1] = POOL | PTE_P | PTE_W | PTE_A;
 }
 
 static void host_end(struct host *host)
@@ -320,10 +328,8 @@ static void *trouble(void *arg)
 
 static void run_storm(struct __test_metadata *_metadata, struct host *host, bool stopped)
 {
-	uint64_t *pml4 = (uint64_t *)(host->vm->mem + GUEST_TABLES);
 	struct ucall uc;
 
-	pml4[1] = POOL | PTE_P | PTE_W | PTE_A;
 	while (vcpu_ucall(host->vcpu, &uc) == UCALL_SYNC)
 		if (stopped)
 			turn_while_stopped(host);
@@ -371,6 +377,26 @@ static void *run_meddler(void *arg)
 static void on_signal(int sig)
 {
 	(void)sig;
+}
+
+static bool five_levels(struct host *host)
+{
+	if (!vcpu_five_levels(host->vcpu))
+		return false;
+	vm_shared(host->vm)->word[W_LA57] = 1;
+	((uint64_t *)(host->vm->mem + GUEST_PML5))[1] = POOL | PTE_P | PTE_W | PTE_A;
+	return true;
+}
+
+TEST(five_levels_and_the_host)
+{
+	struct host host;
+
+	host_begin(&host, first_seed() + 3);
+	if (!five_levels(&host))
+		SKIP(return, "LA57 is not in the supported CPUID");
+	run_storm(_metadata, &host, true);
+	host_end(&host);
 }
 
 TEST(two_vcpus_and_the_host)
