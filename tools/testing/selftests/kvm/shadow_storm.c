@@ -3,8 +3,8 @@
  * A hostile guest: a pool of pages of which any entry may lead to any page, so that a page is a
  * table of several levels and data at once, tables contain themselves, and stores through the
  * window that they map change them. After each flush what the CPU does must be what a walk in
- * software says, with accessed and dirty bits (SDM 4.5, 4.8, 4.10). Big pages of the guest's lie over
- * some of the tables, in what the host maps by huge pages where it can.
+ * software says, with accessed and dirty bits (SDM 4.5, 4.8, 4.10). Big pages of the guest's lie
+ * over some of the tables, in what the host maps by huge pages where it can.
  *
  * Another vCPU rewrites the pool meanwhile, and the host takes its memory away, logs it, writes it,
  * removes its slot and bounds the page tables. With npt=0 and ept=0 the pool is shadowed.

@@ -244,7 +244,8 @@ struct kvm_page_ref {
 struct kvm {
 	struct { struct kvm_mmu_vm mmu; } arch;
 	struct {
-		u64 pages_4k, pages_2m, pages_1g, nx_lpage_splits, page_table_pages, mmu_shadow_zapped, mmu_unsync, mmu_cache_miss;
+		u64 pages_4k, pages_2m, pages_1g, nx_lpage_splits, page_table_pages;
+		u64 mmu_shadow_zapped, mmu_unsync, mmu_cache_miss;
 	} stat;
 	struct kvm_memslots memslots[1];
 	unsigned long mmu_invalidate_seq;
