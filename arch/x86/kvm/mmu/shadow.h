@@ -18,6 +18,12 @@
 /* A page whose table is written so often by emulation is no table any more. */
 #define SHADOW_FLOOD		3
 
+/*
+ * Tables that may be out of step at once. A flush compares them all, and must do so in one go when a
+ * page that leads to some of them gets another parent: half a million entries under the lock.
+ */
+#define SHADOW_MAX_UNSYNC	1024u
+
 /**
  * struct shadow_link - beside each entry: in the list of all entries that point where it does
  * @node: a leaf: in the rmap of its frame, of 2 MiB: its first one; a table entry: in its child's parents

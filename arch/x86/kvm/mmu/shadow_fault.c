@@ -151,7 +151,7 @@ static struct shadow_page *get_child(struct kvm_vcpu *vcpu, const struct shadow_
 
 /*
  * May the guest write this frame, or is it a table that must be watched? A table of the last level
- * becomes unsync by the first write.
+ * becomes unsync by the first write, unless too many are.
  */
 static bool frame_writable(struct kvm *kvm, gfn_t gfn, bool write)
 {
@@ -159,7 +159,8 @@ static bool frame_writable(struct kvm *kvm, gfn_t gfn, bool write)
 	struct hlist_node *next;
 
 	shadow_for_each_of_gfn(kvm, sp, next, gfn) {
-		if (!sp->unsync && (!write || sp->role.level > 1))
+		if (!sp->unsync && (!write || sp->role.level > 1 ||
+				    shadow_vm(kvm)->nr_unsync >= SHADOW_MAX_UNSYNC))
 			return false;
 	}
 	shadow_for_each_of_gfn(kvm, sp, next, gfn)

@@ -17,7 +17,7 @@
 #include "guest.h"
 
 #define POOL		0x10000000UL
-#define POOL_SIZE	(2 * SZ_2M)
+#define POOL_SIZE	(4 * SZ_2M)
 #define PAGES		12UL		/* at the pool's start, that entries lead to */
 #define FAR_PAGES	2UL		/* likewise, in its second 2 MiB: now and then */
 #define ENTRIES		6UL		/* of each page that are used */
@@ -423,6 +423,42 @@ static void map_big(const struct host *host)
 	host->pool[512] = (POOL + SZ_2M) | rw | PTE_PS;
 }
 
+/* ---- more tables than may be out of step ---- */
+
+#define MANY		1100UL
+#define MANY_TABLE(n)	(POOL + SZ_2M + (n) * SZ_4K)
+#define MANY_WINDOW	BIT64(39)
+
+__guest static void write_many_tables(void)
+{
+	uint64_t n;
+
+	for (n = 0; n < MANY; n++)
+		GUEST_ASSERT(load(MANY_WINDOW + n * SZ_2M) == 1);
+	for (n = 0; n < MANY; n++)
+		store(MANY_TABLE(n), (POOL + 9 * SZ_4K) | PTE_P);
+	guest_sync(0, 0, 0);
+	flush(1);
+	for (n = 0; n < MANY; n++)
+		GUEST_ASSERT(load(MANY_WINDOW + n * SZ_2M) == 2);
+	guest_done();
+}
+
+static void map_many(const struct host *host)
+{
+	uint64_t *pool = host->pool;
+	unsigned int n;
+
+	pool[8 * 512] = 1;
+	pool[9 * 512] = 2;
+	for (n = 0; n < 4; n++)
+		pool[n] = (POOL + (1 + n) * SZ_4K) | PTE_P | PTE_W;
+	for (n = 0; n < MANY; n++) {
+		pool[512 + n] = MANY_TABLE(n) | PTE_P | PTE_W;
+		pool[(MANY_TABLE(n) - POOL) / 8] = (POOL + 8 * SZ_4K) | PTE_P;
+	}
+}
+
 /* From here, or from the environment to repeat one. */
 static uint64_t first_seed(void)
 {
@@ -473,6 +509,24 @@ TEST(a_table_in_a_big_page)
 	host_end(&host);
 	if (big <= 0)
 		SKIP(return, "the host has no huge page for us, or no debugfs");
+}
+
+/* One flush compares all of them under a lock: no guest may make it last. */
+TEST(tables_out_of_step_are_bounded)
+{
+	struct host host;
+	struct ucall uc;
+
+	host_begin(&host, 1);
+	kvm_do(host.vm->fd, KVM_SET_NR_MMU_PAGES, 4 * MANY);
+	vcpu_enter(host.vcpu, write_many_tables);
+	((uint64_t *)(host.vm->mem + GUEST_TABLES))[1] = POOL | PTE_P | PTE_W | PTE_A;
+	map_many(&host);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(host.vcpu, &uc));
+	EXPECT_GE(1024, vm_stat(host.vm, "mmu_unsync"));
+	EXPECT_EQ(UCALL_DONE, vcpu_ucall(host.vcpu, &uc))
+		TH_LOG("line or vector %lu", uc.arg[0]);
+	host_end(&host);
 }
 
 static void *run_meddler(void *arg)
