@@ -19,14 +19,15 @@
 #define SHADOW_FLOOD		3
 
 /*
- * Tables that may be out of step at once. A flush compares them all, and must do so in one go when a
- * page that leads to some of them gets another parent: half a million entries under the lock.
+ * Tables that may be out of step at once. A flush compares them all, and must do so in one go when
+ * a page that leads to some of them gets another parent: half a million entries under the lock.
  */
 #define SHADOW_MAX_UNSYNC	1024u
 
 /**
  * struct shadow_link - beside each entry: in the list of all entries that point where it does
- * @node: a leaf: in the rmap of its frame, of 2 MiB: its first one; a table entry: in its child's parents
+ * @node: a leaf: in the rmap of its frame, one of 2 MiB in that of its first one; a table entry: in
+ *   its child's parents
  * @info: SHADOW_INFO_*
  *
  * Hardware leaves too few ignored bits in a PAE entry to keep notes there.

@@ -169,8 +169,8 @@ static bool frame_writable(struct kvm *kvm, gfn_t gfn, bool write)
 }
 
 /*
- * Does the walk end at @sp: of the last level, or at 2 MiB if guest, host, slot and log let it? What
- * is watched, or split already, is mapped by small pages.
+ * Does the walk end at @sp: of the last level, or at 2 MiB if guest, host, slot and log let it?
+ * What is watched, or split already, is mapped by small pages.
  */
 static bool ends_here(struct kvm *kvm, const struct shadow_access *access,
 		      const struct shadow_page *sp)
