@@ -31,11 +31,15 @@ static bool fault_fits_huge(const struct kvm_page_fault *fault, int level)
 	       first + mmu_level_pages(level) <= slot->base_gfn + slot->npages;
 }
 
-/*
- * How big to map: as the host does, not bigger than the slot, and small while the dirty log is on.
- * The host's page size is sure only until the notifier's sequence moves, as the frame is.
+/**
+ * mmu_fault_level - how big to map
+ * @vcpu: the vCPU
+ * @fault: its frame has been found; @fault->nx_split is set where code alone is why it is small
+ *
+ * As the host does, not bigger than the slot, and small while the dirty log is on. The host's page
+ * size is sure only until the notifier's sequence moves, as the frame is.
  */
-static int fault_level(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+int mmu_fault_level(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
 	const struct kvm_memory_slot *slot = fault->slot;
 	int level = min(kvm_mmu_config.huge_level, slot->arch.max_level);
@@ -227,7 +231,7 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	if (unlikely(ret))
 		return mmu_fault_no_pfn(vcpu, fault, ret);
 
-	fault->level = fault_level(vcpu, fault);
+	fault->level = mmu_fault_level(vcpu, fault);
 	fault->around = 0;
 	fault_look_around(vcpu, fault);
 	return fault_map(vcpu, fault);

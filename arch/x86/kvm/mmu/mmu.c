@@ -53,7 +53,8 @@ void kvm_mmu_configure(bool tdp, int tdp_level, int huge_level)
 	kvm_mmu_config = (struct kvm_mmu_config) {
 		.tdp = tdp,
 		.tdp_level = tdp_level,
-		.huge_level = huge_level,
+		/* The vendor speaks of its second dimension. */
+		.huge_level = tdp ? huge_level : 2,
 	};
 	spte_set_npt_masks(sme_me_mask);
 }

@@ -111,6 +111,7 @@ bool tdp_test_age_range(struct kvm *kvm, gfn_t start, gfn_t end);
 int mmu_map_apic_page(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 
 /* ---- fault.c */
+int mmu_fault_level(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 int mmu_fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, int err);
 
 struct kvm_gfn_range;
@@ -127,7 +128,7 @@ void shadow_reset_context(struct kvm_vcpu *vcpu);
 int shadow_load(struct kvm_vcpu *vcpu);
 void shadow_new_pgd(struct kvm_vcpu *vcpu);
 void shadow_zap_all(struct kvm *kvm);
-unsigned long shadow_reclaim(struct kvm *kvm, unsigned long nr);
+unsigned long shadow_reclaim(struct kvm *kvm, unsigned long nr, bool nx);
 void shadow_zap_tables(struct kvm *kvm, gfn_t start, gfn_t end);
 void shadow_track_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *pte, int len);
 int shadow_emulate_failed(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
@@ -195,6 +196,14 @@ static inline bool mmu_vm_nx_huge_pages(struct kvm *kvm)
 static inline gfn_t mmu_level_pages(int level)
 {
 	return 1ull << (SPTE_INDEX_BITS * (level - 1));
+}
+
+/* How many entries of @level map guest memory. */
+static inline u64 *mmu_level_stat(struct kvm *kvm, int level)
+{
+	if (level == 1)
+		return &kvm->stat.pages_4k;
+	return level == 2 ? &kvm->stat.pages_2m : &kvm->stat.pages_1g;
 }
 
 /* Statistics of a VM are counted by several vCPUs at once, some under the shared lock. */

@@ -73,7 +73,7 @@ unsigned long mmu_reclaim(struct kvm *kvm, unsigned long nr, bool nx)
 	unsigned long taken;
 
 	if (!kvm_mmu_config.tdp)
-		return nx ? 0 : shadow_reclaim(kvm, nr);
+		return shadow_reclaim(kvm, nr, nx);
 	write_lock(&kvm->mmu_lock);
 	taken = reclaim_round(kvm, 2, nr, nx);
 	/* Nothing but upper tables is left. */

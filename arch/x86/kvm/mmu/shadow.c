@@ -4,9 +4,10 @@
  *
  * Hardware walks tables that we make from the guest's, without a second dimension: for npt=0 and
  * ept=0. Long mode is shadowed by tables of as many levels as the guest's, everything else by PAE
- * tables, for which the vendor sets CR4.PAE and CR0.PG whatever the guest has. Entries of 4 KiB
- * only. A nested guest's NPT or EPT is shadowed by the same pages when its struct kvm_mmu says
- * which tables to walk (get_guest_pgd, guest).
+ * tables, for which the vendor sets CR4.PAE and CR0.PG whatever the guest has. A leaf maps 4 KiB;
+ * or 2 MiB, where guest and host do and no shadowed table is among them. A nested guest's NPT or
+ * EPT is shadowed by the same pages when its struct kvm_mmu says which tables to walk
+ * (get_guest_pgd, guest).
  *
  * The roots belong to the vCPU (vcpu->mutex), what they point to is under kvm->mmu_lock. See
  * shadow_page.c for who owns a page.
@@ -323,7 +324,7 @@ static void root_invlpg(struct kvm *kvm, const struct kvm_shadow_root *root, gva
 			(SPTE_PER_TABLE - 1);
 		if (!(sp->spt[index] & SHADOW_P))
 			return;
-		if (sp->role.level == 1) {
+		if (shadow_is_leaf(sp, sp->spt[index])) {
 			shadow_page_clear_entry(kvm, sp, index);
 			return;
 		}

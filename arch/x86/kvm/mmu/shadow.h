@@ -18,9 +18,16 @@
 /* A page whose table is written so often by emulation is no table any more. */
 #define SHADOW_FLOOD		3
 
+/*
+ * Tables that may be out of step at once. A flush compares them all, and must do so in one go when
+ * a page that leads to some of them gets another parent: half a million entries under the lock.
+ */
+#define SHADOW_MAX_UNSYNC	1024u
+
 /**
  * struct shadow_link - beside each entry: in the list of all entries that point where it does
- * @node: a leaf: in its frame's rmap; a table entry: in its child's parents
+ * @node: a leaf: in the rmap of its frame, one of 2 MiB in that of its first one; a table entry: in
+ *   its child's parents
  * @info: SHADOW_INFO_*
  *
  * Hardware leaves too few ignored bits in a PAE entry to keep notes there.
@@ -33,7 +40,7 @@ struct shadow_link {
 #define SHADOW_INFO_INDEX	GENMASK_ULL(8, 0)	/* which entry it is; constant */
 #define SHADOW_INFO_ACC_SHIFT	9			/* leaf: KVM_ACC_* of the guest's tables */
 #define SHADOW_INFO_REFCOUNTED	BIT_ULL(12)		/* leaf: the frame has a struct page */
-#define SHADOW_INFO_GFN_SHIFT	24			/* leaf: the guest's frame */
+#define SHADOW_INFO_GFN_SHIFT	24			/* leaf: the guest's first frame */
 
 /**
  * struct shadow_page - one page that hardware walks, and what it stands for
@@ -48,6 +55,7 @@ struct shadow_link {
  * @filled: kvm_shadow_vm.filled when an entry was last put into it, or a way to it made
  * @writes: emulated writes to the guest's table since it was last used
  * @unsync: the guest may write its table
+ * @nx_split: it is there because code must not run from a big page: see nx.c
  * @dead: zapped: nothing leads here any more but, perhaps, @users
  * @link: one for each entry
  */
@@ -63,6 +71,7 @@ struct shadow_page {
 	u16 users;
 	u8 writes;
 	bool unsync;
+	bool nx_split;
 	bool dead;
 	struct shadow_link link[SPTE_PER_TABLE];
 };
@@ -77,6 +86,8 @@ struct shadow_page {
  * @max_pages: the bound
  * @nr_indirect: alive pages that shadow a table; read without the lock
  * @nr_unsync: of them, those in @unsync; likewise
+ * @tables: of them, those whose table is in a region of 2 MiB, by its hash: regions that share a
+ *   number are small pages for each other's sake
  * @filled: counts leaves that were installed; likewise
  * @regrown: @filled when an old page that holds tables was last given another parent
  * @flush: an entry was taken away or weakened since the last flush
@@ -90,6 +101,7 @@ struct kvm_shadow_vm {
 	unsigned long max_pages;
 	unsigned long nr_indirect;
 	unsigned long nr_unsync;
+	u32 tables[1 << SHADOW_HASH_BITS];
 	u64 filled;
 	u64 regrown;
 	bool flush;
@@ -104,6 +116,17 @@ static inline struct shadow_page *shadow_page_of(u64 spte)
 {
 	return (struct shadow_page *)page_private(pfn_to_page((spte & SHADOW_ADDR &
 							       ~spte_masks.me) >> PAGE_SHIFT));
+}
+
+/* May be in the TLB for 2 MiB: then none of them is a table. */
+static inline u32 *shadow_tables_near(struct kvm *kvm, gfn_t gfn)
+{
+	return &shadow_vm(kvm)->tables[hash_64(gfn >> SPTE_INDEX_BITS, SHADOW_HASH_BITS)];
+}
+
+static inline bool shadow_is_leaf(const struct shadow_page *sp, u64 spte)
+{
+	return sp->role.level == 1 || (spte & SHADOW_PS);
 }
 
 static inline unsigned int shadow_link_index(const struct shadow_link *link)

@@ -122,16 +122,25 @@ static struct shadow_page *get_child(struct kvm_vcpu *vcpu, const struct shadow_
 	struct shadow_page *child;
 	u64 spte = sp->spt[index];
 
-	if (spte & SHADOW_P) {
+	if ((spte & SHADOW_P) && !shadow_is_leaf(sp, spte)) {
 		child = shadow_page_of(spte);
 		if (child->gfn == gfn && child->role.word == role.word) {
 			child->writes = 0;
 			return child;
 		}
+	}
+	if (spte & SHADOW_P) {
 		shadow_page_clear_entry(vcpu->kvm, sp, index);
+		/* A TLB must not meet two sizes of one address (SDM 4.10.2.3, APM2 5.5.2). */
+		shadow_commit(vcpu->kvm);
 	}
 	/* It may zap a last-level page that could not be read; never @sp. */
 	child = shadow_get_page(vcpu, gfn, role);
+	if (unlikely(access->fault->nx_split) && role.direct && role.level == 1 &&
+	    !child->nx_split) {
+		child->nx_split = true;
+		mmu_stat_add(&vcpu->kvm->stat.nx_lpage_splits, 1);
+	}
 	shadow_page_link(sp, index, child);
 	return child;
 }
@@ -142,7 +151,7 @@ static struct shadow_page *get_child(struct kvm_vcpu *vcpu, const struct shadow_
 
 /*
  * May the guest write this frame, or is it a table that must be watched? A table of the last level
- * becomes unsync by the first write.
+ * becomes unsync by the first write, unless too many are.
  */
 static bool frame_writable(struct kvm *kvm, gfn_t gfn, bool write)
 {
@@ -150,12 +159,30 @@ static bool frame_writable(struct kvm *kvm, gfn_t gfn, bool write)
 	struct hlist_node *next;
 
 	shadow_for_each_of_gfn(kvm, sp, next, gfn) {
-		if (!sp->unsync && (!write || sp->role.level > 1))
+		if (!sp->unsync && (!write || sp->role.level > 1 ||
+				    shadow_vm(kvm)->nr_unsync >= SHADOW_MAX_UNSYNC))
 			return false;
 	}
 	shadow_for_each_of_gfn(kvm, sp, next, gfn)
 		shadow_unsync_set(kvm, sp, true);
 	return true;
+}
+
+/*
+ * Does the walk end at @sp: of the last level, or at 2 MiB if guest, host, slot and log let it?
+ * What is watched, or split already, is mapped by small pages.
+ */
+static bool ends_here(struct kvm *kvm, const struct shadow_access *access,
+		      const struct shadow_page *sp)
+{
+	int level = sp->role.level;
+	u64 spte = sp->spt[table_index(access->addr, level)];
+
+	if (level == 1)
+		return true;
+	return level <= access->fault->level && (sp->role.direct || level <= access->walk.level) &&
+	       (!(spte & SHADOW_P) || shadow_is_leaf(sp, spte)) &&
+	       !*shadow_tables_near(kvm, access->fault->gfn);
 }
 
 static bool leaf_keeps_rights(u64 old, u64 new)
@@ -164,15 +191,15 @@ static bool leaf_keeps_rights(u64 old, u64 new)
 	       !(~old & new & SHADOW_NX) && !((old ^ new) >> SHADOW_PKEY_SHIFT & 15);
 }
 
-/* Put @new where @link is. True: hardware had it already. */
-static bool leaf_install(struct kvm *kvm, struct kvm_page_fault *fault, struct shadow_link *link,
-			 u64 new, u64 info)
+/* Put @new where @link is, for frames from @gfn on. True: hardware had it already. */
+static bool leaf_install(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn,
+			 struct shadow_link *link, u64 new, u64 info)
 {
 	u64 *sptep = shadow_link_spte(link);
 	u64 old = READ_ONCE(*sptep);
 
 	if (old & SHADOW_P) {
-		if (leaf_keeps_rights(old, new) && shadow_link_gfn(link) == fault->gfn) {
+		if (leaf_keeps_rights(old, new) && shadow_link_gfn(link) == gfn) {
 			link->info = info | (link->info & SHADOW_INFO_INDEX);
 			/* A and D that hardware sets meanwhile must not be lost. */
 			while (!try_cmpxchg64(sptep, &old, new | (old & (SHADOW_A | SHADOW_D))))
@@ -182,7 +209,7 @@ static bool leaf_install(struct kvm *kvm, struct kvm_page_fault *fault, struct s
 		shadow_leaf_drop(kvm, link);
 	}
 	link->info = info | (link->info & SHADOW_INFO_INDEX);
-	shadow_rmap_add(kvm, fault->slot, fault->gfn, link);
+	shadow_rmap_add(kvm, slot, gfn, link);
 	WRITE_ONCE(*sptep, new);
 	return false;
 }
@@ -204,18 +231,23 @@ static int set_leaf(struct kvm_vcpu *vcpu, struct shadow_access *access, struct 
 		.user = access->user,
 	};
 	u64 rights = shadow_leaf_rights(&leaf), spte, info;
+	int level = sp->role.level;
+	gfn_t in_page = mmu_level_pages(level) - 1, gfn = fault->gfn & ~in_page;
 	bool same;
 
-	spte = pfn_to_hpa(ref->pfn) | spte_masks.me | SHADOW_P | SHADOW_A | rights;
+	spte = pfn_to_hpa(ref->pfn & ~in_page) | spte_masks.me | SHADOW_P | SHADOW_A | rights;
+	if (level > 1)
+		spte |= SHADOW_PS | (mmu_vm_nx_huge_pages(vcpu->kvm) ? SHADOW_NX : 0);
 	/* Keys are for the user's pages (SDM 4.6.2). */
 	if (rights & SHADOW_U)
 		spte |= (u64)access_pkey(access) << SHADOW_PKEY_SHIFT;
 	if (fault->write && (spte & SHADOW_W))
 		spte |= SHADOW_D;
-	info = fault->gfn << SHADOW_INFO_GFN_SHIFT | leaf.acc << SHADOW_INFO_ACC_SHIFT;
+	info = gfn << SHADOW_INFO_GFN_SHIFT | leaf.acc << SHADOW_INFO_ACC_SHIFT;
 	if (ref->page && !PageReserved(ref->page))
 		info |= SHADOW_INFO_REFCOUNTED;
-	same = leaf_install(vcpu->kvm, fault, &sp->link[table_index(access->addr, 1)], spte, info);
+	same = leaf_install(vcpu->kvm, slot, gfn, &sp->link[table_index(access->addr, level)], spte,
+			    info);
 	shadow_page_filled(vcpu->kvm, sp);
 
 	if (fault->write && (spte & SHADOW_W) && slot->dirty_bitmap)
@@ -245,7 +277,7 @@ static int shadow_map(struct kvm_vcpu *vcpu, struct shadow_access *access)
 	for (sp = shadow_root_for(vcpu, access->addr); sp; sp = get_child(vcpu, access, sp)) {
 		if (!sp->role.direct && !gpte_current(vcpu, access, sp->role.level))
 			break;
-		if (sp->role.level == 1)
+		if (ends_here(vcpu->kvm, access, sp))
 			return set_leaf(vcpu, access, sp);
 	}
 	return KVM_PF_RETRY;
@@ -355,6 +387,9 @@ int shadow_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	fault->gfn = gpa_to_gfn(fault->gpa);
 	if (!fault_frame(vcpu, fault, &ret))
 		return ret;
+	fault->level = 1;
+	if (access.walk.level > 1 || !access.walk.paging->level)
+		fault->level = mmu_fault_level(vcpu, fault);
 	return map_locked(vcpu, &access);
 }
 

@@ -125,6 +125,18 @@ struct shadow_page *shadow_page_find(struct kvm *kvm, gfn_t gfn, union shadow_ro
 	return NULL;
 }
 
+/* A page that shadows a table comes or goes. */
+static void count_page(struct kvm *kvm, const struct shadow_page *sp, int nr)
+{
+	struct kvm_shadow_vm *vm = shadow_vm(kvm);
+
+	vm->nr_pages += nr;
+	if (sp->role.direct)
+		return;
+	WRITE_ONCE(vm->nr_indirect, vm->nr_indirect + nr);
+	*shadow_tables_near(kvm, sp->gfn) += nr;
+}
+
 /**
  * shadow_page_new - an empty page for @gfn in this role, from the vCPU's cache, which has one
  * @vcpu: the vCPU
@@ -141,9 +153,7 @@ struct shadow_page *shadow_page_new(struct kvm_vcpu *vcpu, gfn_t gfn, union shad
 	sp->role = role;
 	hlist_add_head(&sp->hash, page_bucket(vcpu->kvm, gfn));
 	list_add(&sp->list, &vm->active);
-	vm->nr_pages++;
-	if (!role.direct)
-		WRITE_ONCE(vm->nr_indirect, vm->nr_indirect + 1);
+	count_page(vcpu->kvm, sp, 1);
 	mmu_account_table(vcpu->kvm, sp->spt, 1);
 	return sp;
 }
@@ -159,9 +169,11 @@ void shadow_page_link(struct shadow_page *sp, unsigned int index, struct shadow_
 /** shadow_page_clear_entry - take an entry away, whatever it is; shadow_commit() must follow */
 void shadow_page_clear_entry(struct kvm *kvm, struct shadow_page *sp, unsigned int index)
 {
-	if (!(READ_ONCE(sp->spt[index]) & SHADOW_P))
+	u64 spte = READ_ONCE(sp->spt[index]);
+
+	if (!(spte & SHADOW_P))
 		return;
-	if (sp->role.level == 1) {
+	if (shadow_is_leaf(sp, spte)) {
 		shadow_leaf_drop(kvm, &sp->link[index]);
 		return;
 	}
@@ -213,10 +225,10 @@ void shadow_page_zap(struct kvm *kvm, struct shadow_page *sp)
 	shadow_unsync_set(kvm, sp, false);
 	hlist_del_init(&sp->hash);
 	WRITE_ONCE(sp->dead, true);
-	vm->nr_pages--;
-	if (!sp->role.direct)
-		WRITE_ONCE(vm->nr_indirect, vm->nr_indirect - 1);
+	count_page(kvm, sp, -1);
 	mmu_stat_add(&kvm->stat.mmu_shadow_zapped, 1);
+	if (sp->nx_split)
+		mmu_stat_add(&kvm->stat.nx_lpage_splits, -1);
 
 	if (!sp->users) {
 		list_move(&sp->list, &vm->zapped);
@@ -307,8 +319,11 @@ again:
 	shadow_commit(kvm);
 }
 
-/* The oldest go first. Roots stay: they are few, whatever the bound. Returns how many went. */
-static unsigned long zap_oldest(struct kvm *kvm, unsigned long nr)
+/*
+ * The oldest go first, of all or of those that @nx is about. Roots stay: they are few, whatever the
+ * bound. Returns how many went.
+ */
+static unsigned long zap_oldest(struct kvm *kvm, unsigned long nr, bool nx)
 {
 	struct shadow_page *sp, *next;
 	unsigned long zapped = 0;
@@ -316,7 +331,7 @@ static unsigned long zap_oldest(struct kvm *kvm, unsigned long nr)
 	list_for_each_entry_safe_reverse(sp, next, &shadow_vm(kvm)->active, list) {
 		if (zapped == nr)
 			break;
-		if (sp->users)
+		if (sp->users || (nx && !sp->nx_split))
 			continue;
 		shadow_page_zap(kvm, sp);
 		zapped++;
@@ -325,13 +340,13 @@ static unsigned long zap_oldest(struct kvm *kvm, unsigned long nr)
 	return zapped;
 }
 
-/** shadow_reclaim - the host is short of memory: mmu_reclaim(); no lock held */
-unsigned long shadow_reclaim(struct kvm *kvm, unsigned long nr)
+/** shadow_reclaim - mmu_reclaim() for shadow pages; no lock held */
+unsigned long shadow_reclaim(struct kvm *kvm, unsigned long nr, bool nx)
 {
 	unsigned long taken;
 
 	write_lock(&kvm->mmu_lock);
-	taken = zap_oldest(kvm, nr);
+	taken = zap_oldest(kvm, nr, nx);
 	write_unlock(&kvm->mmu_lock);
 	return taken;
 }
@@ -348,5 +363,5 @@ void shadow_make_room(struct kvm *kvm, unsigned int need)
 	struct kvm_shadow_vm *vm = shadow_vm(kvm);
 
 	if (unlikely(vm->nr_pages + need > vm->max_pages))
-		zap_oldest(kvm, vm->nr_pages + need - vm->max_pages + 16);
+		zap_oldest(kvm, vm->nr_pages + need - vm->max_pages + 16, false);
 }

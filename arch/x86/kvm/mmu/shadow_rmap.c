@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which shadow leaves map a frame: for each frame of a memslot the list of their links. Heads are
- * made in chunks, as frames are mapped for the first time, and live as long as the slot.
+ * Which shadow leaves map a frame: for each frame of a memslot the list of their links; a leaf of
+ * 2 MiB is in the list of its first frame. Heads are made in chunks, as frames are mapped for the
+ * first time, and live as long as the slot.
  *
  * The lists are under kvm->mmu_lock held exclusive. The chunks are added with the lock not held,
  * by cmpxchg, and stay.
@@ -17,7 +18,7 @@
 /**
  * struct shadow_rmap - a slot's heads
  * @users: slots that share it: one, and for a moment its successor with other flags
- * @nr_chunks: of 2 MiB of guest memory each
+ * @nr_chunks: of 2 MiB of guest memory each, aligned to that
  * @chunk: CHUNK_HEADS heads, or NULL: nothing of it was ever mapped
  */
 struct shadow_rmap {
@@ -25,6 +26,11 @@ struct shadow_rmap {
 	unsigned long nr_chunks;
 	struct hlist_head *chunk[];
 };
+
+static unsigned long chunk_index(const struct kvm_memory_slot *slot, gfn_t gfn)
+{
+	return (gfn >> CHUNK_BITS) - (slot->base_gfn >> CHUNK_BITS);
+}
 
 /**
  * shadow_rmap_prepare - the heads of a slot to be
@@ -35,7 +41,7 @@ struct shadow_rmap {
  */
 int shadow_rmap_prepare(struct kvm_memory_slot *new, const struct kvm_memory_slot *inherit)
 {
-	unsigned long nr = DIV_ROUND_UP(new->npages, CHUNK_HEADS);
+	unsigned long nr = chunk_index(new, new->base_gfn + new->npages - 1) + 1;
 	struct shadow_rmap *rmap;
 
 	if (inherit) {
@@ -67,14 +73,13 @@ void shadow_rmap_free(struct kvm_memory_slot *slot)
 
 static struct hlist_head *rmap_head(const struct kvm_memory_slot *slot, gfn_t gfn)
 {
-	unsigned long offset = gfn - slot->base_gfn;
-	struct hlist_head *chunk = READ_ONCE(slot->arch.rmap->chunk[offset >> CHUNK_BITS]);
+	struct hlist_head *chunk = READ_ONCE(slot->arch.rmap->chunk[chunk_index(slot, gfn)]);
 
-	return chunk ? &chunk[offset & (CHUNK_HEADS - 1)] : NULL;
+	return chunk ? &chunk[gfn & (CHUNK_HEADS - 1)] : NULL;
 }
 
 /**
- * shadow_rmap_topup - make sure that @gfn has its head
+ * shadow_rmap_topup - make sure that @gfn has its head, and the 2 MiB that it is in
  * @slot: the slot of @gfn; srcu held, mmu_lock not
  * @gfn: the frame
  *
@@ -84,7 +89,7 @@ int shadow_rmap_topup(struct kvm_memory_slot *slot, gfn_t gfn)
 {
 	struct hlist_head **chunk, *new;
 
-	chunk = &slot->arch.rmap->chunk[(gfn - slot->base_gfn) >> CHUNK_BITS];
+	chunk = &slot->arch.rmap->chunk[chunk_index(slot, gfn)];
 	if (READ_ONCE(*chunk))
 		return 0;
 	new = kcalloc(CHUNK_HEADS, sizeof(*new), GFP_KERNEL_ACCOUNT);
@@ -96,12 +101,17 @@ int shadow_rmap_topup(struct kvm_memory_slot *slot, gfn_t gfn)
 	return 0;
 }
 
-/** shadow_rmap_add - @link's leaf maps @gfn from now on; it mapped nothing before */
+static int leaf_level(struct shadow_link *link)
+{
+	return shadow_link_page(link)->role.level;
+}
+
+/** shadow_rmap_add - @link's leaf maps from @gfn on from now on; it mapped nothing before */
 void shadow_rmap_add(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn,
 		     struct shadow_link *link)
 {
 	hlist_add_head(&link->node, rmap_head(slot, gfn));
-	mmu_stat_add(&kvm->stat.pages_4k, 1);
+	mmu_stat_add(mmu_level_stat(kvm, leaf_level(link)), 1);
 }
 
 /* Tell the page what hardware noted of it. It is still there: see tdp.c on the same question. */
@@ -127,38 +137,69 @@ void shadow_leaf_drop(struct kvm *kvm, struct shadow_link *link)
 	leaf_note_page(spte, link->info);
 	hlist_del_init(&link->node);
 	link->info &= SHADOW_INFO_INDEX;
-	mmu_stat_add(&kvm->stat.pages_4k, -1);
+	mmu_stat_add(mmu_level_stat(kvm, leaf_level(link)), -1);
 	shadow_vm(kvm)->flush = true;
 }
 
-static void head_write_protect(struct kvm *kvm, struct hlist_head *head)
+/* The next frame in [@gfn, @end) that has a head, with it in *@head; @end: there is none. */
+static gfn_t rmap_next(const struct kvm_memory_slot *slot, gfn_t gfn, gfn_t end,
+		       struct hlist_head **head)
 {
-	struct shadow_link *link;
-
-	hlist_for_each_entry(link, head, node)
-		if (test_and_clear_bit(1, (unsigned long *)shadow_link_spte(link)))
-			shadow_vm(kvm)->flush = true;
+	while (gfn < end) {
+		*head = rmap_head(slot, gfn);
+		if (*head)
+			return gfn;
+		/* the whole chunk is missing */
+		gfn = round_up(gfn + 1, CHUNK_HEADS);
+	}
+	return end;
 }
 
-static void head_drop(struct kvm *kvm, struct hlist_head *head)
+/* The 2 MiB before @first may reach into the range: theirs is the first list. */
+#define for_each_rmap(slot, gfn, first, end, head)					\
+	for (gfn = rmap_next(slot, round_down(first, CHUNK_HEADS), end, &head);		\
+	     gfn < (end);								\
+	     gfn = rmap_next(slot, max_t(gfn_t, gfn + 1, first), end, &head))
+
+/* The leaves of a list that map something of @first or behind it. */
+#define for_each_leaf(link, next, head, first)						\
+	hlist_for_each_entry_safe(link, next, head, node)				\
+		if (shadow_link_gfn(link) + mmu_level_pages(leaf_level(link)) > (first))
+
+/* A big one goes: most of it may be written, once it is small ones. */
+static void head_write_protect(struct kvm *kvm, struct hlist_head *head, gfn_t first)
 {
 	struct shadow_link *link;
 	struct hlist_node *next;
 
-	hlist_for_each_entry_safe(link, next, head, node)
+	for_each_leaf(link, next, head, first) {
+		if (leaf_level(link) > 1)
+			shadow_leaf_drop(kvm, link);
+		else if (test_and_clear_bit(1, (unsigned long *)shadow_link_spte(link)))
+			shadow_vm(kvm)->flush = true;
+	}
+}
+
+static void head_drop(struct kvm *kvm, struct hlist_head *head, gfn_t first)
+{
+	struct shadow_link *link;
+	struct hlist_node *next;
+
+	for_each_leaf(link, next, head, first)
 		shadow_leaf_drop(kvm, link);
 }
 
 /** shadow_write_protect_gfn - for the log: the caller flushes remote TLBs when it is done */
 void shadow_write_protect_gfn(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn)
 {
-	struct hlist_head *head = rmap_head(slot, gfn);
+	struct hlist_head *head;
+	gfn_t at;
 
-	if (head)
-		head_write_protect(kvm, head);
+	for_each_rmap(slot, at, gfn, gfn + 1, head)
+		head_write_protect(kvm, head, gfn);
 }
 
-/** shadow_rmap_write_protect - no leaf maps @gfn writable; shadow_commit() must follow */
+/** shadow_rmap_write_protect - @gfn is in no writable or big leaf; shadow_commit() must follow */
 void shadow_rmap_write_protect(struct kvm *kvm, gfn_t gfn)
 {
 	struct kvm_memory_slot *slot = kvm_gfn_to_slot(kvm, gfn);
@@ -170,24 +211,6 @@ void shadow_rmap_write_protect(struct kvm *kvm, gfn_t gfn)
 /*
  * --- ranges --------------------------------------------------------------------------------------
  */
-
-/* The next frame in [@gfn, @end) that has a head, with it in *@head; @end: there is none. */
-static gfn_t rmap_next(const struct kvm_memory_slot *slot, gfn_t gfn, gfn_t end,
-		       struct hlist_head **head)
-{
-	while (gfn < end) {
-		*head = rmap_head(slot, gfn);
-		if (*head)
-			return gfn;
-		/* the whole chunk is missing */
-		gfn = slot->base_gfn + round_up(gfn - slot->base_gfn + 1, CHUNK_HEADS);
-	}
-	return end;
-}
-
-#define for_each_rmap(slot, gfn, first, end, head)					\
-	for (gfn = rmap_next(slot, first, end, &head); gfn < (end);			\
-	     gfn = rmap_next(slot, gfn + 1, end, &head))
 
 /**
  * shadow_unmap_range - kvm_arch_unmap_gfn_range() for shadow paging
@@ -203,7 +226,7 @@ bool shadow_unmap_range(struct kvm *kvm, const struct kvm_gfn_range *range)
 	gfn_t gfn;
 
 	for_each_rmap(range->slot, gfn, range->start, range->end, head)
-		head_drop(kvm, head);
+		head_drop(kvm, head, range->start);
 	flush = shadow_vm(kvm)->flush;
 	shadow_vm(kvm)->flush = false;
 	return flush;
@@ -218,12 +241,13 @@ bool shadow_unmap_range(struct kvm *kvm, const struct kvm_gfn_range *range)
 bool shadow_age_range(struct kvm *kvm, const struct kvm_gfn_range *range, bool clear)
 {
 	struct shadow_link *link;
+	struct hlist_node *next;
 	struct hlist_head *head;
 	bool young = false;
 	gfn_t gfn;
 
 	for_each_rmap(range->slot, gfn, range->start, range->end, head) {
-		hlist_for_each_entry(link, head, node) {
+		for_each_leaf(link, next, head, range->start) {
 			unsigned long *spte = (unsigned long *)shadow_link_spte(link);
 
 			young |= clear ? test_and_clear_bit(5, spte) : test_bit(5, spte);
@@ -234,14 +258,14 @@ bool shadow_age_range(struct kvm *kvm, const struct kvm_gfn_range *range, bool c
 
 /* Every head of the slot; mmu_lock may be dropped in between, all flushed then. */
 static void for_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
-		     void (*fn)(struct kvm *kvm, struct hlist_head *head))
+		     void (*fn)(struct kvm *kvm, struct hlist_head *head, gfn_t first))
 {
 	gfn_t gfn, end = slot->base_gfn + slot->npages;
 	struct hlist_head *head;
 
 	lockdep_assert_held_write(&kvm->mmu_lock);
 	for_each_rmap(slot, gfn, slot->base_gfn, end, head) {
-		fn(kvm, head);
+		fn(kvm, head, gfn);
 		if (need_resched() || rwlock_needbreak(&kvm->mmu_lock)) {
 			shadow_commit(kvm);
 			cond_resched_rwlock_write(&kvm->mmu_lock);

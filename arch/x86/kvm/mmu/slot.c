@@ -46,10 +46,9 @@ int kvm_arch_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 		return 0;
 	if (new->base_gfn + new->npages > mmu_gfn_limit())
 		return -EINVAL;
+	new->arch.max_level = slot_max_level(new);
 	if (!kvm_mmu_config.tdp)
 		return shadow_rmap_prepare(new, change == KVM_SLOT_FLAGS ? old : NULL);
-
-	new->arch.max_level = slot_max_level(new);
 	return 0;
 }
 
@@ -71,13 +70,14 @@ static void mmu_slot_log_changed(struct kvm *kvm, const struct kvm_memory_slot *
 
 /*
  * Tables that were shadowed where no memory was, or by faults that still saw a slot gone since,
- * show something else now.
+ * show something else now; and those that stand for parts of big pages may be one entry again,
+ * when a log ends.
  */
 static void shadow_commit_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 			       const struct kvm_memory_slot *new, enum kvm_slot_change change)
 {
 	write_lock(&kvm->mmu_lock);
-	if (change != KVM_SLOT_FLAGS && new)
+	if (new && (change != KVM_SLOT_FLAGS || (old->dirty_bitmap && !new->dirty_bitmap)))
 		shadow_zap_tables(kvm, new->base_gfn, new->base_gfn + new->npages);
 	else if (new && new->dirty_bitmap && !old->dirty_bitmap)
 		shadow_write_protect_slot(kvm, new);

@@ -22,13 +22,6 @@
  * --- the one place where SPTEs change ------------------------------------------------------------
  */
 
-u64 *tdp_level_stat(struct kvm *kvm, int level)
-{
-	if (level == 1)
-		return &kvm->stat.pages_4k;
-	return level == 2 ? &kvm->stat.pages_2m : &kvm->stat.pages_1g;
-}
-
 /*
  * Tell a page what hardware noted of it, when the note goes. The page is there: the mmu notifier
  * takes the mapping away before the page is freed. A filesystem was told of the write when the page
@@ -58,7 +51,7 @@ static void tdp_spte_changed(struct kvm *kvm, gfn_t gfn, u64 old, u64 new, int l
 	bool still_mapped = is_leaf && spte_pfn(old) == spte_pfn(new);
 
 	if (was_leaf != is_leaf)
-		mmu_stat_add(tdp_level_stat(kvm, level), is_leaf ? 1 : -1);
+		mmu_stat_add(mmu_level_stat(kvm, level), is_leaf ? 1 : -1);
 	if (!was_leaf)
 		return;
 	tdp_note_page(old, new, still_mapped);

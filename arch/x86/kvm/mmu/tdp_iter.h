@@ -129,7 +129,6 @@ static inline bool tdp_covered(const struct tdp_iter *iter, gfn_t start, gfn_t e
 
 /* ---- tdp.c: for tdp_log.c and reclaim.c; mmu_lock held exclusive unless said otherwise there */
 u64 *tdp_walk(struct kvm *kvm, gfn_t gfn, int *level, u64 *spte);
-u64 *tdp_level_stat(struct kvm *kvm, int level);
 void tdp_note_page(u64 old, u64 new, bool still_mapped);
 bool tdp_cmpxchg(struct kvm *kvm, gfn_t gfn, u64 *sptep, u64 *old, u64 new, int level);
 bool tdp_zap_entry(struct kvm *kvm, const struct tdp_iter *iter, struct list_head *tables);

@@ -176,7 +176,7 @@ static void split_leaf(struct kvm *kvm, const struct tdp_iter *iter, u64 *table,
 		for (i = 0; i < SPTE_PER_TABLE; i++)
 			table[i] = spte_make_child(from, iter->level, i);
 	} while (!tdp_cmpxchg(kvm, iter->gfn, iter->sptep, &old, new, iter->level));
-	mmu_stat_add(tdp_level_stat(kvm, iter->level - 1), SPTE_PER_TABLE);
+	mmu_stat_add(mmu_level_stat(kvm, iter->level - 1), SPTE_PER_TABLE);
 	mmu_account_table(kvm, table, 1);
 }
 

@@ -284,7 +284,9 @@ TEST_F(dirty, huge_pages_come_back)
 		SKIP(return, "the host has no huge page for us, or no debugfs");
 	vm_slot(self->vm, 1, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, SZ_2M, self->mem);
 	EXPECT_GT(before, vm_stat(self->vm, "pages_2m"));
-	EXPECT_LE(512, vm_stat(self->vm, "pages_4k"));
+	/* Shadow pages are not split at once: each small one is made when it is used. */
+	if (nested_paging())
+		EXPECT_LE(512, vm_stat(self->vm, "pages_4k"));
 	write_pages(_metadata, self->vcpu, 2, 9, 1);
 	ASSERT_EQ(0, get_log(self->vm, 1, bitmap));
 	EXPECT_EQ(0x06, bitmap[1]);

@@ -54,7 +54,10 @@ static uint64_t run_device(struct vcpu *vcpu, struct ucall *uc)
 #define ZERO		0x040
 #define NO_FLAGS	0
 
-/* One instruction on (%rbx); registers and the flags that it defines go into the sum. */
+/*
+ * One instruction on (%rbx); registers and the flags that it defines go into the sum. What it takes
+ * from the flags it must set itself: the compiler's code stands between two of them.
+ */
 #define FORM(mask, insn) do {								\
 	__asm__ volatile(insn "\n\tpushfq\n\tpopq %[f]"					\
 			 : "+a" (a), "+d" (d), "+c" (c), [f] "=&r" (f)			\
@@ -67,8 +70,8 @@ __guest static uint64_t families(uint8_t *p)
 	uint64_t a = 0x8123456789abcdef, d = 0x0fedcba987654321, c = 3, f, sum = 1;
 
 	FORM(DEFINED, "addb %%al, (%%rbx)");
-	FORM(DEFINED, "adcw %%ax, 2(%%rbx)");
-	FORM(DEFINED, "sbbl %%edx, 4(%%rbx)");
+	FORM(DEFINED, "stc\n\tadcw %%ax, 2(%%rbx)");
+	FORM(DEFINED, "stc\n\tsbbl %%edx, 4(%%rbx)");
 	FORM(DEFINED, "subq %%rax, 8(%%rbx)");
 	FORM(DEFINED, "addq 8(%%rbx), %%rdx");
 	FORM(DEFINED, "cmpl $0x1234, 16(%%rbx)");
@@ -83,7 +86,7 @@ __guest static uint64_t families(uint8_t *p)
 	FORM(CARRY, "shll $3, 56(%%rbx)");
 	FORM(CARRY, "sarq %%cl, 64(%%rbx)");
 	FORM(CARRY, "rolb $3, 72(%%rbx)");
-	FORM(CARRY, "rcrw $1, 74(%%rbx)");
+	FORM(CARRY, "stc\n\trcrw $1, 74(%%rbx)");
 	FORM(CARRY, "shldl $5, %%edx, 76(%%rbx)");
 	FORM(CARRY, "shrdq %%cl, %%rax, 80(%%rbx)");
 	FORM(CARRY, "btsl $9, 88(%%rbx)");

@@ -175,7 +175,7 @@ TEST(bad_values_are_refused_and_change_nothing)
 		uint32_t index;
 		uint64_t value;
 	} bad[] = {
-		{ MSR_LSTAR, 0x0000800000000000 },	/* not canonical */
+		{ MSR_LSTAR, 0x0100000000000000 },	/* not canonical */
 		{ MSR_KERNEL_GS_BASE, 0x1234000000000000 },
 		{ MSR_FS_BASE, 0x8000000000000000 },
 		{ MSR_PAT, 0x0202020202020202 },	/* type 2 is reserved (APM2 7.8.1) */

@@ -13,7 +13,7 @@
 #define PCIDS		3U
 #define PAGES		3U
 #define FRAMES		8U
-#define WINDOW		BIT64(39)		/* the second entry of the top tables */
+#define WINDOW		shared->word[4]		/* the second entry of the top tables */
 #define TABLE(n)	(GUEST_DATA + (n) * SZ_4K)
 #define SECOND_ROOT	TABLE(3)
 #define FRAME(n)	TABLE(8 + (n))
@@ -163,7 +163,7 @@ __guest_inline void check(struct guest_state *s, unsigned int i)
 /* Another address space, or the same one again. */
 __guest_inline void switch_to(struct guest_state *s, unsigned int pcid, uint64_t random)
 {
-	uint64_t root = random & 7 ? GUEST_TABLES : SECOND_ROOT;
+	uint64_t root = random & 7 ? shared->word[2] : SECOND_ROOT;
 	bool keep = random >> 8 & 3;
 
 	if (!keep)
@@ -213,7 +213,7 @@ __guest_inline void step(struct guest_state *s)
 		s->legal[s->pcid][i] |= s->is[i];
 }
 
-/* word[0]: steps, word[1]: seed */
+/* word[0]: steps, word[1]: seed, word[2]: CR3, word[3]: CR4, word[4]: WINDOW */
 __guest static void use_pcids(void)
 {
 	struct guest_state s;
@@ -228,18 +228,18 @@ __guest static void use_pcids(void)
 		s.is[i] = 1U << ABSENT;
 		s.legal[0][i] = s.is[i];
 	}
-	set_cr4(CR4_PAE | CR4_OSFXSR | CR4_PCIDE);
+	set_cr4(shared->word[3] | CR4_PCIDE);
 	for (n = shared->word[0]; n; n--)
 		step(&s);
-	set_cr3(GUEST_TABLES);
+	set_cr3(shared->word[2]);
 	/* Leaving PCIDs behind flushes all of them. */
-	set_cr4(CR4_PAE | CR4_OSFXSR);
+	set_cr4(shared->word[3]);
 	for (i = 0; i < PAGES; i++) {
 		rewrite(&s, i, i);
 		s.legal[0][i] = s.is[i];
 	}
-	set_cr4(CR4_PAE | CR4_OSFXSR | CR4_PCIDE);
-	set_cr3(GUEST_TABLES | 1 | CR3_NOFLUSH);
+	set_cr4(shared->word[3] | CR4_PCIDE);
+	set_cr3(shared->word[2] | 1 | CR3_NOFLUSH);
 	s.pcid = 1;
 	for (i = 0; i < PAGES; i++) {
 		s.legal[1][i] = s.is[i];
@@ -248,20 +248,21 @@ __guest static void use_pcids(void)
 	guest_done();
 }
 
-static void set_tables(struct vm *vm)
+static void set_tables(struct vm *vm, bool la57)
 {
-	uint64_t *pml4 = (uint64_t *)(vm->mem + GUEST_TABLES);
+	uint64_t *top = (uint64_t *)(vm->mem + (la57 ? GUEST_PML5 : GUEST_TABLES));
 	unsigned int i;
 
-	pml4[1] = TABLE(0) | PTE_P | PTE_W;
+	top[1] = (la57 ? TABLE(4) : TABLE(0)) | PTE_P | PTE_W;
+	*(uint64_t *)(vm->mem + TABLE(4)) = TABLE(0) | PTE_P | PTE_W;
 	*(uint64_t *)(vm->mem + TABLE(0)) = TABLE(1) | PTE_P | PTE_W;
 	*(uint64_t *)(vm->mem + TABLE(1)) = TABLE(2) | PTE_P | PTE_W;
-	memcpy(vm->mem + SECOND_ROOT, pml4, SZ_4K);
+	memcpy(vm->mem + SECOND_ROOT, top, SZ_4K);
 	for (i = 0; i < FRAMES; i++)
 		*(uint64_t *)(vm->mem + FRAME(i)) = i;
 }
 
-TEST(translations)
+static void check_translations(struct __test_metadata *_metadata, bool la57)
 {
 	struct vcpu *vcpu;
 	struct ucall uc;
@@ -272,14 +273,29 @@ TEST(translations)
 	for (seed = 1; seed <= 4; seed++) {
 		vcpu = vcpu_new(vm_new(), 0);
 		vcpu_enter(vcpu, use_pcids);
-		set_tables(vcpu->vm);
+		if (la57 && !vcpu_five_levels(vcpu))
+			SKIP(return, "LA57 is not in the supported CPUID");
+		set_tables(vcpu->vm, la57);
 		vm_shared(vcpu->vm)->word[0] = 5000;
 		vm_shared(vcpu->vm)->word[1] = seed * 0x9e3779b97f4a7c15;
+		vm_shared(vcpu->vm)->word[2] = la57 ? GUEST_PML5 : GUEST_TABLES;
+		vm_shared(vcpu->vm)->word[3] = CR4_PAE | CR4_OSFXSR | (la57 ? CR4_LA57 : 0);
+		vm_shared(vcpu->vm)->word[4] = BIT64(la57 ? 48 : 39);
 		EXPECT_EQ(UCALL_DONE, vcpu_ucall(vcpu, &uc))
 			TH_LOG("seed %lu: line or vector %lu, %#lx %#lx", seed, uc.arg[0],
 			       uc.arg[1], uc.arg[2]);
 		vcpu_free(vcpu);
 	}
+}
+
+TEST(translations)
+{
+	check_translations(_metadata, false);
+}
+
+TEST(translations_by_five_levels)
+{
+	check_translations(_metadata, true);
 }
 
 TEST_HARNESS_MAIN

@@ -5,6 +5,8 @@
  * which error code, and which accessed and dirty bits are set? (SDM 4.6 to 4.8, APM2 5.4, 5.6,
  * 8.4.2.)
  *
+ * With five levels the upper entry is one of the topmost table too.
+ *
  * The guest tries them all in long mode and notes what it saw; the host says what the manual would
  * have. With nested paging the notes are the CPU's own answers; with npt=0 and ept=0 they are ours.
  */
@@ -19,16 +21,13 @@
 
 /* The second half of the first TiB: all levels there are the test's, and open to CPL 3. */
 #define WINDOW		BIT64(39)
-#define TARGET		(WINDOW + SZ_2M)	/* the page that is tried */
-#define BIG_TARGET	(WINDOW + SZ_1G + TARGET_FRAME - GUEST_DATA)	/* in a page of 2 MiB */
 #define USER_CODE	WINDOW			/* what CPL 3 executes */
 #define TABLE(n)	(GUEST_DATA + (n) * SZ_4K)
-#define TARGET_PDE	(TABLE(1) + 8)
-#define TARGET_PTE	TABLE(3)
-#define BIG_PDPTE	(TABLE(0) + 8)
-#define BIG_PDE		TABLE(6)
 #define USER_FRAME	TABLE(4)
 #define TARGET_FRAME	TABLE(5)
+#define FAR_PML4	TABLE(6)
+#define FAR_PDPT	TABLE(16)
+#define FAR_PD		TABLE(17)
 #define NOTES		TABLE(8)
 #define KERNEL_STACK	0x1ff000UL
 #define USER_SELECTOR	0x40		/* data, and code behind it, as SYSRET wants them */
@@ -52,7 +51,11 @@ struct note {
 #define WORD_EFER	2
 #define WORD_PKRU	3
 #define WORD_KEY	4	/* bits for the last entry */
-#define WORD_BIG	5	/* which is a PDE with PS */
+#define WORD_UPPER	5	/* where the two entries are, and the address that they map */
+#define WORD_LAST	6
+#define WORD_TARGET	7
+#define WORD_TABLE	8	/* what the upper one leads to, and what the last one maps */
+#define WORD_FRAME	9
 
 __asm__(".pushsection guest_text, \"ax\"\n"
 	/*
@@ -110,15 +113,14 @@ __guest_inline uint64_t access_code(enum access access, uint64_t target)
 __guest_inline void try_case(volatile struct note *note, uint64_t pde, uint64_t pte,
 			     enum access access)
 {
-	bool big = shared->word[WORD_BIG];
-	volatile uint64_t *pde_at = (uint64_t *)(big ? BIG_PDPTE : TARGET_PDE);
-	volatile uint64_t *pte_at = (uint64_t *)(big ? BIG_PDE : TARGET_PTE);
-	uint64_t flags = RFLAGS_FIXED, result, target = big ? BIG_TARGET : TARGET;
+	volatile uint64_t *pde_at = (uint64_t *)shared->word[WORD_UPPER];
+	volatile uint64_t *pte_at = (uint64_t *)shared->word[WORD_LAST];
+	uint64_t flags = RFLAGS_FIXED, result, target = shared->word[WORD_TARGET];
 
 	if (access_has_ac(access))
 		flags |= RFLAGS_AC;
-	*pde_at = pde | (uint64_t)pte_at;
-	*pte_at = pte | (big ? GUEST_DATA | PTE_PS : TARGET_FRAME);
+	*pde_at = pde | shared->word[WORD_TABLE];
+	*pte_at = pte | shared->word[WORD_FRAME];
 	__asm__ volatile("invlpg (%0)" : : "r" (target) : "memory");
 	result = try_access(access >= USER_READ, access_code(access, target), target, flags);
 	note->vector = (uint8_t)result;
@@ -167,6 +169,20 @@ static bool note_is(const struct note *note, const struct expected *e, uint64_t 
 
 /* ---- the host ---- */
 
+/* Which entry is the upper one, which the last. */
+struct shape {
+	uint64_t upper, last, target, table, frame;
+};
+
+static const struct shape small = {
+	TABLE(1) + 8, TABLE(3), WINDOW + SZ_2M, TABLE(3), TARGET_FRAME,
+}, big = {	/* a page of 2 MiB */
+	TABLE(0) + 8, TABLE(7), WINDOW + SZ_1G + TARGET_FRAME - GUEST_DATA, TABLE(7),
+	GUEST_DATA | PTE_PS,
+}, far = {	/* the upper one is that of the fifth level */
+	GUEST_PML5 + 8, TABLE(3), BIT64(48), FAR_PML4, TARGET_FRAME,
+};
+
 static void set_gate(struct vm *vm, unsigned int vector, const uint8_t *handler, unsigned int dpl)
 {
 	uint64_t *idt = (uint64_t *)(vm->mem + GUEST_IDT), at = guest_addr(handler);
@@ -185,6 +201,10 @@ static void set_tables(struct vm *vm)
 	*(uint64_t *)(vm->mem + TABLE(0)) = TABLE(1) | rwu;
 	*(uint64_t *)(vm->mem + TABLE(1)) = TABLE(2) | rwu;
 	*(uint64_t *)(vm->mem + TABLE(2)) = USER_FRAME | rwu;
+	*(uint64_t *)(vm->mem + GUEST_PML5) |= rwu;
+	*(uint64_t *)(vm->mem + FAR_PML4) = FAR_PDPT | rwu;
+	*(uint64_t *)(vm->mem + FAR_PDPT) = FAR_PD | rwu;
+	*(uint64_t *)(vm->mem + FAR_PD) = TABLE(3) | rwu;
 	memcpy(vm->mem + USER_FRAME, reader, 16);
 	memcpy(vm->mem + USER_FRAME + 16, writer, 16);
 	vm->mem[TARGET_FRAME] = 0xcc;		/* INT3, for the fetch */
@@ -236,18 +256,22 @@ static void check_notes(struct __test_metadata *_metadata, const struct vm *vm,
 }
 
 static void run_controls(struct __test_metadata *_metadata, struct vcpu *vcpu,
-			 const struct controls *c, bool big)
+			 const struct controls *c, const struct shape *shape)
 {
 	volatile uint64_t *word = vm_shared(vcpu->vm)->word;
 	struct ucall uc;
 
 	word[WORD_CR0] = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_PG | (c->wp ? CR0_WP : 0);
 	word[WORD_CR4] = CR4_PAE | CR4_OSFXSR | (c->smep ? CR4_SMEP : 0) |
-			 (c->smap ? CR4_SMAP : 0) | (c->pke ? CR4_PKE : 0);
+			 (c->smap ? CR4_SMAP : 0) | (c->pke ? CR4_PKE : 0) | c->la57;
 	word[WORD_EFER] = EFER_SCE | EFER_LME | EFER_LMA | (c->nxe ? EFER_NXE : 0);
 	word[WORD_PKRU] = (uint64_t)c->key_rights << (2 * KEY);
 	word[WORD_KEY] = c->pke ? KEY_BITS : 0;
-	word[WORD_BIG] = big;
+	word[WORD_UPPER] = shape->upper;
+	word[WORD_LAST] = shape->last;
+	word[WORD_TARGET] = shape->target;
+	word[WORD_TABLE] = shape->table;
+	word[WORD_FRAME] = shape->frame;
 	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc))
 		TH_LOG("vector or line %lu, %#lx %#lx", uc.arg[0], uc.arg[1], uc.arg[2]);
 	check_notes(_metadata, vcpu->vm, c);
@@ -275,6 +299,15 @@ FIXTURE_TEARDOWN(rights)
 	vcpu_free(self->vcpu);
 }
 
+static void run_shapes(struct __test_metadata *_metadata, struct vcpu *vcpu,
+		       const struct controls *c)
+{
+	run_controls(_metadata, vcpu, c, &small);
+	run_controls(_metadata, vcpu, c, &big);
+	if (c->la57)
+		run_controls(_metadata, vcpu, c, &far);
+}
+
 static void run_all(struct __test_metadata *_metadata, struct vcpu *vcpu, struct controls c)
 {
 	unsigned int n;
@@ -286,14 +319,20 @@ static void run_all(struct __test_metadata *_metadata, struct vcpu *vcpu, struct
 		c.smap = n & 8;
 		if ((c.smep && !has_leaf7(false, 7)) || (c.smap && !has_leaf7(false, 20)))
 			continue;
-		run_controls(_metadata, vcpu, &c, false);
-		run_controls(_metadata, vcpu, &c, true);
+		run_shapes(_metadata, vcpu, &c);
 	}
 }
 
 TEST_F_TIMEOUT(rights, without_keys, 140)
 {
 	run_all(_metadata, self->vcpu, (struct controls) { .pke = false });
+}
+
+TEST_F_TIMEOUT(rights, by_five_levels, 140)
+{
+	if (!vcpu_five_levels(self->vcpu))
+		SKIP(return, "LA57 is not in the supported CPUID");
+	run_all(_metadata, self->vcpu, (struct controls) { .la57 = CR4_LA57 });
 }
 
 TEST_F_TIMEOUT(rights, with_keys, 140)
@@ -310,8 +349,7 @@ TEST_F_TIMEOUT(rights, with_keys, 140)
 		c.wp = n >= 4;
 		c.smap = n >= 8;
 		c.nxe = n >= 8;
-		run_controls(_metadata, self->vcpu, &c, false);
-		run_controls(_metadata, self->vcpu, &c, true);
+		run_shapes(_metadata, self->vcpu, &c);
 	}
 }
 

@@ -3,7 +3,8 @@
  * A hostile guest: a pool of pages of which any entry may lead to any page, so that a page is a
  * table of several levels and data at once, tables contain themselves, and stores through the
  * window that they map change them. After each flush what the CPU does must be what a walk in
- * software says, with accessed and dirty bits (SDM 4.5, 4.8, 4.10).
+ * software says, with accessed and dirty bits (SDM 4.5, 4.8, 4.10). Big pages of the guest's lie
+ * over some of the tables, in what the host maps by huge pages where it can.
  *
  * Another vCPU rewrites the pool meanwhile, and the host takes its memory away, logs it, writes it,
  * removes its slot and bounds the page tables. With npt=0 and ept=0 the pool is shadowed.
@@ -16,10 +17,12 @@
 #include "guest.h"
 
 #define POOL		0x10000000UL
-#define POOL_SIZE	SZ_2M
-#define PAGES		12UL		/* of the pool that entries lead to */
+#define POOL_SIZE	(4 * SZ_2M)
+#define PAGES		12UL		/* at the pool's start, that entries lead to */
+#define FAR_PAGES	2UL		/* likewise, in its second 2 MiB: now and then */
 #define ENTRIES		6UL		/* of each page that are used */
-#define WINDOW		BIT64(39)	/* the second entry of the top table: page 0 of the pool */
+/* The second entry of the top table leads to page 0 of the pool. */
+#define TOP_SHIFT	(shared->word[W_LA57] ? 48 : 39)
 #define FRAME		0xffffffffff000UL
 #define CR4_PGE		BIT64(7)
 
@@ -27,6 +30,7 @@
 #define W_SEED		1
 #define W_PHASE		2		/* odd: the other vCPU rewrites the pool */
 #define W_ACK		3		/* the phase it has come to */
+#define W_LA57		4		/* five levels */
 
 struct guest_state {
 	uint64_t random;
@@ -35,7 +39,7 @@ struct guest_state {
 /* A walk in software: where it ends, and the entries that it used, the last one first. */
 struct path {
 	uint64_t gpa;
-	volatile uint64_t *pte[3];
+	volatile uint64_t *pte[4];
 	unsigned int depth;
 	bool present, writable;
 };
@@ -48,26 +52,37 @@ __guest_inline uint64_t next_random(struct guest_state *s)
 	return s->random;
 }
 
-/* Mostly present; rarely one that claims to be a big page, which fits page 0 and 1 alone. */
+/* A page of the pool. */
+__guest_inline uint64_t any_page(uint64_t random)
+{
+	uint64_t far = (random >> 8 & 15) ? 0 : SZ_2M;
+
+	return POOL + far + random % (far ? FAR_PAGES : PAGES) * SZ_4K;
+}
+
+/* Mostly present; rarely one that claims to be a big page, which fits the first two alone. */
 __guest_inline uint64_t any_entry(uint64_t random)
 {
-	uint64_t entry = POOL + (random >> 32) % PAGES * SZ_4K;
+	uint64_t entry = any_page(random >> 32);
 
 	if (!(random & 7))
 		return 0;
 	entry |= PTE_P | (random & 0x30 ? PTE_W : 0) | (random & 0x40 ? PTE_A : 0);
 	entry |= (random & 0x180) == 0x180 ? PTE_A | PTE_D : 0;
-	return entry | (random & 0x1e00 ? 0 : PTE_PS);
+	return random & 0x1e00 ? entry : (entry & ~0x1fe000UL) | (random & 0x2000 ? SZ_2M : 0) |
+					 PTE_PS;
 }
 
 __guest_inline volatile uint64_t *any_slot(uint64_t random)
 {
-	return (uint64_t *)(POOL + random % PAGES * SZ_4K) + (random >> 16) % ENTRIES;
+	return (uint64_t *)any_page(random) + (random >> 16) % ENTRIES;
 }
 
 __guest_inline uint64_t any_address(uint64_t random)
 {
-	return WINDOW + (random % ENTRIES << 30) + ((random >> 8) % ENTRIES << 21) +
+	uint64_t far = shared->word[W_LA57] ? (random >> 32) % ENTRIES << 39 : 0;
+
+	return BIT64(TOP_SHIFT) + far + (random % ENTRIES << 30) + ((random >> 8) % ENTRIES << 21) +
 	       ((random >> 16) % ENTRIES << 12) + (random >> 24) % ENTRIES * 8;
 }
 
@@ -91,7 +106,7 @@ __guest_inline void walk(struct path *path, uint64_t va)
 	path->depth = 0;
 	path->present = false;
 	path->writable = true;
-	for (shift = 30; ; shift -= 9) {
+	for (shift = TOP_SHIFT - 9; ; shift -= 9) {
 		volatile uint64_t *pte = &table[va >> shift & 511];
 		uint64_t entry = *pte;
 
@@ -106,7 +121,10 @@ __guest_inline void walk(struct path *path, uint64_t va)
 			path->present = shift == 12 || !(entry & 0x1fe000);
 			return;
 		}
-		/* One of 1 GiB would begin elsewhere, so that bits 29:13 are not 0. */
+		/*
+		 * One of 1 GiB would begin elsewhere, so that bits 29:13 are not 0, and there are
+		 * no bigger ones.
+		 */
 		if (entry & PTE_PS)
 			return;
 		table = (uint64_t *)(entry & FRAME);
@@ -249,18 +267,22 @@ static void host_begin(struct host *host, uint64_t seed)
 	int fd = memfd_create("guest", 0);
 
 	*host = (struct host) { .vm = vm_new(), .seed = (unsigned int)seed };
+	write_file("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise");
 	if (fd < 0 || ftruncate(fd, POOL_SIZE))
 		die("memfd: %s", strerror(errno));
-	host->pool = mmap(NULL, POOL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	host->pool = mmap(host_pages(POOL_SIZE), POOL_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_FIXED, fd, 0);
 	if (host->pool == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 	close(fd);
+	madvise(host->pool, POOL_SIZE, MADV_HUGEPAGE);
 	vm_slot(host->vm, 1, 0, POOL, POOL_SIZE, host->pool);
 	host->vcpu = vcpu_new(host->vm, 0);
 	vcpu_enter_spinner(host->vcpu, storm);
 	vm_shared(host->vm)->trap.vector = NO_TRAP;
 	vm_shared(host->vm)->word[W_STEPS] = steps ? strtoul(steps, NULL, 0) : 1500;
 	vm_shared(host->vm)->word[W_SEED] = seed * 0x9e3779b97f4a7c15;
+	((uint64_t *)(host->vm->mem + GUEST_TABLES))[1] = POOL | PTE_P | PTE_W | PTE_A;
 }
 
 static void host_end(struct host *host)
@@ -290,7 +312,8 @@ static void turn_while_stopped(struct host *host)
 		vcpu_set_sregs(host->vcpu, &sregs);
 		break;
 	case 2:
-		madvise(host->pool, PAGES * SZ_4K, MADV_DONTNEED);
+		madvise(host->pool, rand_r(&host->seed) % 2 ? POOL_SIZE : PAGES * SZ_4K,
+			MADV_DONTNEED);
 		break;
 	default:
 		kvm_do(host->vm->fd, KVM_SET_NR_MMU_PAGES, 64 + rand_r(&host->seed) % 100);
@@ -306,7 +329,7 @@ static void *trouble(void *arg)
 	unsigned int seed = host->seed;
 
 	while (!host->stop) {
-		madvise(host->pool, PAGES * SZ_4K, MADV_DONTNEED);
+		madvise(host->pool, rand_r(&seed) % 2 ? POOL_SIZE : PAGES * SZ_4K, MADV_DONTNEED);
 		usleep(rand_r(&seed) % 1000);
 		kvm_do(host->vm->fd, KVM_SET_NR_MMU_PAGES, 64 + rand_r(&seed) % 100);
 		vm_slot(host->vm, 1, KVM_MEM_LOG_DIRTY_PAGES, POOL, POOL_SIZE, host->pool);
@@ -320,16 +343,120 @@ static void *trouble(void *arg)
 
 static void run_storm(struct __test_metadata *_metadata, struct host *host, bool stopped)
 {
-	uint64_t *pml4 = (uint64_t *)(host->vm->mem + GUEST_TABLES);
 	struct ucall uc;
 
-	pml4[1] = POOL | PTE_P | PTE_W | PTE_A;
 	while (vcpu_ucall(host->vcpu, &uc) == UCALL_SYNC)
 		if (stopped)
 			turn_while_stopped(host);
 	EXPECT_EQ(UCALL_DONE, uc.cmd)
 		TH_LOG("seed %#lx: line or vector %lu, %#lx %#lx",
 		       vm_shared(host->vm)->word[W_SEED], uc.arg[0], uc.arg[1], uc.arg[2]);
+}
+
+/* ---- one big page, and a table in it ---- */
+
+#define BIG		(BIT64(39) + SZ_1G)	/* the pool's second 2 MiB, as one page */
+#define BY_TABLE	(BIG + SZ_2M)		/* parts of it again, by the table in it */
+#define DIRECTORY	(POOL + SZ_4K)
+#define INNER		(BIG + 5 * SZ_4K)	/* the table */
+#define FRAME_OF(n)	(POOL + SZ_2M + (n) * SZ_4K)
+
+__guest_inline uint64_t load(uint64_t va)
+{
+	return *(volatile uint64_t *)va;
+}
+
+__guest_inline void store(uint64_t va, uint64_t value)
+{
+	*(volatile uint64_t *)va = value;
+}
+
+__guest_inline void invlpg(uint64_t va)
+{
+	__asm__ volatile("invlpg (%0)" : : "r" (va) : "memory");
+}
+
+/* The inner table leads to page @n, writable or not; the big page shows what is there, too. */
+__guest_inline void lead_to(uint64_t n, bool writable)
+{
+	uint64_t value = ~n;
+
+	store(INNER, FRAME_OF(n) | PTE_P | (writable ? PTE_W : 0));
+	invlpg(BY_TABLE);
+	GUEST_ASSERT(load(BY_TABLE) == n);
+	GUEST_ASSERT(touch(BY_TABLE, true, &value) == (writable ? NO_TRAP : 14));
+	GUEST_ASSERT(load(BIG + n * SZ_4K) == (writable ? ~n : n));
+	store(BIG + n * SZ_4K, n);
+	GUEST_ASSERT(load(BY_TABLE) == n);
+}
+
+__guest static void table_in_a_big_page(void)
+{
+	volatile uint64_t *entry = (uint64_t *)DIRECTORY + 1;
+	uint64_t n, turn;
+
+	for (n = 16; n < 512; n++)
+		store(BIG + n * SZ_4K, n);
+	guest_sync(0, 0, 0);
+	for (turn = 0; turn < 20; turn++) {
+		*entry = FRAME_OF(5) | PTE_P | PTE_W;
+		for (n = 16 + turn; n < 512; n += 37)
+			lead_to(n, n & 1);
+		if (!turn)
+			guest_sync(0, 0, 0);
+		/* No table any more, but data. */
+		*entry = 0;
+		invlpg(BY_TABLE);
+		for (n = 0; n < 8; n++)
+			store(INNER + n * 8, 0);
+	}
+	for (n = 16; n < 512; n++)
+		GUEST_ASSERT(load(BIG + n * SZ_4K) == n);
+	guest_done();
+}
+
+static void map_big(const struct host *host)
+{
+	const uint64_t rw = PTE_P | PTE_W;
+
+	host->pool[1] = DIRECTORY | rw;
+	host->pool[512] = (POOL + SZ_2M) | rw | PTE_PS;
+}
+
+/* ---- more tables than may be out of step ---- */
+
+#define MANY		1100UL
+#define MANY_TABLE(n)	(POOL + SZ_2M + (n) * SZ_4K)
+#define MANY_WINDOW	BIT64(39)
+
+__guest static void write_many_tables(void)
+{
+	uint64_t n;
+
+	for (n = 0; n < MANY; n++)
+		GUEST_ASSERT(load(MANY_WINDOW + n * SZ_2M) == 1);
+	for (n = 0; n < MANY; n++)
+		store(MANY_TABLE(n), (POOL + 9 * SZ_4K) | PTE_P);
+	guest_sync(0, 0, 0);
+	flush(1);
+	for (n = 0; n < MANY; n++)
+		GUEST_ASSERT(load(MANY_WINDOW + n * SZ_2M) == 2);
+	guest_done();
+}
+
+static void map_many(const struct host *host)
+{
+	uint64_t *pool = host->pool;
+	unsigned int n;
+
+	pool[8 * 512] = 1;
+	pool[9 * 512] = 2;
+	for (n = 0; n < 4; n++)
+		pool[n] = (POOL + (1 + n) * SZ_4K) | PTE_P | PTE_W;
+	for (n = 0; n < MANY; n++) {
+		pool[512 + n] = MANY_TABLE(n) | PTE_P | PTE_W;
+		pool[(MANY_TABLE(n) - POOL) / 8] = (POOL + 8 * SZ_4K) | PTE_P;
+	}
 }
 
 /* From here, or from the environment to repeat one. */
@@ -358,6 +485,50 @@ TEST(the_host_changes_it)
 	host_end(&host);
 }
 
+TEST(a_table_in_a_big_page)
+{
+	struct host host;
+	struct ucall uc;
+	long big, faults;
+
+	host_begin(&host, 1);
+	memset(host.pool, 0, POOL_SIZE);
+	vcpu_enter(host.vcpu, table_in_a_big_page);
+	((uint64_t *)(host.vm->mem + GUEST_TABLES))[1] = POOL | PTE_P | PTE_W | PTE_A;
+	map_big(&host);
+	faults = vm_stat(host.vm, "pf_fixed");
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(host.vcpu, &uc));
+	big = vm_stat(host.vm, "pages_2m");
+	TH_LOG("2 MiB took %ld faults", vm_stat(host.vm, "pf_fixed") - faults);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(host.vcpu, &uc));
+	/* Watched, it is in small pages. */
+	if (big > 0 && !nested_paging())
+		EXPECT_GT(big, vm_stat(host.vm, "pages_2m"));
+	EXPECT_EQ(UCALL_DONE, vcpu_ucall(host.vcpu, &uc))
+		TH_LOG("line or vector %lu, %#lx %#lx", uc.arg[0], uc.arg[1], uc.arg[2]);
+	host_end(&host);
+	if (big <= 0)
+		SKIP(return, "the host has no huge page for us, or no debugfs");
+}
+
+/* One flush compares all of them under a lock: no guest may make it last. */
+TEST(tables_out_of_step_are_bounded)
+{
+	struct host host;
+	struct ucall uc;
+
+	host_begin(&host, 1);
+	kvm_do(host.vm->fd, KVM_SET_NR_MMU_PAGES, 4 * MANY);
+	vcpu_enter(host.vcpu, write_many_tables);
+	((uint64_t *)(host.vm->mem + GUEST_TABLES))[1] = POOL | PTE_P | PTE_W | PTE_A;
+	map_many(&host);
+	ASSERT_EQ(UCALL_SYNC, vcpu_ucall(host.vcpu, &uc));
+	EXPECT_GE(1024, vm_stat(host.vm, "mmu_unsync"));
+	EXPECT_EQ(UCALL_DONE, vcpu_ucall(host.vcpu, &uc))
+		TH_LOG("line or vector %lu", uc.arg[0]);
+	host_end(&host);
+}
+
 static void *run_meddler(void *arg)
 {
 	struct vcpu *vcpu = arg;
@@ -371,6 +542,26 @@ static void *run_meddler(void *arg)
 static void on_signal(int sig)
 {
 	(void)sig;
+}
+
+static bool five_levels(struct host *host)
+{
+	if (!vcpu_five_levels(host->vcpu))
+		return false;
+	vm_shared(host->vm)->word[W_LA57] = 1;
+	((uint64_t *)(host->vm->mem + GUEST_PML5))[1] = POOL | PTE_P | PTE_W | PTE_A;
+	return true;
+}
+
+TEST(five_levels_and_the_host)
+{
+	struct host host;
+
+	host_begin(&host, first_seed() + 3);
+	if (!five_levels(&host))
+		SKIP(return, "LA57 is not in the supported CPUID");
+	run_storm(_metadata, &host, true);
+	host_end(&host);
 }
 
 TEST(two_vcpus_and_the_host)

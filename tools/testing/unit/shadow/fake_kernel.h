@@ -35,6 +35,7 @@ typedef unsigned long gva_t;
 #define offset_in_page(p)	((unsigned long)(p) & 4095)
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define round_up(n, d)		(DIV_ROUND_UP(n, d) * (d))
+#define round_down(n, d)	((n) / (d) * (d))
 #define struct_size(p, m, n)	(sizeof(*(p)) + (n) * sizeof((p)->m[0]))
 #define hash_64(v, bits)	((unsigned int)((v) * 0x61c8864680b583ebull >> (64 - (bits))))
 #define KVM_AROUND		16
@@ -147,7 +148,8 @@ struct kvm_page_ref {
 struct kvm {
 	struct { struct kvm_mmu_vm mmu; } arch;
 	struct {
-		u64 pages_4k, page_table_pages, mmu_shadow_zapped, mmu_unsync, mmu_cache_miss;
+		u64 pages_4k, pages_2m, pages_1g, nx_lpage_splits, page_table_pages;
+		u64 mmu_shadow_zapped, mmu_unsync, mmu_cache_miss;
 	} stat;
 	struct kvm_memslots memslots[1];
 	unsigned long mmu_invalidate_seq;

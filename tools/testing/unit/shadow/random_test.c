@@ -5,8 +5,9 @@
  * the guest's tables say.
  *
  * Frames: 0-15 are tables, arranged by setup(): two roots that share what is below, the last levels
- * TABLES .. TABLES + 3; 16 up is data. Linear: the first 2 or 4 MiB map all memory one to one, the
- * next three regions are rewritten at random.
+ * TABLES .. TABLES + 3; 16 up is data, and so are the second 2 MiB, but for FAR_TABLE, which is one
+ * at times. Linear: the first 2 or 4 MiB map all memory one to one, the next three regions are
+ * rewritten at random.
  */
 #include <stdarg.h>
 #include <asm/processor-flags.h>
@@ -16,6 +17,8 @@
 #define IDENTITY	10u		/* last-level table of the first region */
 #define TABLES		11u		/* and of the others */
 #define REGIONS		4u
+#define FAR_TABLE	(512u + 20)	/* among what big pages map */
+#define BIG_REGION	(REGIONS + 1)	/* wide tables: the second 2 MiB as one page */
 #define RWU		(GPTE_P | GPTE_W | GPTE_U)
 
 static unsigned int failures;
@@ -38,6 +41,12 @@ void sim_fail(const char *format, ...)
 static bool wide(const struct sim_mode *mode)
 {
 	return mode->pae || mode->long_mode;
+}
+
+/* Some frame of the first 2 MiB, or of the second. */
+static gfn_t any_frame(u64 random)
+{
+	return random % SIM_USED + (random & 0x10000 ? 512 : 0);
 }
 
 static u64 region_addr(const struct sim_mode *mode, unsigned int region)
@@ -69,10 +78,10 @@ static void setup(const struct sim_mode *mode)
 	put(mode, entry_gpa(mode, dir, 0), IDENTITY * 4096ull | RWU);
 	for (i = 1; i < REGIONS; i++)
 		put(mode, entry_gpa(mode, dir, i), (TABLES + i - 1) * 4096ull | RWU);
-	for (i = 0; i < SIM_PAGES; i++)
+	for (i = 0; i < SIM_PAGES && i < (wide(mode) ? 512 : 1024); i++)
 		put(mode, entry_gpa(mode, IDENTITY, i), i * 4096ull | RWU);
-	for (i = 0; i < SIM_PAGES && !wide(mode); i++)
-		put(mode, entry_gpa(mode, IDENTITY, 512 + i), i * 4096ull | RWU);
+	if (wide(mode))
+		put(mode, entry_gpa(mode, dir, BIG_REGION), BIT_ULL(21) | RWU | GPTE_PS);
 	memcpy(sim_memory + 8 * 4096, sim_memory, 4096);
 }
 
@@ -133,7 +142,7 @@ static void check_access(struct kvm_vcpu *vcpu, u64 addr, struct sim_access acce
 	if (got >= sizeof(sim_memory))
 		return;
 	check_entry(vcpu, addr, access);
-	if (access.write)
+	if (access.write && sim_slot.dirty_bitmap)
 		EXPECT(sim_slot.dirty_bitmap[got / 4096 / 64] & BIT(got / 4096 % 64),
 		       "%s: a write to frame %llu is not logged", mode->name, got / 4096);
 }
@@ -141,7 +150,8 @@ static void check_access(struct kvm_vcpu *vcpu, u64 addr, struct sim_access acce
 /* The guest writes an entry of a table through its linear addresses: frames are one to one. */
 static void guest_store(struct kvm_vcpu *vcpu, u64 gpa, u64 value)
 {
-	u64 got = sim_store(vcpu, gpa, value, wide(&now) ? 8 : 4);
+	u64 addr = wide(&now) && gpa >> 21 ? region_addr(&now, BIG_REGION) | (gpa & 0x1fffff) : gpa;
+	u64 got = sim_store(vcpu, addr, value, wide(&now) ? 8 : 4);
 
 	/* With SMAP the supervisor may not. */
 	EXPECT(got == gpa || now.smap, "%s: identity %#llx leads to %#llx", mode->name, gpa, got);
@@ -151,7 +161,7 @@ static void guest_store(struct kvm_vcpu *vcpu, u64 gpa, u64 value)
 static u64 any_leaf(u64 old)
 {
 	static const u64 bits[] = { GPTE_P, GPTE_W, GPTE_U, GPTE_A, GPTE_D, GPTE_A | GPTE_D };
-	u64 random = sim_random(), pte = (random >> 8) % SIM_PAGES * 4096;
+	u64 random = sim_random(), pte = any_frame(random >> 8) * 4096;
 
 	if (random & 0x300000000)
 		return old ^ bits[random % ARRAY_SIZE(bits)];
@@ -180,8 +190,8 @@ static void flush_everywhere(u64 addr, bool all)
 
 static void rewrite_leaf(struct kvm_vcpu *vcpu)
 {
-	unsigned int table = sim_random() % (REGIONS - 1), index = any_index();
-	u64 gpa = entry_gpa(&now, TABLES + table, index);
+	unsigned int table = sim_random() % REGIONS, index = any_index();
+	u64 gpa = entry_gpa(&now, table ? TABLES + table - 1 : FAR_TABLE, index);
 	bool all = sim_random() & 1;
 
 	/* The same table may be used by several regions, so that one address is not enough. */
@@ -200,12 +210,14 @@ static void rewrite_leaf(struct kvm_vcpu *vcpu)
 static void rewrite_directory(struct kvm_vcpu *vcpu)
 {
 	unsigned int region = 1 + sim_random() % (REGIONS - 1);
-	u64 random = sim_random(), entry = (TABLES + random % (REGIONS - 1)) * 4096ull;
+	u64 random = sim_random(), table = random % REGIONS, entry;
 
 	/* Mostly with all rights, so that those below matter. */
+	entry = (table ? TABLES + table - 1 : FAR_TABLE) * 4096ull;
 	entry |= GPTE_P | ((random >> 8 | random >> 40 | random >> 45) & (GPTE_W | GPTE_U));
 	if (!(random & 0x30000))
-		entry = GPTE_PS | GPTE_P | (random >> 8 & (GPTE_W | GPTE_U | GPTE_D));
+		entry = GPTE_PS | GPTE_P | (random >> 8 & (GPTE_W | GPTE_U | GPTE_D)) |
+			(wide(&now) ? random >> 33 & BIT_ULL(21) : 0);
 	else if (!(random & 0xf00000))
 		entry = 0;
 	guest_store(vcpu, entry_gpa(&now, dir_frame(&now, random >> 32 & 1), region), entry);
@@ -215,8 +227,11 @@ static void rewrite_directory(struct kvm_vcpu *vcpu)
 /* A frame that once was a table: bytes that mean nothing. */
 static void scribble(struct kvm_vcpu *vcpu)
 {
-	unsigned int frame = 16 + sim_random() % (SIM_PAGES - 16), i;
+	gfn_t frame = any_frame(sim_random());
+	unsigned int i;
 
+	if (frame < 16 || frame == FAR_TABLE)
+		return;
 	for (i = 0; i < 6; i++)
 		guest_store(vcpu, frame * 4096ull + i * 8, sim_random());
 }
@@ -344,14 +359,22 @@ static void change_mode(void)
 
 static void host_step(void)
 {
-	gfn_t gfn = sim_random() % (SIM_PAGES - 8);
+	gfn_t gfn = any_frame(sim_random());
 	struct kvm_gfn_range range = { .slot = &sim_slot, .start = gfn, .end = gfn + 8 };
 
 	switch (sim_random() % 16) {
-	case 0 ... 7:
+	case 0 ... 2:
 		sim_unmap(gfn, gfn + 1 + sim_random() % 8);
 		return;
+	case 3 ... 6:
+		/* One huge page again. */
+		sim_unmap(gfn & ~511ull, (gfn | 511) + 1);
+		return;
+	case 7:
+		sim_log(!(sim_random() & 3));
+		return;
 	case 8:
+		mmu_nx_huge_pages = sim_random() & 1;
 		shadow_zap_all(&sim_kvm);
 		return;
 	}
@@ -365,7 +388,8 @@ static void host_step(void)
 		break;
 	default:
 		for (gfn = range.start; gfn < range.end; gfn++) {
-			sim_slot.dirty_bitmap[gfn / 64] &= ~BIT(gfn % 64);
+			if (sim_slot.dirty_bitmap)
+				sim_slot.dirty_bitmap[gfn / 64] &= ~BIT(gfn % 64);
 			shadow_write_protect_gfn(&sim_kvm, &sim_slot, gfn);
 		}
 		shadow_commit(&sim_kvm);
@@ -407,6 +431,7 @@ static void step(void)
 
 static void run_mode(const struct sim_mode *m, unsigned long max_pages)
 {
+	unsigned long big = 0;
 	unsigned int i;
 
 	mode = m;
@@ -416,8 +441,11 @@ static void run_mode(const struct sim_mode *m, unsigned long max_pages)
 	setup(m);
 	for (i = 0; i < SIM_VCPUS; i++)
 		sim_set_mode(&sim_vcpu[i], m, 0);
-	for (i = 0; i < STEPS && !failures; i++)
+	for (i = 0; i < STEPS && !failures; i++) {
 		step();
+		big += sim_kvm.stat.pages_2m;
+	}
+	EXPECT(failures || big, "%s: nothing was mapped by a big page", mode->name);
 	sim_end();
 }
 

@@ -16,21 +16,26 @@
 
 struct kvm_mmu_config kvm_mmu_config = { .tdp = false };
 struct spte_masks spte_masks;
+bool mmu_nx_huge_pages;
 struct kvm sim_kvm;
 struct kvm_vcpu sim_vcpu[SIM_VCPUS];
 struct kvm_memory_slot sim_slot;
 u8 sim_memory[SIM_PAGES * 4096] __attribute__((aligned(4096)));
 
-/* The host's frame behind each guest frame; another one after each unmap. */
-static u64 pfn_of[SIM_PAGES];
-static u64 next_pfn;
-static struct page host_page;
+/*
+ * Which of the host's frames is behind each guest frame: another one after each unmap. Those behind
+ * 2 MiB are one huge page when they were put there together.
+ */
+static u64 age_of[SIM_PAGES], last_age;
+static bool host_huge[SIM_PAGES / 512];
+static unsigned long sim_dirty[SIM_PAGES / 64];
+static struct page host_page = { .private = 0xbad };
 static struct page tables[NR_TABLES];
 static bool paged_out;
 
 /* What a CPU remembers. @table: of the last level, as paging-structure caches keep it. */
 struct tlb {
-	struct { bool valid; u64 page, spte; } entry[TLB_ENTRIES];
+	struct { bool valid; u64 page, spte; int level; } entry[TLB_ENTRIES];
 	struct { bool valid; u64 region; u64 *table; u64 rights; } upper[TLB_ENTRIES];
 };
 
@@ -88,7 +93,7 @@ void free_page(unsigned long addr)
 
 struct page *pfn_to_page(u64 pfn)
 {
-	if (pfn >= PFN_BASE && pfn < next_pfn)
+	if (pfn >= PFN_BASE && pfn < PFN_BASE + (last_age + 1) * SIM_PAGES)
 		return &host_page;
 	return virt_to_page((void *)(unsigned long)(pfn << PAGE_SHIFT));
 }
@@ -111,11 +116,6 @@ void kvm_make_all_vcpus_request(struct kvm *kvm, int req)
 		kvm_make_request(req, &sim_vcpu[i]);
 }
 
-void kvm_flush_remote_tlbs(struct kvm *kvm)
-{
-	memset(tlbs, 0, sizeof(tlbs));
-}
-
 void kvm_slot_mark_dirty(struct kvm *kvm, struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
 			 gfn_t gfn)
 {
@@ -128,10 +128,22 @@ struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn)
 	return gfn < SIM_PAGES ? &sim_slot : NULL;
 }
 
+static u64 pfn_of(gfn_t gfn)
+{
+	return PFN_BASE + age_of[gfn] * SIM_PAGES + gfn;
+}
+
+int mmu_fault_level(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	if (fault->exec && mmu_vm_nx_huge_pages(vcpu->kvm))
+		return 1;
+	return host_huge[fault->gfn / 512] && !fault->slot->dirty_bitmap ? 2 : 1;
+}
+
 int kvm_faultin_pfn(const struct kvm_memory_slot *slot, gfn_t gfn, bool write, bool interruptible,
 		    struct kvm_page_ref *ref)
 {
-	*ref = (struct kvm_page_ref) { .pfn = pfn_of[gfn], .page = &host_page, .writable = true };
+	*ref = (struct kvm_page_ref) { .pfn = pfn_of(gfn), .page = &host_page, .writable = true };
 	return 0;
 }
 
@@ -246,13 +258,10 @@ u8 *sim_gpte(struct kvm_vcpu *vcpu, u64 addr)
 
 gfn_t sim_frame_of(u64 pfn)
 {
-	gfn_t gfn;
+	gfn_t gfn = (pfn - PFN_BASE) % SIM_PAGES;
 
-	for (gfn = 0; gfn < SIM_PAGES; gfn++)
-		if (pfn_of[gfn] == pfn)
-			return gfn;
-	EXPECT(false, "pfn %#llx is not the guest's any more", pfn);
-	return 0;
+	EXPECT(pfn_of(gfn) == pfn, "pfn %#llx is not the guest's any more", pfn);
+	return gfn;
 }
 
 /* CR0.WP and EFER.NXE are set, CR4 is the guest's. */
@@ -271,14 +280,19 @@ static bool rights_allow(struct kvm_vcpu *vcpu, u64 spte, struct sim_access acce
 	return !(access.fetch ? cr4 & X86_CR4_SMEP : cr4 & X86_CR4_SMAP);
 }
 
-/* The table of the last level, from the cache or by a walk. */
-static u64 *cpu_last_table(struct kvm_vcpu *vcpu, struct tlb *tlb, u64 addr)
+/*
+ * The table that holds the leaf, from the cache or by a walk, and its level. A big page's is not
+ * remembered.
+ */
+static u64 *cpu_last_table(struct kvm_vcpu *vcpu, struct tlb *tlb, u64 addr,
+			   int *leaf_level)
 {
 	struct kvm_mmu *mmu = vcpu->arch.mmu;
 	unsigned int slot = (addr >> 21) % TLB_ENTRIES;
 	u64 *table = (u64 *)(unsigned long)mmu->root_hpa, spte;
 	int level = mmu->root_level;
 
+	*leaf_level = 1;
 	if (tlb->upper[slot].valid && tlb->upper[slot].region == addr >> 21)
 		return tlb->upper[slot].table;
 	if (level == 3) {
@@ -293,6 +307,11 @@ static u64 *cpu_last_table(struct kvm_vcpu *vcpu, struct tlb *tlb, u64 addr)
 		spte = table[addr >> (12 + 9 * (level - 1)) & 511];
 		if (!(spte & SHADOW_P))
 			return NULL;
+		if (spte & SHADOW_PS) {
+			EXPECT(level == 2 && !(spte & GENMASK_ULL(20, 12)), "big %#llx", spte);
+			*leaf_level = level;
+			return table;
+		}
 		table = (u64 *)(unsigned long)(spte & SHADOW_ADDR);
 	}
 	tlb->upper[slot].valid = true;
@@ -301,12 +320,45 @@ static u64 *cpu_last_table(struct kvm_vcpu *vcpu, struct tlb *tlb, u64 addr)
 	return table;
 }
 
+/* What a TLB answers for an address that it has in two sizes nobody knows (SDM 4.10.2.3). */
+static void check_sizes(const struct tlb *tlb, u64 addr, int level)
+{
+	unsigned int i;
+
+	for (i = 0; i < TLB_ENTRIES; i++)
+		EXPECT(!tlb->entry[i].valid || tlb->entry[i].page >> 9 != addr >> 21 ||
+		       tlb->entry[i].level == level, "%#llx is in a TLB in two sizes", addr);
+}
+
+/* Nothing of another size may have been put where TLBs know something yet. */
+void kvm_flush_remote_tlbs(struct kvm *kvm)
+{
+	unsigned int id, i;
+
+	for (id = 0; id < SIM_VCPUS; id++) {
+		for (i = 0; i < TLB_ENTRIES; i++) {
+			u64 addr = tlbs[id].entry[i].page << 12, *table;
+			struct tlb empty = {};
+			int level;
+
+			if (!tlbs[id].entry[i].valid ||
+			    sim_vcpu[id].arch.mmu->root_hpa == KVM_MMU_NO_ROOT)
+				continue;
+			table = cpu_last_table(&sim_vcpu[id], &empty, addr, &level);
+			if (table)
+				check_sizes(&tlbs[id], addr, level);
+		}
+	}
+	memset(tlbs, 0, sizeof(tlbs));
+}
+
 /* The leaf that lets the access through, or 0 with the error code. */
 static u64 cpu_translate(struct kvm_vcpu *vcpu, u64 addr, struct sim_access access, u64 *error)
 {
 	struct tlb *tlb = &tlbs[vcpu - sim_vcpu];
 	unsigned int slot = (addr >> 12) % TLB_ENTRIES;
-	u64 *table, spte;
+	u64 *table, *leaf, spte;
+	int level;
 
 	*error = (access.write ? PFERR_WRITE_MASK : 0) | (access.user ? PFERR_USER_MASK : 0) |
 		 (access.fetch ? PFERR_FETCH_MASK : 0);
@@ -316,16 +368,23 @@ static u64 cpu_translate(struct kvm_vcpu *vcpu, u64 addr, struct sim_access acce
 			return spte;
 		tlb->entry[slot].valid = false;
 	}
-	table = cpu_last_table(vcpu, tlb, addr);
-	spte = table ? table[addr >> 12 & 511] : 0;
+	table = cpu_last_table(vcpu, tlb, addr, &level);
+	leaf = table ? &table[addr >> (level == 1 ? 12 : 21) & 511] : NULL;
+	spte = leaf ? *leaf : 0;
 	if (!(spte & SHADOW_P) || !rights_allow(vcpu, spte, access)) {
 		*error |= spte & SHADOW_P;
 		/* A fault invalidates what was used (SDM 4.10.4.1). */
 		tlb->upper[(addr >> 21) % TLB_ENTRIES].valid = false;
 		return 0;
 	}
-	table[addr >> 12 & 511] |= SHADOW_A | (access.write ? SHADOW_D : 0);
-	spte = table[addr >> 12 & 511];
+	check_sizes(tlb, addr, level);
+	EXPECT(level == 1 || !access.fetch || !mmu_nx_huge_pages, "code in a big page");
+	*leaf |= SHADOW_A | (access.write ? SHADOW_D : 0);
+	spte = *leaf;
+	/* Of a big page, the part that was used. */
+	if (level == 2)
+		spte |= addr & GENMASK_ULL(20, 12);
+	tlb->entry[slot].level = level;
 	tlb->entry[slot].valid = true;
 	tlb->entry[slot].page = addr >> 12;
 	tlb->entry[slot].spte = spte;
@@ -376,7 +435,9 @@ u64 sim_touch(struct kvm_vcpu *vcpu, u64 addr, struct sim_access access)
 	if (vcpu->arch.mmu->guest.level < 4)
 		addr = (u32)addr;
 	for (tries = 0; tries < 100; tries++) {
-		struct kvm_page_fault fault = { .gpa = addr, .write = access.write };
+		struct kvm_page_fault fault = {
+			.gpa = addr, .write = access.write, .exec = access.fetch,
+		};
 		int ret;
 
 		cpu_enter(vcpu);
@@ -472,8 +533,25 @@ void sim_unmap(gfn_t start, gfn_t end)
 	write_lock(&sim_kvm.mmu_lock);
 	if (shadow_unmap_range(&sim_kvm, &range))
 		kvm_flush_remote_tlbs(&sim_kvm);
-	for (gfn = start; gfn < end; gfn++)
-		pfn_of[gfn] = next_pfn++;
+	last_age++;
+	for (gfn = start; gfn < end; gfn++) {
+		age_of[gfn] = last_age;
+		host_huge[gfn / 512] = !(start % 512) && end - start == 512;
+	}
+	write_unlock(&sim_kvm.mmu_lock);
+}
+
+void sim_log(bool on)
+{
+	if (on == !!sim_slot.dirty_bitmap)
+		return;
+	sim_slot.dirty_bitmap = on ? sim_dirty : NULL;
+	memset(sim_dirty, 0, sizeof(sim_dirty));
+	write_lock(&sim_kvm.mmu_lock);
+	if (on)
+		shadow_write_protect_slot(&sim_kvm, &sim_slot);
+	else
+		shadow_zap_tables(&sim_kvm, 0, SIM_PAGES);
 	write_unlock(&sim_kvm.mmu_lock);
 }
 
@@ -489,7 +567,6 @@ static u64 sim_get_pdptr(struct kvm_vcpu *vcpu, int index)
 
 void sim_begin(const struct sim_mode *mode, unsigned long max_pages)
 {
-	static unsigned long dirty[SIM_PAGES / 64 + 1];
 	unsigned int i;
 
 	memset(sim_memory, 0, sizeof(sim_memory));
@@ -497,11 +574,10 @@ void sim_begin(const struct sim_mode *mode, unsigned long max_pages)
 	memset(&sim_kvm, 0, sizeof(sim_kvm));
 	sim_slot = (struct kvm_memory_slot) {
 		.npages = SIM_PAGES, .userspace_addr = (unsigned long)sim_memory,
-		.dirty_bitmap = dirty,
 	};
-	next_pfn = PFN_BASE;
-	for (i = 0; i < SIM_PAGES; i++)
-		pfn_of[i] = next_pfn++;
+	memset(age_of, 0, sizeof(age_of));
+	last_age = 0;
+	memset(host_huge, true, sizeof(host_huge));
 	shadow_pages_init();
 	shadow_init_vm(&sim_kvm);
 	shadow_rmap_prepare(&sim_slot, NULL);
@@ -526,15 +602,17 @@ void sim_end(void)
 	unsigned int i;
 
 	paged_out = false;
+	memset(tlbs, 0, sizeof(tlbs));
 	for (i = 0; i < SIM_VCPUS; i++)
 		shadow_destroy(&sim_vcpu[i]);
-	memset(tlbs, 0, sizeof(tlbs));
 	shadow_uninit_vm(&sim_kvm);
 	shadow_rmap_free(&sim_slot);
 	shadow_pages_exit();
 	EXPECT(!sim_kvm.stat.page_table_pages, "%llu tables are left",
 	       sim_kvm.stat.page_table_pages);
 	EXPECT(!sim_kvm.stat.pages_4k, "%llu leaves are left", sim_kvm.stat.pages_4k);
+	EXPECT(!sim_kvm.stat.pages_2m, "%llu big leaves are left", sim_kvm.stat.pages_2m);
+	EXPECT(!sim_kvm.stat.nx_lpage_splits, "%llu splits are left", sim_kvm.stat.nx_lpage_splits);
 	EXPECT(!sim_kvm.stat.mmu_unsync, "%llu unsync pages are left", sim_kvm.stat.mmu_unsync);
 	for (i = 0; i < NR_TABLES; i++)
 		EXPECT(!tables[i].addr, "page %u is not freed", i);

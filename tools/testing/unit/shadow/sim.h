@@ -6,7 +6,8 @@
 #include "mmu_internal.h"
 #include "shadow.h"
 
-#define SIM_PAGES	96u		/* of guest memory, from frame 0 */
+#define SIM_PAGES	1024u		/* of guest memory, from frame 0 */
+#define SIM_USED	96u		/* at the start of each 2 MiB of it, that tests touch */
 #define SIM_VCPUS	2u
 
 /* A guest's paging mode: the bits of its control registers. */
@@ -40,6 +41,8 @@ void sim_set_pcid(struct kvm_vcpu *vcpu, u64 cr3, bool flush);
 void sim_flush_guest(struct kvm_vcpu *vcpu);
 void sim_invlpg(struct kvm_vcpu *vcpu, u64 addr);
 void sim_unmap(gfn_t start, gfn_t end);
+/* A log, or none: small pages then, and a bit for each one that is written. */
+void sim_log(bool on);
 gfn_t sim_frame_of(u64 pfn);
 
 /* An access by hardware, faults handled. ~0: the guest gets #PF. */

@@ -149,6 +149,7 @@ void vcpu_mode_paging32(struct vcpu *vcpu, uint32_t ip);
 void vcpu_mode_pae(struct vcpu *vcpu, uint32_t ip);
 void vcpu_mode_long(struct vcpu *vcpu, uint64_t rip);
 bool vcpu_mode_long5(struct vcpu *vcpu, uint64_t rip);
+bool vcpu_five_levels(struct vcpu *vcpu);
 void vcpu_enter(struct vcpu *vcpu, void (*fn)(void));
 void vcpu_enter_spinner(struct vcpu *vcpu, void (*fn)(void));
 uint64_t guest_addr(const void *fn);

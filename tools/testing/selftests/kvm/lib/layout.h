@@ -16,6 +16,7 @@
 #define GUEST_IDT	0x21000UL
 #define GUEST_TSS	0x22000UL
 #define GUEST_TABLES	0x30000UL	/* page tables, 16 pages */
+#define GUEST_PML5	0x37000UL	/* of them, the top one of five levels */
 #define GUEST_TEXT	0x100000UL	/* copy of the guest_text section */
 #define GUEST_PAGE	0x180000UL	/* a page that tests may unmap or protect */
 #define GUEST_STACK	0x1f0000UL	/* stack top of vCPU 0; each next one 16 KiB lower */

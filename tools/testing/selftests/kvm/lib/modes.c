@@ -19,7 +19,6 @@ extern const uint8_t guest_vectors[];
 #define PDPT		TABLE(1)
 #define PAGE_DIR	TABLE(2)	/* four of them */
 #define PAGE_TABLE	TABLE(6)
-#define PML5_TABLE	TABLE(7)
 
 static struct kvm_segment segment(uint16_t selector, uint8_t type, bool system, uint8_t size)
 {
@@ -225,7 +224,7 @@ void vcpu_mode_pae(struct vcpu *vcpu, uint32_t ip)
 
 static void fill_long_tables(struct vm *vm)
 {
-	uint64_t *pml5 = (uint64_t *)(vm->mem + PML5_TABLE);
+	uint64_t *pml5 = (uint64_t *)(vm->mem + GUEST_PML5);
 	uint64_t *pml4 = (uint64_t *)(vm->mem + TOP_TABLE);
 	uint64_t *pdpt = (uint64_t *)(vm->mem + PDPT);
 	uint64_t i;
@@ -294,6 +293,13 @@ void vcpu_mode_long(struct vcpu *vcpu, uint64_t rip)
 	mode_long(vcpu, rip, TOP_TABLE, 0);
 }
 
+static bool has_la57(void)
+{
+	struct kvm_cpuid_entry2 *leaf = cpuid_find(supported_cpuid(), 7, 0);
+
+	return leaf && leaf->ecx & BIT64(16);
+}
+
 /**
  * vcpu_mode_long5() - as vcpu_mode_long(), with 5 levels
  * @vcpu: the vCPU
@@ -303,11 +309,28 @@ void vcpu_mode_long(struct vcpu *vcpu, uint64_t rip)
  */
 bool vcpu_mode_long5(struct vcpu *vcpu, uint64_t rip)
 {
-	struct kvm_cpuid_entry2 *leaf = cpuid_find(supported_cpuid(), 7, 0);
-
-	if (!leaf || !(leaf->ecx & BIT64(16)))
+	if (!has_la57())
 		return false;
-	mode_long(vcpu, rip, PML5_TABLE, CR4_LA57);
+	mode_long(vcpu, rip, GUEST_PML5, CR4_LA57);
+	return true;
+}
+
+/**
+ * vcpu_five_levels() - after vcpu_enter(): a fifth level above the four
+ * @vcpu: the vCPU
+ *
+ * Return: false if the supported CPUID has no LA57.
+ */
+bool vcpu_five_levels(struct vcpu *vcpu)
+{
+	struct kvm_sregs sregs;
+
+	if (!has_la57())
+		return false;
+	vcpu_sregs(vcpu, &sregs);
+	sregs.cr3 = GUEST_PML5;
+	sregs.cr4 |= CR4_LA57;
+	vcpu_set_sregs(vcpu, &sregs);
 	return true;
 }
 

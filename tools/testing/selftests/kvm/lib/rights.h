@@ -17,6 +17,7 @@ enum access { READ, WRITE, FETCH, READ_AC, WRITE_AC, USER_READ, USER_WRITE, USER
 struct controls {
 	bool wp, smep, smap, nxe, pke;
 	unsigned int key_rights;
+	uint64_t la57;		/* CR4.LA57 */
 };
 
 /* Vector 14 with an error code; or 3, the INT3 behind the access, and what was set meanwhile. */
