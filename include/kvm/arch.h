@@ -43,6 +43,8 @@ int kvm_arch_check_processor_compat(void);		/* on each online CPU, interrupts of
 int kvm_arch_hardware_enable(void);			/* on this CPU, interrupts off */
 /* on this CPU, interrupts off; idempotent */
 void kvm_arch_hardware_disable(void);
+void kvm_arch_suspend(void);		/* on the last CPU, interrupts off */
+void kvm_arch_resume(void);
 
 /*
  * --- /dev/kvm

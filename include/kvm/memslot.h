@@ -73,7 +73,7 @@ struct kvm_memory_slot {
  * struct kvm_memslots - the slots of one address space
  * @gfn_tree: gfn range → slot; RCU readers, written under slots_lock
  * @by_id: slot id → slot; under slots_lock
- * @hva_tree: hva range → slots; under mmu_lock
+ * @hva_tree: hva range → slots; under mmu_lock or mn_lock, changed under both
  * @generation: grows by one at each publication; a per-vCPU last hit is good only for the
  *   generation it was taken in
  * @nr_pages: sum of npages; under slots_lock
@@ -91,7 +91,6 @@ struct kvm_gfn_range {
 	struct kvm_memory_slot *slot;
 	gfn_t start;
 	gfn_t end;
-	bool may_block;
 };
 
 static inline bool kvm_slot_has_gfn(const struct kvm_memory_slot *slot, gfn_t gfn)

@@ -30,6 +30,7 @@ struct kvm_vcpu;
 
 #define KVM_VCPU_STATS(S)		\
 	S(exits)			\
+	S(fast_exits)			\
 	S(io_exits)			\
 	S(mmio_exits)			\
 	S(signal_exits)			\

@@ -62,8 +62,10 @@ struct kvm {
 
 	rwlock_t mmu_lock;
 	struct mmu_notifier mmu_notifier;	/* (o) */
-	unsigned long mmu_invalidate_seq;	/* (l) moves when an invalidation ends */
-	long mmu_invalidate_in_progress;	/* (l) */
+	spinlock_t mn_lock;			/* below mmu_lock */
+	/* under mn_lock, read under mmu_lock: */
+	unsigned long mmu_invalidate_seq;	/* moves when an invalidation ends */
+	long mmu_invalidate_in_progress;
 	gfn_t mmu_invalidate_start;		/* (l) what the invalidations in progress cover */
 	gfn_t mmu_invalidate_end;		/* (l) */
 
@@ -123,8 +125,6 @@ static inline bool kvm_dirty_log_initially_set(const struct kvm *kvm)
 /* mmu_notifier.c */
 int kvm_mmu_notifier_register(struct kvm *kvm);
 void kvm_mmu_notifier_unregister(struct kvm *kvm);
-void kvm_mmu_invalidate_begin(struct kvm *kvm, gfn_t start, gfn_t end);
-void kvm_mmu_invalidate_end(struct kvm *kvm);
 
 /**
  * kvm_mmu_invalidate_retry - may a translation of @gfn, looked up since @seq was read, be
@@ -139,10 +139,13 @@ void kvm_mmu_invalidate_end(struct kvm *kvm);
 static inline bool kvm_mmu_invalidate_retry(struct kvm *kvm, unsigned long seq, gfn_t gfn)
 {
 	lockdep_assert_held(&kvm->mmu_lock);
-	if (unlikely(kvm->mmu_invalidate_in_progress) && gfn >= kvm->mmu_invalidate_start &&
-	    gfn < kvm->mmu_invalidate_end)
+	if (unlikely(READ_ONCE(kvm->mmu_invalidate_in_progress)) &&
+	    gfn >= READ_ONCE(kvm->mmu_invalidate_start) &&
+	    gfn < READ_ONCE(kvm->mmu_invalidate_end))
 		return true;
-	return kvm->mmu_invalidate_seq != seq;
+	/* Ended by now, or another one's range: pairs with the smp_wmb() in invalidate_end(). */
+	smp_rmb();
+	return READ_ONCE(kvm->mmu_invalidate_seq) != seq;
 }
 
 #endif

@@ -49,6 +49,7 @@ void kvm_irqfd_show(struct kvm *kvm, struct seq_file *seq);
 
 /* mmu_notifier.c */
 void kvm_mmu_slot_appeared(struct kvm *kvm);
+bool kvm_mmu_let_others_in(struct kvm *kvm, bool flush);
 
 /* The vCPU's mmapped area: kvm_run, the PIO page, the ring of coalesced writes (api.rst 4.5). */
 #define KVM_VCPU_MMAP_PAGES	3

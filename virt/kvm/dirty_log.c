@@ -118,20 +118,6 @@ static void take_named_bits(struct kvm_memory_slot *slot, unsigned long i, unsig
 }
 
 /*
- * Whoever takes mmu_lock next may rely on the protection, so TLBs are flushed before. Returns what
- * is left to flush.
- */
-static bool let_others_in(struct kvm *kvm, bool flush)
-{
-	if (!need_resched() && !rwlock_needbreak(&kvm->mmu_lock))
-		return flush;
-	if (flush)
-		kvm_flush_remote_tlbs(kvm);
-	cond_resched_rwlock_write(&kvm->mmu_lock);
-	return false;
-}
-
-/*
  * Take words [first, first + words) and make the next write to their pages noticed. A page is
  * taken out of the log before: a write in between sets the bit again, at worst for nothing.
  */
@@ -144,7 +130,7 @@ static void take_log(struct kvm *kvm, struct kvm_memory_slot *slot, unsigned lon
 	write_lock(&kvm->mmu_lock);
 	for (i = first; i < first + words; i++) {
 		if (i % WORDS_PER_ROUND == WORDS_PER_ROUND - 1)
-			any = let_others_in(kvm, any);
+			any = kvm_mmu_let_others_in(kvm, any);
 		take(slot, i, copy);
 		if (!copy[i])
 			continue;

@@ -284,11 +284,10 @@ static int reset_ring(struct kvm *kvm, struct kvm_dirty_ring *ring, struct reset
 	u32 n;
 
 	for (n = 0; n < ring->size && take_back(kvm, ring, batch); n++) {
-		if (n % 512 || !(need_resched() || rwlock_needbreak(&kvm->mmu_lock)))
+		if (n % 512)
 			continue;
 		flush_batch(kvm, batch);
-		kvm_flush_remote_tlbs(kvm);
-		cond_resched_rwlock_write(&kvm->mmu_lock);
+		kvm_mmu_let_others_in(kvm, true);
 	}
 	return n;
 }

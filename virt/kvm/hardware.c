@@ -181,11 +181,13 @@ static int verify_cpu_online(unsigned int cpu)
 static int hardware_suspend(void)
 {
 	disable_this_cpu(NULL);
+	kvm_arch_suspend();
 	return 0;
 }
 
 static void hardware_resume(void)
 {
+	kvm_arch_resume();
 	if (users)
 		enable_this_cpu();
 }

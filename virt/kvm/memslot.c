@@ -172,27 +172,19 @@ static void discard_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
 
 /* ---- the trees ---- */
 
-static void hva_insert(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_memory_slot *slot)
-{
-	write_lock(&kvm->mmu_lock);
-	interval_tree_insert(&slot->hva_node, &slots->hva_tree);
-	kvm_mmu_slot_appeared(kvm);
-	write_unlock(&kvm->mmu_lock);
-}
-
-static void hva_remove(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_memory_slot *slot)
-{
-	write_lock(&kvm->mmu_lock);
-	interval_tree_remove(&slot->hva_node, &slots->hva_tree);
-	write_unlock(&kvm->mmu_lock);
-}
-
+/* @new, if there is one, takes @old's place, if there was one. */
 static void hva_replace(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_memory_slot *old,
 			struct kvm_memory_slot *new)
 {
 	write_lock(&kvm->mmu_lock);
-	interval_tree_remove(&old->hva_node, &slots->hva_tree);
-	interval_tree_insert(&new->hva_node, &slots->hva_tree);
+	spin_lock(&kvm->mn_lock);
+	if (old)
+		interval_tree_remove(&old->hva_node, &slots->hva_tree);
+	if (new) {
+		interval_tree_insert(&new->hva_node, &slots->hva_tree);
+		kvm_mmu_slot_appeared(kvm);
+	}
+	spin_unlock(&kvm->mn_lock);
 	write_unlock(&kvm->mmu_lock);
 }
 
@@ -270,7 +262,7 @@ static int create_slot(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_m
 	if (r)
 		goto out_arch;
 	/* The notifier must know the slot before a fault can. */
-	hva_insert(kvm, slots, new);
+	hva_replace(kvm, slots, NULL, new);
 	r = gfn_store(slots, new);
 	if (r)
 		goto out_trees;
@@ -280,7 +272,7 @@ static int create_slot(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_m
 	return 0;
 
 out_trees:
-	hva_remove(kvm, slots, new);
+	hva_replace(kvm, slots, new, NULL);
 	xa_erase(&slots->by_id, new->id);
 out_arch:
 	kvm_arch_free_slot(kvm, new);
@@ -298,7 +290,7 @@ static int delete_slot(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_m
 	gfn_erase(slots, old->base_gfn, slot_last_gfn(old));
 	bump_generation(slots);
 	kvm_synchronize_readers(kvm);
-	hva_remove(kvm, slots, old);
+	hva_replace(kvm, slots, old, NULL);
 	xa_erase(&slots->by_id, old->id);
 	slots->nr_pages -= old->npages;
 	kvm_arch_commit_slot(kvm, old, NULL, KVM_SLOT_DELETE);
@@ -317,11 +309,11 @@ static int move_slot(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_mem
 	if (r)
 		return r;
 	retire_slot(kvm, old);
-	hva_insert(kvm, slots, new);
+	hva_replace(kvm, slots, NULL, new);
 	/* Where both overlap the new one takes over directly: at no time is it MMIO. */
 	r = gfn_store(slots, new);
 	if (r) {
-		hva_remove(kvm, slots, new);
+		hva_replace(kvm, slots, new, NULL);
 		revive_slot(old);
 		kvm_arch_free_slot(kvm, new);
 		return r;
@@ -330,7 +322,7 @@ static int move_slot(struct kvm *kvm, struct kvm_memslots *slots, struct kvm_mem
 	xa_store(&slots->by_id, new->id, new, GFP_ERASE);	/* in place: allocates nothing */
 	bump_generation(slots);
 	kvm_synchronize_readers(kvm);
-	hva_remove(kvm, slots, old);
+	hva_replace(kvm, slots, old, NULL);
 	kvm_arch_commit_slot(kvm, old, new, KVM_SLOT_MOVE);
 	free_slot(kvm, old, new);
 	return 0;

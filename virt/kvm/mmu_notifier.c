@@ -3,15 +3,20 @@
  * The host changes the memory that backs a guest: what it takes away must leave the guest's page
  * tables first.
  *
- * All callbacks hold kvm->mmu_lock exclusively. The sequence protocol with the fault path:
+ * The sequence protocol with the fault path:
  *
  *   notifier                              fault
- *   start: in_progress++, range, unmap    seq = mmu_invalidate_seq; smp_rmb();
- *   (the host changes its tables)         look up the page in the host's tables
- *   end:   seq++, in_progress--           mmu_lock; kvm_mmu_invalidate_retry(seq); install
+ *   start: in_progress++                  seq = mmu_invalidate_seq; smp_rmb();
+ *          mmu_lock: range, unmap         look up the page in the host's tables
+ *   (the host changes its tables)         mmu_lock, shared: kvm_mmu_invalidate_retry(seq); install
+ *   end:   seq++, in_progress--
  *
  * A look-up that began before "end" may have seen the old page. If the fault takes mmu_lock before
- * "end", it finds in_progress; if after, it finds another seq.
+ * "start" does, its entry is unmapped; else it finds in_progress or, after "end", another seq.
+ *
+ * Most of what a VMM does to its memory is none of the guest's. Whether a slot is there is looked
+ * up under kvm->mn_lock alone, and who finds none stays away from mmu_lock, and leaves the sequence
+ * alone.
  */
 #include <linux/mmu_notifier.h>
 #include <kvm/arch.h>
@@ -22,11 +27,14 @@ static inline struct kvm *notifier_to_kvm(struct mmu_notifier *mn)
 	return container_of(mn, struct kvm, mmu_notifier);
 }
 
+/* Bytes unmapped between two looks at whether somebody waits; there may be many slots of them. */
+#define UNMAP_STEP	(8ul << 20)
+
 typedef bool range_fn(struct kvm *kvm, struct kvm_gfn_range *range);
 
 /* The part of @slot that lies in [start, end) of the program's addresses. */
 static struct kvm_gfn_range gfn_range(struct kvm_memory_slot *slot, unsigned long start,
-				      unsigned long end, bool may_block)
+				      unsigned long end)
 {
 	unsigned long first = max(start, slot->hva_node.start);
 	unsigned long last = min(end - 1, slot->hva_node.last);
@@ -35,11 +43,10 @@ static struct kvm_gfn_range gfn_range(struct kvm_memory_slot *slot, unsigned lon
 		.slot = slot,
 		.start = slot->base_gfn + ((first - slot->userspace_addr) >> PAGE_SHIFT),
 		.end = slot->base_gfn + ((last - slot->userspace_addr) >> PAGE_SHIFT) + 1,
-		.may_block = may_block,
 	};
 }
 
-/* Widen what the invalidations in progress cover. */
+/* Widen what the invalidations in progress cover; mmu_lock held exclusively. */
 static void cover(struct kvm *kvm, gfn_t start, gfn_t end)
 {
 	kvm->mmu_invalidate_start = min(kvm->mmu_invalidate_start, start);
@@ -53,8 +60,7 @@ static bool unmap_range(struct kvm *kvm, struct kvm_gfn_range *range)
 }
 
 /* @fn for each slot's part of [start, end); true: @fn was for one of them. */
-static bool for_each_range(struct kvm *kvm, unsigned long start, unsigned long end, bool may_block,
-			   range_fn *fn)
+static bool for_each_range(struct kvm *kvm, unsigned long start, unsigned long end, range_fn *fn)
 {
 	struct interval_tree_node *node;
 	struct kvm_memslots *slots;
@@ -65,52 +71,37 @@ static bool for_each_range(struct kvm *kvm, unsigned long start, unsigned long e
 		for (node = interval_tree_iter_first(&slots->hva_tree, start, end - 1); node;
 		     node = interval_tree_iter_next(node, start, end - 1)) {
 			range = gfn_range(container_of(node, struct kvm_memory_slot, hva_node),
-					  start, end, may_block);
+					  start, end);
 			any |= fn(kvm, &range);
 		}
 	}
 	return any;
 }
 
-/**
- * kvm_mmu_invalidate_begin - until kvm_mmu_invalidate_end() no fault in the range may install
- * @kvm: the VM; mmu_lock held exclusively
- * @start: first guest frame
- * @end: exclusive; with @start >= @end nothing yet
- *
- * May be nested; faults then stay away from the smallest range that covers all.
+/*
+ * Until the end no fault in the range may install. It may be nested; faults then stay away from the
+ * smallest range that covers all. Return: false: no slot has a part of [start, end).
  */
-void kvm_mmu_invalidate_begin(struct kvm *kvm, gfn_t start, gfn_t end)
+static bool invalidate_begin(struct kvm *kvm, unsigned long start, unsigned long end)
 {
-	lockdep_assert_held_write(&kvm->mmu_lock);
-	if (!kvm->mmu_invalidate_in_progress++) {
-		kvm->mmu_invalidate_start = KVM_GFN_INVALID;
-		kvm->mmu_invalidate_end = 0;
-	}
-	if (start < end)
-		cover(kvm, start, end);
-}
+	struct kvm_memslots *slots;
+	bool any = false;
 
-/**
- * kvm_mmu_invalidate_end - undo kvm_mmu_invalidate_begin(); look-ups done meanwhile are void
- * @kvm: the VM; mmu_lock held exclusively
- */
-void kvm_mmu_invalidate_end(struct kvm *kvm)
-{
-	lockdep_assert_held_write(&kvm->mmu_lock);
-	WRITE_ONCE(kvm->mmu_invalidate_seq, kvm->mmu_invalidate_seq + 1);
-	/*
-	 * For those who look at both without mmu_lock: no longer in progress implies the new seq.
-	 * Pairs with the smp_rmb() of the fault path between seq and the look-up.
-	 */
-	smp_wmb();
-	kvm->mmu_invalidate_in_progress--;
-	WARN_ON_ONCE(kvm->mmu_invalidate_in_progress < 0);
+	spin_lock(&kvm->mn_lock);
+	if (!kvm->mmu_invalidate_in_progress) {
+		WRITE_ONCE(kvm->mmu_invalidate_start, KVM_GFN_INVALID);
+		WRITE_ONCE(kvm->mmu_invalidate_end, 0);
+	}
+	WRITE_ONCE(kvm->mmu_invalidate_in_progress, kvm->mmu_invalidate_in_progress + 1);
+	for (slots = kvm->memslots; slots < kvm->memslots + KVM_ADDRESS_SPACES; slots++)
+		any |= !!interval_tree_iter_first(&slots->hva_tree, start, end - 1);
+	spin_unlock(&kvm->mn_lock);
+	return any;
 }
 
 /**
  * kvm_mmu_slot_appeared - a slot was put into the hva tree
- * @kvm: the VM; mmu_lock held exclusively
+ * @kvm: the VM; mmu_lock held exclusively, and mn_lock
  *
  * An invalidation in progress went over the tree before the slot was in it, so what it covers is
  * not known: let it cover everything until it ends.
@@ -118,19 +109,48 @@ void kvm_mmu_invalidate_end(struct kvm *kvm)
 void kvm_mmu_slot_appeared(struct kvm *kvm)
 {
 	lockdep_assert_held_write(&kvm->mmu_lock);
+	lockdep_assert_held(&kvm->mn_lock);
 	if (kvm->mmu_invalidate_in_progress)
 		cover(kvm, 0, KVM_GFN_INVALID);
 }
 
-/* The TLBs are flushed before the lock is dropped: who finds an entry zapped may rely on it. */
+/**
+ * kvm_mmu_let_others_in - mmu_lock has been held for a while: drop it, if somebody waits
+ * @kvm: the VM; mmu_lock held exclusively
+ * @flush: mappings were taken away: who takes the lock may rely on it, so TLBs are flushed before
+ *
+ * Return: what is left to flush.
+ */
+bool kvm_mmu_let_others_in(struct kvm *kvm, bool flush)
+{
+	if (!need_resched() && !rwlock_needbreak(&kvm->mmu_lock))
+		return flush;
+	if (flush)
+		kvm_flush_remote_tlbs(kvm);
+	cond_resched_rwlock_write(&kvm->mmu_lock);
+	return false;
+}
+
+/*
+ * Terabytes may go at once: they are unmapped in steps. Meanwhile faults stay away from those done,
+ * and from all if a slot appears; what faults still map ahead is met there.
+ */
 static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
 	struct kvm *kvm = notifier_to_kvm(mn);
+	unsigned long at, left, step;
+	bool flush = false;
 
+	if (!invalidate_begin(kvm, range->start, range->end))
+		return 0;
 	write_lock(&kvm->mmu_lock);
-	kvm_mmu_invalidate_begin(kvm, 0, 0);
-	if (for_each_range(kvm, range->start, range->end, mmu_notifier_range_blockable(range),
-			   unmap_range))
+	for (at = range->start, left = range->end - at; left; at += step, left -= step) {
+		step = min(left, UNMAP_STEP - at % UNMAP_STEP);
+		flush |= for_each_range(kvm, at, at + step, unmap_range);
+		if (mmu_notifier_range_blockable(range))
+			flush = kvm_mmu_let_others_in(kvm, flush);
+	}
+	if (flush)
 		kvm_flush_remote_tlbs(kvm);
 	write_unlock(&kvm->mmu_lock);
 	return 0;
@@ -140,9 +160,15 @@ static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_ra
 {
 	struct kvm *kvm = notifier_to_kvm(mn);
 
-	write_lock(&kvm->mmu_lock);
-	kvm_mmu_invalidate_end(kvm);
-	write_unlock(&kvm->mmu_lock);
+	spin_lock(&kvm->mn_lock);
+	/* Look-ups done meanwhile are void, if any can have been for what was covered. */
+	if (kvm->mmu_invalidate_start < kvm->mmu_invalidate_end)
+		WRITE_ONCE(kvm->mmu_invalidate_seq, kvm->mmu_invalidate_seq + 1);
+	/* No longer in progress implies the new seq: kvm_mmu_invalidate_retry(). */
+	smp_wmb();
+	WRITE_ONCE(kvm->mmu_invalidate_in_progress, kvm->mmu_invalidate_in_progress - 1);
+	WARN_ON_ONCE(kvm->mmu_invalidate_in_progress < 0);
+	spin_unlock(&kvm->mn_lock);
 }
 
 /* Aging: has the guest used the pages since the last time? The entries stay. */
@@ -153,7 +179,7 @@ static bool age(struct mmu_notifier *mn, unsigned long start, unsigned long end,
 	bool young;
 
 	write_lock(&kvm->mmu_lock);
-	young = for_each_range(kvm, start, end, false, fn);
+	young = for_each_range(kvm, start, end, fn);
 	if (young && flush)
 		kvm_flush_remote_tlbs(kvm);
 	write_unlock(&kvm->mmu_lock);

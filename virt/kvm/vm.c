@@ -23,6 +23,7 @@ static void init_locks(struct kvm *kvm)
 	mutex_init(&kvm->lock);
 	mutex_init(&kvm->slots_lock);
 	rwlock_init(&kvm->mmu_lock);
+	spin_lock_init(&kvm->mn_lock);
 	refcount_set(&kvm->users, 1);
 	INIT_LIST_HEAD(&kvm->vm_list);
 	xa_init(&kvm->vcpus);

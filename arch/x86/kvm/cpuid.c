@@ -321,10 +321,13 @@ int kvm_vcpu_ioctl_set_cpuid2(struct kvm_vcpu *vcpu, struct kvm_cpuid2 __user *a
 		return -EFAULT;
 	if (head.nent > KVM_CPUID_MAX_ENTRIES)
 		return -E2BIG;
-	entries = vmemdup_user(arg->entries, array_size(sizeof(*entries), head.nent));
-	if (IS_ERR(entries))
-		return PTR_ERR(entries);
-	r = kvm_cpuid_install(vcpu, entries, head.nent);
+	/* Not vmemdup_user(): it is not charged to the caller's cgroup, and these stay. */
+	entries = kvcalloc(max(head.nent, 1u), sizeof(*entries), GFP_KERNEL_ACCOUNT);
+	if (!entries)
+		return -ENOMEM;
+	r = -EFAULT;
+	if (!copy_from_user(entries, arg->entries, head.nent * sizeof(*entries)))
+		r = kvm_cpuid_install(vcpu, entries, head.nent);
 	if (r)
 		kvfree(entries);
 	return r;

@@ -72,26 +72,39 @@ static bool kvm_guest_uses_pkru(struct kvm_vcpu *vcpu)
 	       ((vcpu->arch.xcr0 & XFEATURE_MASK_PKRU) || kvm_cr4_bits(vcpu, X86_CR4_PKE));
 }
 
+/*
+ * Supervisor state of the host must be out of reach of a guest's XSAVES and XRSTORS: SVM has no
+ * intercept for them (APM2 15.12), and they need no more than OSXSAVE.
+ */
+static bool kvm_guest_reaches_xss(struct kvm_vcpu *vcpu)
+{
+	return kvm_host.xss && kvm_cr4_bits(vcpu, X86_CR4_OSXSAVE);
+}
+
 /**
- * kvm_xsave_update - must XCR0 or PKRU be switched around an entry?
+ * kvm_xsave_update - must XCR0, PKRU or IA32_XSS be switched around an entry?
  * @vcpu: the vCPU, whose CR4 or XCR0 has changed
  *
  * The guest can change neither without an exit: XSETBV and the bits of CR4 that matter here do.
  */
 void kvm_xsave_update(struct kvm_vcpu *vcpu)
 {
-	vcpu->arch.xsave_switch = kvm_guest_switches_xcr0(vcpu) || kvm_guest_uses_pkru(vcpu);
+	vcpu->arch.xsave_switch = kvm_guest_switches_xcr0(vcpu) || kvm_guest_uses_pkru(vcpu) ||
+				  kvm_guest_reaches_xss(vcpu);
 }
 EXPORT_SYMBOL_GPL(kvm_xsave_update);
 
 /**
- * __kvm_load_guest_xsave_state - XCR0 and PKRU before entry; interrupts off
+ * __kvm_load_guest_xsave_state - XCR0, PKRU and IA32_XSS before entry; interrupts off
  * @vcpu: the vCPU
  */
 void __kvm_load_guest_xsave_state(struct kvm_vcpu *vcpu)
 {
 	if (kvm_guest_switches_xcr0(vcpu))
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->arch.xcr0);
+	/* No guest is offered XSAVES, so that its IA32_XSS is 0. */
+	if (kvm_guest_reaches_xss(vcpu))
+		wrmsrl(MSR_IA32_XSS, 0);
 
 	if (kvm_guest_uses_pkru(vcpu)) {
 		vcpu->arch.host_pkru = rdpkru();
@@ -115,6 +128,8 @@ void __kvm_load_host_xsave_state(struct kvm_vcpu *vcpu)
 
 	if (kvm_guest_switches_xcr0(vcpu))
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, kvm_host.xcr0);
+	if (kvm_guest_reaches_xss(vcpu))
+		wrmsrl(MSR_IA32_XSS, kvm_host.xss);
 }
 EXPORT_SYMBOL_GPL(__kvm_load_host_xsave_state);
 

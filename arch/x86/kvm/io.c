@@ -103,7 +103,8 @@ static __always_inline int fast_in(struct kvm_vcpu *vcpu, unsigned int size, u16
 
 /*
  * RIP advances when userspace has come back, but for port 0x7e while
- * KVM_X86_QUIRK_OUT_7E_INC_RIP is in force (api.rst, KVM_CAP_DISABLE_QUIRKS2).
+ * KVM_X86_QUIRK_OUT_7E_INC_RIP is in force (api.rst, KVM_CAP_DISABLE_QUIRKS2); under TF the trap
+ * that follows an instruction would take the place of the exit.
  */
 static __always_inline int fast_out(struct kvm_vcpu *vcpu, unsigned int size, u16 port, bool irqoff)
 {
@@ -120,7 +121,8 @@ static __always_inline int fast_out(struct kvm_vcpu *vcpu, unsigned int size, u1
 		return kvm_skip_emulated_instruction(vcpu);
 
 	skip_first = port == 0x7e &&
-		     !(vcpu->kvm->arch.disabled_quirks & KVM_X86_QUIRK_OUT_7E_INC_RIP);
+		     !(vcpu->kvm->arch.disabled_quirks & KVM_X86_QUIRK_OUT_7E_INC_RIP) &&
+		     !(kvm_x86_call(get_rflags)(vcpu) & X86_EFLAGS_TF);
 	if (skip_first) {
 		r = kvm_skip_emulated_instruction(vcpu);
 		if (r != 1)

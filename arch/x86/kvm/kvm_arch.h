@@ -201,6 +201,7 @@ struct kvm_vcpu_arch {
 	u32 virtual_tsc_khz;
 	/* at vcpu_put, to see a backward TSC after a migration */
 	u64 last_host_tsc;
+	u64 tsc_lost;				/* by suspends, as far as tsc_offset knows */
 
 	/* debug registers: SDM 17.2, APM2 13.1 */
 	unsigned long db[KVM_NR_DB_REGS];
@@ -230,7 +231,7 @@ struct kvm_arch {
 	u64 last_tsc_nsec;
 	u64 last_tsc_write;
 	u64 last_tsc_khz;
-	u64 last_tsc_offset;
+	u64 last_tsc_offset;			/* as if no suspend had reset the host's TSC */
 	/* KVM_SET_CLOCK: guest ns = host boot ns + offset (a) */
 	s64 clock_offset;
 	enum kvm_irqchip_mode irqchip_mode;	/* (k) fixed before the first vCPU exists */

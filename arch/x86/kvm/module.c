@@ -10,6 +10,7 @@
 #include <linux/static_call.h>
 #include <asm/fpu/xcr.h>
 #include <asm/msr.h>
+#include "irqchip/lapic.h"
 #include "x86.h"
 
 struct kvm_x86_ops kvm_x86_ops __read_mostly;
@@ -131,6 +132,7 @@ out_user_return:
 /** kvm_arch_exit - undo kvm_arch_init(); no VM exists and /dev/kvm is gone */
 void kvm_arch_exit(void)
 {
+	kvm_vapic_module_exit();
 	kvm_x86_call(hardware_unsetup)();
 	kvm_emulator_module_exit();
 	kvm_mmu_module_exit();

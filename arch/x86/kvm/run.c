@@ -250,7 +250,10 @@ static enum kvm_fastpath guest_switch(struct kvm_vcpu *vcpu)
 		trace_kvm_entry(vcpu);
 		fastpath = kvm_x86_call(run)(vcpu);
 		trace_kvm_exit(vcpu, kvm_x86_ops.isa);
-		if (fastpath != KVM_FASTPATH_REENTER || must_not_enter(vcpu))
+		if (fastpath != KVM_FASTPATH_REENTER)
+			break;
+		++vcpu->stat.fast_exits;
+		if (must_not_enter(vcpu))
 			break;
 		kvm_vcpu_drop_srcu(vcpu);
 		++vcpu->stat.exits;
@@ -291,7 +294,7 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 			return r;
 		}
 	}
-	if (static_branch_unlikely(&kvm_vapic_used) && vcpu->arch.vapic_addr)
+	if (static_branch_unlikely(&kvm_vapic_used.key) && vcpu->arch.vapic_addr)
 		kvm_vapic_store(vcpu);
 	kvm_vcpu_drop_srcu(vcpu);
 	preempt_disable();
@@ -329,7 +332,7 @@ static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
 	kvm_guest_timing_exit_irqoff();
 	local_irq_enable();
 	preempt_enable();
-	if (static_branch_unlikely(&kvm_vapic_used) && vcpu->arch.vapic_addr)
+	if (static_branch_unlikely(&kvm_vapic_used.key) && vcpu->arch.vapic_addr)
 		kvm_vapic_load(vcpu);
 	if (fastpath != KVM_FASTPATH_NONE)
 		return fastpath == KVM_FASTPATH_REENTER;

@@ -17,6 +17,12 @@
 /* A frequency this near to the host's needs no scaling: NTP's own bound is 500 ppm. */
 #define KVM_TSC_TOLERANCE_PPM	250
 
+/*
+ * What suspends have taken from the host's TSC: the sum of both never goes back. Written with one
+ * CPU alone, and no vCPU on it.
+ */
+static u64 tsc_lost, tsc_at_suspend;
+
 /* ---- scaling and the offset ------------------------------------------------------------------ */
 
 /** kvm_scale_tsc - @tsc in units of a guest whose multiplier is @ratio */
@@ -127,19 +133,20 @@ static bool kvm_tsc_write_matches(struct kvm_vcpu *vcpu, u64 data, u64 ns)
 static void kvm_tsc_synchronize(struct kvm_vcpu *vcpu, u64 data)
 {
 	struct kvm_arch *vm = &vcpu->kvm->arch;
+	u64 ratio = vcpu->arch.tsc_scaling_ratio;
 	unsigned long flags;
 	u64 offset, ns;
 
 	raw_spin_lock_irqsave(&vm->tsc_lock, flags);
 	ns = ktime_get_boottime_ns();
-	offset = data - kvm_scale_tsc(rdtsc(), vcpu->arch.tsc_scaling_ratio);
+	offset = data - kvm_scale_tsc(rdtsc(), ratio);
 	if (kvm_tsc_write_matches(vcpu, data, ns)) {
-		offset = vm->last_tsc_offset;
+		offset = vm->last_tsc_offset + kvm_scale_tsc(tsc_lost, ratio);
 	} else {
 		vm->last_tsc_nsec = ns;
 		vm->last_tsc_write = data;
 		vm->last_tsc_khz = vcpu->arch.virtual_tsc_khz;
-		vm->last_tsc_offset = offset;
+		vm->last_tsc_offset = offset - kvm_scale_tsc(tsc_lost, ratio);
 	}
 	raw_spin_unlock_irqrestore(&vm->tsc_lock, flags);
 	kvm_tsc_set_offset(vcpu, offset);
@@ -193,6 +200,7 @@ int kvm_tsc_create(struct kvm_vcpu *vcpu)
 	u32 khz = READ_ONCE(vcpu->kvm->arch.default_tsc_khz);
 	int r;
 
+	vcpu->arch.tsc_lost = tsc_lost;
 	vcpu->arch.tsc_scaling_ratio = kvm_host.default_tsc_ratio;
 	r = kvm_tsc_set_khz(vcpu, khz);
 	if (r)
@@ -201,24 +209,49 @@ int kvm_tsc_create(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
+/** kvm_arch_suspend - the machine goes to sleep; this is its last CPU, interrupts off */
+void kvm_arch_suspend(void)
+{
+	tsc_at_suspend = rdtsc();
+}
+
+/** kvm_arch_resume - and wakes: has the TSC been reset? */
+void kvm_arch_resume(void)
+{
+	u64 now = rdtsc();
+
+	if (now < tsc_at_suspend)
+		tsc_lost += tsc_at_suspend - now;
+}
+
+/* By what a suspend took from all of them, or by what the vCPU itself has seen. */
+static noinline void kvm_tsc_went_back(struct kvm_vcpu *vcpu, u64 now)
+{
+	u64 ratio = vcpu->arch.tsc_scaling_ratio, offset = vcpu->arch.tsc_offset;
+
+	if (vcpu->arch.tsc_lost != tsc_lost)
+		offset += kvm_scale_tsc(tsc_lost - vcpu->arch.tsc_lost, ratio);
+	else
+		offset += kvm_scale_tsc(vcpu->arch.last_host_tsc, ratio) -
+			  kvm_scale_tsc(now, ratio);
+	vcpu->arch.tsc_lost = tsc_lost;
+	kvm_tsc_set_offset(vcpu, offset);
+}
+
 /**
  * kvm_tsc_vcpu_load - preemption off; the vCPU comes to @cpu
  * @vcpu: the vCPU
  * @cpu: this CPU
  *
  * The guest's TSC must not go back when the host's has: on a CPU that is behind the last one, or
- * after a suspend that reset it.
+ * after a suspend that reset it, and then by as much for each vCPU.
  */
 void kvm_tsc_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 {
-	u64 last = vcpu->arch.last_host_tsc;
-	u64 ratio = vcpu->arch.tsc_scaling_ratio;
 	u64 now = rdtsc();
 
-	if (likely(now >= last))
-		return;
-	kvm_tsc_set_offset(vcpu, vcpu->arch.tsc_offset + kvm_scale_tsc(last, ratio) -
-				 kvm_scale_tsc(now, ratio));
+	if (unlikely(now < vcpu->arch.last_host_tsc || vcpu->arch.tsc_lost != tsc_lost))
+		kvm_tsc_went_back(vcpu, now);
 }
 
 /** kvm_tsc_vcpu_put - preemption off; the vCPU leaves its CPU */
@@ -254,6 +287,7 @@ int kvm_tsc_set_offset_attr(struct kvm_vcpu *vcpu, struct kvm_device_attr *attr)
 	struct kvm_arch *vm = &vcpu->kvm->arch;
 	u64 __user *uaddr = u64_to_user_ptr(attr->addr);
 	int r = kvm_tsc_has_offset_attr(vcpu, attr);
+	u64 ratio = vcpu->arch.tsc_scaling_ratio;
 	unsigned long flags;
 	u64 offset;
 
@@ -264,9 +298,9 @@ int kvm_tsc_set_offset_attr(struct kvm_vcpu *vcpu, struct kvm_device_attr *attr)
 
 	raw_spin_lock_irqsave(&vm->tsc_lock, flags);
 	vm->last_tsc_nsec = ktime_get_boottime_ns();
-	vm->last_tsc_write = kvm_scale_tsc(rdtsc(), vcpu->arch.tsc_scaling_ratio) + offset;
+	vm->last_tsc_write = kvm_scale_tsc(rdtsc(), ratio) + offset;
 	vm->last_tsc_khz = vcpu->arch.virtual_tsc_khz;
-	vm->last_tsc_offset = offset;
+	vm->last_tsc_offset = offset - kvm_scale_tsc(tsc_lost, ratio);
 	raw_spin_unlock_irqrestore(&vm->tsc_lock, flags);
 	kvm_tsc_set_offset(vcpu, offset);
 	return 0;

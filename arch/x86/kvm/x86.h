@@ -26,6 +26,7 @@ struct kvm_cpuid_entry2;
  * @efer: EFER, as the kernel runs
  * @xcr0: XCR0 bits the kernel uses, 0 without XSAVE
  * @supported_xcr0: those we give to guests
+ * @xss: IA32_XSS, where a guest has XSAVES whether we offer it or not (SVM); else 0
  * @arch_capabilities: IA32_ARCH_CAPABILITIES or 0
  * @tsc_khz_scaling: the vendor can scale the TSC
  * @hv_timer: hardware can end guest mode at a given time: kvm_x86_ops.set_hv_timer()
@@ -39,6 +40,7 @@ struct kvm_host_info {
 	u64 efer;
 	u64 xcr0;
 	u64 supported_xcr0;
+	u64 xss;
 	u64 arch_capabilities;
 	bool tsc_khz_scaling;
 	bool hv_timer;
@@ -246,6 +248,7 @@ void kvm_lapic_base_changed(struct kvm_vcpu *vcpu);
 void kvm_lapic_after_set_cpuid(struct kvm_vcpu *vcpu);
 void kvm_lapic_tsc_changed(struct kvm_vcpu *vcpu);	/* with or without an APIC */
 void kvm_lapic_hv_timer_expired(struct kvm_vcpu *vcpu);
+void kvm_lapic_hv_timer_moved(struct kvm_vcpu *vcpu);	/* with or without an APIC */
 
 /* ---- sregs.c, regs.c: KVM_GET/SET_REGS, SREGS, SREGS2, TRANSLATE */
 int kvm_vcpu_get_regs(struct kvm_vcpu *vcpu, struct kvm_regs *regs);

@@ -10,6 +10,7 @@
  */
 #include <linux/bits.h>
 #include <linux/kernel.h>
+#include <linux/nospec.h>
 #include <linux/string.h>
 #include "i82093.h"
 
@@ -41,12 +42,12 @@ void i82093_init(struct i82093 *io)
 
 /* ---- registers ---- */
 
-/* The pin whose entry IOREGSEL selects, or -1 */
+/* The pin whose entry IOREGSEL selects, or -1. A CPU that guesses stays inside the table, too. */
 static int selected_pin(const struct i82093 *io)
 {
 	if (io->select < REG_TABLE || io->select >= REG_TABLE + 2 * I82093_PINS)
 		return -1;
-	return (io->select - REG_TABLE) / 2;
+	return array_index_nospec((io->select - REG_TABLE) / 2, I82093_PINS);
 }
 
 static u32 read_window(const struct i82093 *io)

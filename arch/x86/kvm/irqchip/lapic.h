@@ -9,6 +9,7 @@
 #define __KVM_LAPIC_H
 
 #include <linux/hrtimer.h>
+#include <linux/jump_label_ratelimit.h>
 #include <kvm/arch.h>
 #include "lapic_regs.h"
 
@@ -82,8 +83,9 @@ void kvm_vapic_accessed(struct kvm_vcpu *vcpu, bool write);
 int kvm_vapic_report(struct kvm_vcpu *vcpu);
 void kvm_vapic_store(struct kvm_vcpu *vcpu);
 void kvm_vapic_load(struct kvm_vcpu *vcpu);
+void kvm_vapic_module_exit(void);
 
-DECLARE_STATIC_KEY_FALSE(kvm_vapic_used);
+extern struct static_key_false_deferred kvm_vapic_used;
 
 /* ---- lapic_timer.c ---- */
 void lapic_timer_init(struct kvm_lapic *apic);

@@ -407,6 +407,11 @@ static u32 lapic_write_reg(struct lapic_regs *r, unsigned int offset, u32 value)
 		return LAPIC_FX_ICR;
 	case APIC_SELF_IPI:
 		return LAPIC_FX_SELF_IPI;
+	case APIC_TMICT:
+		/* 11.5.4.1: in TSC-deadline mode it is ignored. */
+		if ((lapic_get(r, APIC_LVTT) & LAPIC_LVT_TIMER_MODE) == APIC_LVT_TIMER_TSCDEADLINE)
+			return 0;
+		fallthrough;
 	default:
 		return lapic_write_plain(r, offset, value);
 	}

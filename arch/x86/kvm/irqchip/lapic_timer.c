@@ -199,9 +199,6 @@ void lapic_timer_count_written(struct kvm_lapic *apic)
 {
 	u32 count = lapic_get(&apic->regs, APIC_TMICT);
 
-	/* 11.5.4.1: in TSC-deadline mode it is ignored. */
-	if (timer_mode(apic) == APIC_LVT_TIMER_TSCDEADLINE)
-		return;
 	lapic_timer_stop(apic);
 	if (!count)
 		return;
@@ -336,12 +333,8 @@ void kvm_lapic_tsc_changed(struct kvm_vcpu *vcpu)
 {
 	struct kvm_lapic *apic = vcpu->arch.apic;
 
-	if (!apic)
-		return;
-	if (lapic_timer_deadline(apic))
+	if (apic && lapic_timer_deadline(apic))
 		lapic_timer_set_deadline(apic, apic->timer.deadline, true);
-	else if (apic->timer.hv)
-		timer_start_hv(apic);
 }
 
 /**
@@ -361,6 +354,21 @@ void kvm_lapic_hv_timer_expired(struct kvm_vcpu *vcpu)
 		timer_stop_hv(apic);
 }
 EXPORT_SYMBOL_GPL(kvm_lapic_hv_timer_expired);
+
+/**
+ * kvm_lapic_hv_timer_moved - the vCPU comes to another CPU, or the machine slept; preemption off
+ * @vcpu: the vCPU
+ *
+ * The host's TSC may have begun anew. A deadline is the guest's TSC's, and goes with that.
+ */
+void kvm_lapic_hv_timer_moved(struct kvm_vcpu *vcpu)
+{
+	struct kvm_lapic *apic = vcpu->arch.apic;
+
+	if (apic && apic->timer.hv && timer_mode(apic) != APIC_LVT_TIMER_TSCDEADLINE)
+		timer_start_hv(apic);
+}
+EXPORT_SYMBOL_GPL(kvm_lapic_hv_timer_moved);
 
 /** kvm_lapic_timer_wait - the vCPU is going to wait, out of guest mode */
 void kvm_lapic_timer_wait(struct kvm_vcpu *vcpu)

@@ -188,10 +188,12 @@ struct schedule {
 	s64 load_time;
 };
 
-static struct schedule schedule_of(const struct kvm_pit *pit)
+static struct schedule schedule_of(struct kvm_pit *pit, s64 now)
 {
 	const struct i8254_channel *ch = &pit->chip.channel[0];
 
+	/* A look settles what has taken over since it was written: the timer knew. */
+	i8254_output(&pit->chip, 0, now);
 	return (struct schedule) {
 		.mode = ch->s.mode,
 		.count = ch->s.count,
@@ -223,10 +225,10 @@ static int pit_write(struct kvm_vcpu *vcpu, struct kvm_io_device *dev, gpa_t add
 	int i;
 
 	spin_lock(&pit->lock);
-	before = schedule_of(pit);
+	before = schedule_of(pit, now);
 	for (i = 0; i < len; i++)
 		i8254_write(&pit->chip, addr - PIT_BASE + i, ((const u8 *)val)[i], now);
-	after = schedule_of(pit);
+	after = schedule_of(pit, now);
 	if (!same_schedule(&before, &after))
 		restart_timer(pit, now);
 	spin_unlock(&pit->lock);
@@ -398,10 +400,11 @@ int kvm_pit_create(struct kvm *kvm, u32 flags)
 		goto out;
 	set_reinject(pit, true);
 	r = plug(pit, flags);
-	/* Whoever sees it, sees all of it: pairs with the acquire in vm_pit(). */
-	smp_store_release(&kvm->arch.pit, pit);
-	if (r)
-		kvm_pit_destroy(kvm);
+	if (r && unplug(pit))
+		free_pit(pit);
+	else
+		/* Who sees it, sees all of it, and until the end: pairs with vm_pit(). */
+		smp_store_release(&kvm->arch.pit, pit);
 out:
 	mutex_unlock(&kvm->lock);
 	return r;

@@ -12,15 +12,18 @@
 #include "../x86.h"
 #include "lapic.h"
 
-/* Nearly no VM has one: the run loop shall not ask at each exit. */
-DEFINE_STATIC_KEY_FALSE(kvm_vapic_used);
+/*
+ * Nearly no VM has one: the run loop shall not ask at each exit. The last one's end waits for a
+ * second, so that the kernel patches its text no more often, whatever a VMM gives and takes.
+ */
+DEFINE_STATIC_KEY_DEFERRED_FALSE(kvm_vapic_used, HZ);
 
 static void set_addr(struct kvm_vcpu *vcpu, gpa_t addr)
 {
 	if (!vcpu->arch.vapic_addr && addr)
-		static_branch_inc(&kvm_vapic_used);
+		static_branch_deferred_inc(&kvm_vapic_used);
 	else if (vcpu->arch.vapic_addr && !addr)
-		static_branch_dec(&kvm_vapic_used);
+		static_branch_slow_dec_deferred(&kvm_vapic_used);
 	vcpu->arch.vapic_addr = addr;
 }
 
@@ -83,6 +86,12 @@ int kvm_vapic_report(struct kvm_vcpu *vcpu)
 void kvm_vapic_free(struct kvm_vcpu *vcpu)
 {
 	set_addr(vcpu, 0);
+}
+
+/** kvm_vapic_module_exit - no vCPU is left */
+void kvm_vapic_module_exit(void)
+{
+	static_key_deferred_flush(&kvm_vapic_used);
 }
 
 /** kvm_vapic_store - before an entry; a word that is in no memory is the guest's misfortune */

@@ -75,11 +75,12 @@ static int fault_map_locked(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
 	struct kvm *kvm = vcpu->kvm;
 
+	/* It may be the neighbours that are being invalidated. First: if it ends now, seq tells. */
+	if (unlikely(READ_ONCE(kvm->mmu_invalidate_in_progress)))
+		fault->around = 0;
+	smp_rmb(); /* pairs with the smp_wmb() in invalidate_end() */
 	if (kvm_mmu_invalidate_retry(kvm, fault->invalidate_seq, fault->gfn))
 		return KVM_PF_RETRY;
-	/* It may be the neighbours that are being invalidated. */
-	if (unlikely(kvm->mmu_invalidate_in_progress))
-		fault->around = 0;
 	return tdp_map(vcpu, fault);
 }
 
@@ -224,7 +225,7 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 		mmu_reclaim_excess(kvm);
 
 	fault->invalidate_seq = READ_ONCE(kvm->mmu_invalidate_seq);
-	/* The sequence before the frame: pairs with smp_wmb() in kvm_mmu_invalidate_end(). */
+	/* The sequence before the frame: pairs with smp_wmb() in invalidate_end(). */
 	smp_rmb();
 	ret = kvm_faultin_pfn(fault->slot, fault->gfn, fault->write, true, &fault->ref);
 	if (unlikely(ret))

@@ -354,7 +354,7 @@ static bool fault_frame(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, int
 		return false;
 
 	fault->invalidate_seq = READ_ONCE(vcpu->kvm->mmu_invalidate_seq);
-	/* The sequence before the frame: pairs with smp_wmb() in kvm_mmu_invalidate_end(). */
+	/* The sequence before the frame: pairs with smp_wmb() in invalidate_end(). */
 	smp_rmb();
 	*ret = kvm_faultin_pfn(fault->slot, fault->gfn, fault->write, true, &fault->ref);
 	if (*ret)

@@ -98,8 +98,8 @@ static void shadow_commit_slot(struct kvm *kvm, const struct kvm_memory_slot *ol
 void kvm_arch_commit_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 			  const struct kvm_memory_slot *new, enum kvm_slot_change change)
 {
-	/* The numbers in MMIO entries begin again: an old one must not pass for new. */
-	if (!(kvm->memslots[0].generation % SPTE_MMIO_GENERATIONS))
+	/* Next time the numbers in MMIO entries begin again: an old one must not pass for new. */
+	if (!((kvm->memslots[0].generation + 1) % SPTE_MMIO_GENERATIONS))
 		kvm_arch_flush_shadow_all(kvm);
 	if (!kvm_mmu_config.tdp)
 		shadow_commit_slot(kvm, old, new, change);

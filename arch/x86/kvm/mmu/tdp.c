@@ -130,7 +130,8 @@ bool tdp_iter_step_yield(struct tdp_iter *iter, struct kvm *kvm, bool *flush,
 {
 	bool more = tdp_iter_step(iter);
 
-	if (!more || (!need_resched() && !rwlock_needbreak(&kvm->mmu_lock)))
+	if (!more || !tdp_iter_may_yield(iter) ||
+	    (!need_resched() && !rwlock_needbreak(&kvm->mmu_lock)))
 		return more;
 	tdp_flush_and_free(kvm, flush, tables);
 	if (!cond_resched_rwlock_write(&kvm->mmu_lock))

@@ -16,6 +16,7 @@
  * @gfn: the first frame that the current entry maps
  * @next: the first frame of the range not yet done: inside the current entry
  * @end: the range's end, exclusive
+ * @begun: where it began, or began again after the lock was dropped
  * @sptep: the current entry
  * @spte: its value when the iterator came to it
  * @level: its level
@@ -27,6 +28,7 @@ struct tdp_iter {
 	gfn_t gfn;
 	gfn_t next;
 	gfn_t end;
+	gfn_t begun;
 	u64 *sptep;
 	u64 spte;
 	int level;
@@ -64,7 +66,7 @@ static inline bool tdp_iter_start_above(struct tdp_iter *iter, struct kvm *kvm, 
 	iter->level = mmu->root_level;
 	iter->min_level = min_level;
 	iter->table[iter->level] = tdp_table(mmu->root_hpa);
-	iter->next = start;
+	iter->next = iter->begun = start;
 	iter->end = min_t(gfn_t, end, mmu_level_pages(iter->root_level + 1));
 	if (start >= iter->end)
 		return false;
@@ -97,6 +99,15 @@ static inline bool tdp_iter_step(struct tdp_iter *iter)
 	}
 	tdp_iter_load(iter);
 	return true;
+}
+
+/*
+ * May others have the lock now? It begins again at the root, so that a frame at least must be done
+ * in between: who wants the lock all the time must not keep it there.
+ */
+static inline bool tdp_iter_may_yield(const struct tdp_iter *iter)
+{
+	return iter->next != iter->begun;
 }
 
 /* An entry whose every frame is in [start, end). */

@@ -155,7 +155,7 @@ void tdp_log_sync(struct kvm *kvm, struct kvm_memory_slot *slot)
 			}
 		}
 		more = tdp_iter_step(&iter);
-		if (more && cond_resched_rwlock_read(&kvm->mmu_lock))
+		if (more && tdp_iter_may_yield(&iter) && cond_resched_rwlock_read(&kvm->mmu_lock))
 			more = tdp_iter_start_above(&iter, kvm, iter.next, end, 2);
 	}
 	read_unlock(&kvm->mmu_lock);

@@ -223,6 +223,8 @@ static void svm_caps_detect(void)
 	if (svm_caps.npt)
 		svm_caps.lazy_regs |= BIT(VCPU_EXREG_CR3) | BIT(VCPU_EXREG_PDPTR);
 	svm_caps.nrips = nrips && boot_cpu_has(X86_FEATURE_NRIPS);
+	if (boot_cpu_has(X86_FEATURE_XSAVES))
+		rdmsrl(MSR_IA32_XSS, kvm_host.xss);
 	svm_caps.flush_by_asid = boot_cpu_has(X86_FEATURE_FLUSHBYASID);
 	svm_caps.decode_assists = boot_cpu_has(X86_FEATURE_DECODEASSISTS);
 	svm_caps.tsc_ratio = boot_cpu_has(X86_FEATURE_TSCRATEMSR);

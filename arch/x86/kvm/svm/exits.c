@@ -212,6 +212,8 @@ static int svm_exit_invalid(struct kvm_vcpu *vcpu)
 
 	if (__ratelimit(&limit))
 		svm_vmcb_dump(to_svm(vcpu));
+	/* How much of the VMCB the CPU has read, and keeps, is not known (APM2 15.15). */
+	svm_vmcb_dirty_all(to_svm(vcpu));
 	run->exit_reason = KVM_EXIT_FAIL_ENTRY;
 	run->fail_entry.hardware_entry_failure_reason = to_svm(vcpu)->vmcb->control.exit_code;
 	run->fail_entry.cpu = vcpu->cpu;

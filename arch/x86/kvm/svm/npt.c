@@ -30,6 +30,22 @@ void svm_asid_new(struct vcpu_svm *svm)
 }
 
 /**
+ * svm_flush_over - the VMRUN that was to flush is over; interrupts still off
+ * @svm: the vCPU
+ *
+ * TLB_CONTROL acts at each VMRUN that finds it (15.16.2). One that was refused may not have come
+ * that far: it stays, and as it may have been for all ASIDs, so that other vCPUs rely on it, they
+ * begin anew.
+ */
+void svm_flush_over(struct vcpu_svm *svm)
+{
+	if (likely(svm->vmcb->control.exit_code != (u32)SVM_EXIT_ERR))
+		svm->vmcb->control.tlb_ctl = TLB_CONTROL_DO_NOTHING;
+	else
+		svm->cpu->next_asid = svm_caps.nasid;
+}
+
+/**
  * svm_load_mmu_root - hardware shall walk these tables
  * @vcpu: the vCPU
  * @root: physical address of the top table

@@ -78,8 +78,8 @@ static __always_inline void svm_state_exit(struct vcpu_svm *svm)
 	arch->regs_avail = ~svm_caps.lazy_regs;
 	arch->regs_dirty = 0;
 
-	/* TLB_CONTROL acts at each VMRUN that finds it (15.16.2). */
-	control->tlb_ctl = TLB_CONTROL_DO_NOTHING;
+	if (unlikely(control->tlb_ctl))
+		svm_flush_over(svm);
 	control->clean = svm_caps.clean;
 	if (!svm_caps.nrips)
 		control->next_rip = 0;

@@ -257,6 +257,7 @@ int svm_exit_iret(struct kvm_vcpu *vcpu);
 /* ---- npt.c: address spaces ------------------------------------------------------------------- */
 
 void svm_asid_new(struct vcpu_svm *svm);
+void svm_flush_over(struct vcpu_svm *svm);
 void svm_load_mmu_root(struct kvm_vcpu *vcpu, hpa_t root, int level);
 void svm_tlb_flush_all(struct kvm_vcpu *vcpu);
 void svm_tlb_flush_gva(struct kvm_vcpu *vcpu, gva_t gva);

@@ -129,6 +129,7 @@ void vmx_vmcs_load(struct vcpu_vmx *vmx, int cpu)
 	if (moved) {
 		vmx_host_load_cpu(cpu);
 		kvm_make_request(KVM_REQ_TLB_FLUSH, &vmx->vcpu);
+		kvm_lapic_hv_timer_moved(&vmx->vcpu);
 	}
 }
 

@@ -86,6 +86,8 @@ void vmx_prepare_guest_switch(struct kvm_vcpu *vcpu)
 	struct vmx_host *host = &vmx->host;
 	unsigned long gs_base;
 
+	/* With interrupts on the host's profiler turns its branch records on and off. */
+	host->debugctl = VMX_DEBUGCTL_UNREAD;
 	if (vmx->host_saved)
 		return;
 	vmx_host_save_segments(host);
@@ -98,7 +100,6 @@ void vmx_prepare_guest_switch(struct kvm_vcpu *vcpu)
 		host->gs_base = gs_base;
 		vmcs_writel(HOST_GS_BASE, gs_base);
 	}
-	host->debugctl = get_debugctlmsr();
 	wrmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
 	vmx_msr_load(vmx);
 	vmx->host_saved = true;

@@ -36,16 +36,21 @@ static int vmx_msr_load_slot(int slot, u64 value)
  *
  * SYSCALL needs long mode and EFER.SCE (SDM vol. 2): a guest without them cannot tell what is in
  * the MSRs.
+ *
+ * Return: 0, or 1: the CPU refuses one of the values.
  */
-void vmx_msr_load(struct vcpu_vmx *vmx)
+int vmx_msr_load(struct vcpu_vmx *vmx)
 {
+	int r = 0;
+
 	if (vmx->vcpu.arch.efer & EFER_SCE) {
-		vmx_msr_load_slot(vmx_star_slot, vmx->star);
-		vmx_msr_load_slot(vmx_lstar_slot, vmx->lstar);
-		vmx_msr_load_slot(vmx_mask_slot, vmx->syscall_mask);
+		r |= vmx_msr_load_slot(vmx_star_slot, vmx->star);
+		r |= vmx_msr_load_slot(vmx_lstar_slot, vmx->lstar);
+		r |= vmx_msr_load_slot(vmx_mask_slot, vmx->syscall_mask);
 	}
 	if (vmx->controls[VMX_PROC2] & SECONDARY_EXEC_ENABLE_RDTSCP)
-		vmx_msr_load_slot(vmx_tsc_aux_slot, vmx->tsc_aux);
+		r |= vmx_msr_load_slot(vmx_tsc_aux_slot, vmx->tsc_aux);
+	return r;
 }
 
 /** vmx_msr_reset - power-on values (SDM 9.1.1, table 9-1): all of them are 0 */
@@ -151,15 +156,20 @@ int vmx_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	}
 }
 
-/* If the guest's values are in the CPU, the changed one must be too. */
+/* If the guest's values are in the CPU, the changed one must be too; 1: the CPU refuses it. */
 static int vmx_msr_variable_set(struct vcpu_vmx *vmx, u64 *variable, u64 data)
 {
+	u64 old = *variable;
+	int r = 0;
+
 	*variable = data;
 	preempt_disable();
 	if (vmx->host_saved)
-		vmx_msr_load(vmx);
+		r = vmx_msr_load(vmx);
 	preempt_enable();
-	return 0;
+	if (r)
+		*variable = old;
+	return r;
 }
 
 static int vmx_pat_set(struct vcpu_vmx *vmx, struct msr_data *msr)

@@ -21,14 +21,16 @@ static u8 rate_shift __ro_after_init;
  * vmx_timer_setup - may it be used? At module load, after vmx_caps
  *
  * A guest that is emulated for want of "unrestricted guest" does not count it down. What it counts
- * is the TSC, so that this must be a clock.
+ * is the TSC, so that this must be a clock. CPUs before those with AVX have an erratum, "VMX-
+ * preemption timer does not count down at the rate specified": a guest's timer would be late.
  */
 void vmx_timer_setup(void)
 {
 	u64 misc;
 
 	if (!(vmx_caps.allowed[VMX_PIN] & PIN_BASED_VMX_PREEMPTION_TIMER) ||
-	    !vmx_has_real_mode() || !tsc_khz || check_tsc_unstable())
+	    !vmx_has_real_mode() || !boot_cpu_has(X86_FEATURE_AVX) || !tsc_khz ||
+	    check_tsc_unstable())
 		preemption_timer = false;
 	rdmsrl(MSR_IA32_VMX_MISC, misc);
 	rate_shift = vmx_misc_preemption_timer_rate(misc);

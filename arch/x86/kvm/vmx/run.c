@@ -155,6 +155,9 @@ enum kvm_fastpath vmx_vcpu_run(struct kvm_vcpu *vcpu)
 		vmx_msr_switch_perf(vmx);
 	kvm_load_guest_xsave_state(vcpu);
 
+	/* While interrupts stay off, what one VM exit cleared is put back before the next entry. */
+	if (vmx->host.debugctl == VMX_DEBUGCTL_UNREAD)
+		vmx->host.debugctl = get_debugctlmsr();
 	vmx_guest_enter(vmx, note_rcu);
 
 	/* VMSCAPE: userspace must not run on predictions that the guest has trained. */

@@ -113,6 +113,8 @@ struct vmcs_page {
 /* In vcpu_vmx.exit_reason, where hardware has no bit: in the delivery of an event, impossibly. */
 #define VMX_EXIT_DELIVERY	BIT(30)
 
+#define VMX_DEBUGCTL_UNREAD	(~0ul)
+
 /**
  * struct vmx_host - the host's state that VM exit does not bring back as it was (27.5)
  * @fs_sel: selectors of the thread that runs the vCPU
@@ -120,7 +122,7 @@ struct vmcs_page {
  * @ds_sel: likewise
  * @es_sel: likewise
  * @ldt_sel: and its LDT
- * @debugctl: IA32_DEBUGCTL, which VM exit clears
+ * @debugctl: IA32_DEBUGCTL, which VM exit clears; VMX_DEBUGCTL_UNREAD: to be read at the entry
  * @fs_base: HOST_FS_BASE as the VMCS has it
  * @gs_base: HOST_GS_BASE
  * @cr3: HOST_CR3
@@ -472,7 +474,7 @@ int vmx_get_feature_msr(u32 index, u64 *data);
 bool vmx_has_emulated_msr(u32 index);
 void vmx_msr_setup(void);
 void vmx_msr_reset(struct vcpu_vmx *vmx);
-void vmx_msr_load(struct vcpu_vmx *vmx);
+int vmx_msr_load(struct vcpu_vmx *vmx);
 
 /* ---- msr_switch.c: MSRs that entry and exit exchange ----------------------------------------- */
 

@@ -240,6 +240,98 @@ TEST(running_guests_are_told)
 	expect_timer(_metadata, LVT_DEADLINE);
 }
 
+/* ---- the guest's clock moves ---- */
+
+#define TSC_ADJUST	0x3bu
+
+/* An hour off, and then the hour is over, by the counter or by its adjustment: word[1] says. */
+__guest static void leap(void)
+{
+	uint64_t hour = 3600000 * shared->word[0];
+
+	apic_on();
+	apic_write(APIC_LVTT, VECTOR | LVT_DEADLINE);
+	__asm__ volatile("sti");
+	guest_wrmsr(TSC_DEADLINE, guest_rdtsc() + hour);
+	guest_sync(0, 0, 0);
+	if (shared->word[1] == 1)
+		guest_wrmsr(0x10, guest_rdtsc() + hour);
+	else if (shared->word[1])
+		guest_wrmsr(TSC_ADJUST, guest_rdmsr(TSC_ADJUST) + hour);
+	while (!ticks())
+		__asm__ volatile("pause");
+	guest_done();
+}
+
+TEST(deadline_follows_the_tsc)
+{
+	struct vcpu *vcpu;
+	struct ucall uc;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		vcpu = vcpu_apic(true);
+		vm_shared(vcpu->vm)->word[1] = i;
+		vcpu_enter_spinner(vcpu, leap);
+		vm_apic_handlers(vcpu->vm);
+		ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+		/* Userspace's turn, on the first of them. */
+		if (!i)
+			EXPECT_EQ(1, vcpu_try_set_msr(vcpu, 0x10, vcpu_msr(vcpu, TSC_DEADLINE)));
+		ASSERT_EQ(UCALL_DONE, vcpu_ucall(vcpu, &uc));
+		EXPECT_EQ(1, vm_apic_count(vcpu->vm, 0, VECTOR));
+	}
+}
+
+/* ---- with interrupts off ---- */
+
+#define FAST		200
+
+/* FAST times each, all exits but for the EOIs of a CPU that has AVIC or the like. */
+__guest static void hot_writes(void)
+{
+	uint64_t i;
+
+	apic_on();
+	/* to nobody */
+	for (i = 0; i < FAST; i++)
+		apic_icr(VECTOR | ICR_ASSERT, 77);
+	guest_sync(0, 0, 0);
+	apic_write(APIC_LVTT, VECTOR | LVT_DEADLINE | LVT_MASKED);
+	for (i = 0; i < FAST; i++)
+		guest_wrmsr(TSC_DEADLINE, guest_rdtsc() + 3600000 * shared->word[0]);
+	guest_sync(1, 0, 0);
+	/* Its handler writes the EOI. */
+	__asm__ volatile("sti");
+	for (i = 0; i < FAST; i++)
+		apic_write(APIC_SELF_IPI, VECTOR);
+	guest_sync(2, 0, 0);
+	guest_done();
+}
+
+TEST(hot_writes_are_done_with_interrupts_off)
+{
+	struct vcpu *vcpu = vcpu_apic(true);
+	long before, now;
+	struct ucall uc;
+	unsigned int i;
+
+	vcpu_enter(vcpu, hot_writes);
+	vm_apic_handlers(vcpu->vm);
+	before = vm_stat(vcpu->vm, "fast_exits");
+	if (before < 0)
+		SKIP(return, "exits are not told apart");
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+		now = vm_stat(vcpu->vm, "fast_exits");
+		TH_LOG("step %u: %ld of %u", i, now - before, i == 2 ? 2 * FAST : FAST);
+		/* Where hardware does not say how long an instruction was, the first is slow. */
+		EXPECT_LE((i == 2 ? 2 * FAST : FAST) - 8, now - before);
+		before = now;
+	}
+	EXPECT_LE(FAST, vm_apic_count(vcpu->vm, 0, VECTOR));
+}
+
 /* ---- in flight ---- */
 
 __guest static void start_and_wait(void)

@@ -167,6 +167,30 @@ static bool has_mtf(void)
 	return !strstr(without, "MONITOR_TRAP_FLAG");
 }
 
+/*
+ * Port 0x7e's RIP moves before userspace sees the OUT (KVM_X86_QUIRK_OUT_7E_INC_RIP), but it must
+ * not be the step's exit that it sees instead.
+ */
+GUEST_BLOB(port_step, 64, "outb %al, $0x7e\n" "nop\n" "hlt\n");
+
+TEST(single_step_over_port_7e)
+{
+	struct vm *vm = vm_new();
+	struct vcpu *vcpu = vcpu_new(vm, 0);
+
+	if (host_is("svm-bochs"))
+		SKIP(return, "Bochs keeps the pending #DB over the #VMEXIT, and it kills the host");
+	vcpu_mode_long(vcpu, GUEST_BLOB_AT);
+	vm_load(vm, GUEST_BLOB_AT, port_step);
+	set_debug(vcpu, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP, 0, 0);
+	ASSERT_EQ(KVM_EXIT_IO, vcpu_exit(vcpu));
+	EXPECT_EQ(0x7e, vcpu->run->io.port);
+	ASSERT_EQ(KVM_EXIT_DEBUG, vcpu_exit(vcpu));
+	EXPECT_EQ(GUEST_BLOB_AT + 2, vcpu->run->debug.arch.pc);
+	set_debug(vcpu, 0, 0, 0);
+	EXPECT_EQ(KVM_EXIT_HLT, vcpu_exit(vcpu));
+}
+
 static uint64_t step(struct vcpu *vcpu)
 {
 	if (vcpu_exit(vcpu) != KVM_EXIT_DEBUG)

@@ -355,6 +355,44 @@ TEST_F(ioeventfd, many)
 	}
 }
 
+/* word[0]: the value, written 100 times */
+__guest static void ring_one_queue(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 100; i++)
+		__asm__ volatile("outw %%ax, %%dx" : : "a" (shared->word[0]), "d" (PORT));
+	guest_sync(0, 0, 0);
+}
+
+/* Of many at one address some are found at once, others with interrupts on. */
+TEST_F(ioeventfd, interrupts_do_not_wait_for_many)
+{
+	int fd[QUEUES];
+	unsigned int i;
+	struct ucall uc;
+	long before;
+
+	for (i = 0; i < QUEUES; i++) {
+		fd[i] = new_eventfd();
+		ASSERT_EQ(0, ioeventfd(self->vm, fd[i], PORT, 2, PIO | DATAMATCH, i));
+	}
+	if (vm_stat(self->vm, "fast_exits") < 0)
+		SKIP(return, "exits are not told apart");
+	for (i = 0; i < QUEUES; i += QUEUES - 1) {
+		vm_shared(self->vm)->word[0] = i;
+		vcpu_enter(self->vcpu, ring_one_queue);
+		before = vm_stat(self->vm, "fast_exits");
+		ASSERT_EQ(UCALL_SYNC, vcpu_ucall(self->vcpu, &uc));
+		if (i) {
+			EXPECT_LT(90, vm_stat(self->vm, "fast_exits") - before);
+		} else {
+			EXPECT_GT(10, vm_stat(self->vm, "fast_exits") - before);
+		}
+		EXPECT_EQ(100, eventfd_take(fd[i]));
+	}
+}
+
 /* ---- storms ---- */
 
 static unsigned long storm_size(unsigned long normal)

@@ -168,6 +168,72 @@ TEST(halt_polling_is_a_setting)
 	EXPECT_EQ(EINVAL, enable(vm, KVM_CAP_HALT_POLL, 1ULL << 32));
 }
 
+#define HALTS		30
+#define WAIT_NS		5000000ULL
+#define SECOND		1000000000ULL
+
+/* Halts HALTS times for word[0] ns. */
+__guest static void halts(void)
+{
+	uint64_t i;
+
+	apic_on();
+	apic_write(APIC_TDCR, 0xb);
+	apic_write(APIC_LVTT, 0x41);
+	for (;;) {
+		for (i = 0; i < HALTS; i++) {
+			apic_write(APIC_TMICT, (uint32_t)shared->word[0]);
+			__asm__ volatile("sti; hlt; cli" : : : "memory");
+		}
+		guest_sync(0, 0, 0);
+	}
+}
+
+/* Of HALTS waits of @ns, at how many was polling tried, with at most @max ns of it? */
+static long polls(struct vcpu *vcpu, uint64_t max, uint64_t ns)
+{
+	long before = vm_stat(vcpu->vm, "halt_attempted_poll");
+	struct ucall uc;
+
+	if (enable(vcpu->vm, KVM_CAP_HALT_POLL, max))
+		die("KVM_CAP_HALT_POLL: %s", strerror(errno));
+	vm_shared(vcpu->vm)->word[0] = ns;
+	if (vcpu_ucall(vcpu, &uc) != UCALL_SYNC)
+		die("the guest did not halt");
+	return vm_stat(vcpu->vm, "halt_attempted_poll") - before;
+}
+
+static struct vcpu *halter(void)
+{
+	struct vcpu *vcpu = vcpu_new(vm_apic(), 0);
+
+	vcpu_enter(vcpu, halts);
+	vm_apic_handlers(vcpu->vm);
+	return vcpu;
+}
+
+/* Waits of 5 ms, against more and less that may be polled (halt-polling.rst). */
+TEST(halt_polling_grows_and_shrinks)
+{
+	struct vcpu *vcpu = halter();
+
+	if (vm_stat(vcpu->vm, "halt_attempted_poll") < 0 ||
+	    !set_kvm_parameter("halt_poll_ns_grow", "0"))
+		SKIP(return, "no debugfs, or no parameters");
+	EXPECT_EQ(0, polls(vcpu, 0, WAIT_NS));
+	/* Without growth it never begins. */
+	EXPECT_EQ(0, polls(vcpu, SECOND, WAIT_NS));
+	set_kvm_parameter("halt_poll_ns_grow", "2");
+	EXPECT_LE(HALTS - 4, polls(vcpu, SECOND, WAIT_NS));
+	EXPECT_LT(0, vm_stat(vcpu->vm, "halt_successful_poll"));
+	/* Waits are too long for it now: it ends, at once or by and by. */
+	EXPECT_GE(4, polls(vcpu, 20000, WAIT_NS));
+	set_kvm_parameter("halt_poll_ns_shrink", "2");
+	EXPECT_LE(HALTS - 4, polls(vcpu, SECOND, WAIT_NS));
+	EXPECT_LE(8, polls(vcpu, 20000, WAIT_NS));
+	set_kvm_parameter("halt_poll_ns_shrink", "0");
+}
+
 /* ---- the guest's view ---- */
 
 static uint64_t run(struct __test_metadata *_metadata, void (*fn)(void), bool x2apic)

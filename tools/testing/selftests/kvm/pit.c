@@ -4,7 +4,9 @@
  * owed, its counters and port 0x61 from the guest's side, its state, and what each ioctl refuses.
  */
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -175,7 +177,10 @@ __guest_inline void guest_start_counter0(uint8_t control, uint16_t count)
 	guest_outb(0x40, count >> 8);
 }
 
-/* word[0]: the control word, word[1]: the count, word[2]: by the I/O APIC */
+/*
+ * word[0]: the control word, word[1]: the count, word[2]: by the I/O APIC, word[4]: the count is
+ * written once more, and latched later
+ */
 __guest static void tick_guest(void)
 {
 	unsigned int vector = shared->word[2] ? VECTOR : PIC_VECTOR;
@@ -192,7 +197,13 @@ __guest static void tick_guest(void)
 		guest_ioapic_write(0x10, VECTOR);
 	}
 	guest_start_counter0(shared->word[0], shared->word[1]);
+	if (shared->word[4]) {
+		guest_outb(0x40, shared->word[1]);
+		guest_outb(0x40, shared->word[1] >> 8);
+	}
 	guest_sync(0, 0, 0);
+	if (shared->word[4])
+		guest_outb(0x43, 0);
 	__asm__ volatile("sti");
 	for (;;) {
 		if (shared->count[vector] == seen) {
@@ -286,15 +297,19 @@ TEST(one_shot_comes_once)
 /* Counter 0's gate is tied high, so that what waits for its edge never begins. */
 TEST(triggered_modes_do_not_tick)
 {
-	struct vcpu *vcpu;
-	uint64_t end;
+	static const uint8_t modes[] = { 0x32, 0x3a };
+	unsigned int i;
 
 	if (kvm_is_in_tree())
 		SKIP(return, "the kernel's own ticks there");
-	vcpu = ticker(vm_with_pit(0), 0x32, PERIOD, false);
-	vm_shared(vcpu->vm)->word[3] = 1;
-	for (end = now_ns() + 5 * PERIOD_NS; now_ns() < end;)
-		EXPECT_EQ(0, ticks(vcpu));
+	for (i = 0; i < 2; i++) {
+		struct vcpu *vcpu = ticker(vm_with_pit(0), modes[i], PERIOD, false);
+		uint64_t end;
+
+		vm_shared(vcpu->vm)->word[3] = 1;
+		for (end = now_ns() + 5 * PERIOD_NS; now_ns() < end;)
+			EXPECT_EQ(0, ticks(vcpu));
+	}
 }
 
 static void sleep_ns(uint64_t ns)
@@ -305,9 +320,9 @@ static void sleep_ns(uint64_t ns)
 }
 
 /* While the guest does not listen 30 ticks pass: with reinjection it takes them all in the end. */
-TEST(no_tick_is_lost_by_reinjection)
+static void no_tick_is_lost(struct __test_metadata *_metadata, struct vm *vm)
 {
-	struct vcpu *vcpu = ticker(vm_with_pit(0), 0x34, PERIOD, false);
+	struct vcpu *vcpu = ticker(vm, 0x34, PERIOD, false);
 	uint64_t begin = now_ns(), end = begin + 20000000000ULL, seen = 0;
 
 	sleep_ns(30 * PERIOD_NS);
@@ -317,6 +332,15 @@ TEST(no_tick_is_lost_by_reinjection)
 	} while (seen + 3 < (now_ns() - begin) / PERIOD_NS && now_ns() < end);
 	EXPECT_GT(end, now_ns());
 	EXPECT_LE(27, seen);
+}
+
+TEST(no_tick_is_lost_by_reinjection)
+{
+	struct vm *vm = vm_with_pit(0);
+
+	no_tick_is_lost(_metadata, vm_with_pit(0));
+	vm_shared(vm)->word[4] = 1;
+	no_tick_is_lost(_metadata, vm);
 }
 
 TEST(without_reinjection_ticks_are_lost)
@@ -536,6 +560,61 @@ TEST(dies_while_it_ticks)
 		sleep_ns(2000000);
 		vm_free(vm);
 	}
+}
+
+/* ---- one that does not come to be ---- */
+
+static volatile bool going;
+
+/* Returns whether there has ever been one to be asked. */
+static void *look_for_pit(void *arg)
+{
+	struct kvm_pit_state2 state;
+	struct vm *vm = arg;
+	bool seen = false;
+
+	while (going)
+		seen |= kvm_errno(vm->fd, KVM_GET_PIT2, &state) != ENXIO;
+	return (void *)seen;
+}
+
+FIXTURE(failed) {
+	struct vm *vm;
+};
+
+FIXTURE_SETUP(failed)
+{
+	self->vm = vm_with_irqchip();
+}
+
+FIXTURE_TEARDOWN(failed)
+{
+	vm_free(self->vm);
+}
+
+/* Its ports find no place on a bus that is full: then nobody has seen it, and it is gone. */
+TEST_F_TIMEOUT(failed, creation, 600)
+{
+	struct kvm_coalesced_mmio_zone zone = { .addr = 0x1000, .size = 1, .pio = 1 };
+	struct kvm_pit_config config = {};
+	struct vm *vm = self->vm;
+	pthread_t thread;
+	void *seen;
+	int i, err;
+
+	if (kvm_is_in_tree() || !getenv("KVM_TEST_EVENTS"))
+		SKIP(return, "make storm does it: a full bus takes a while to fill");
+	do {
+		err = kvm_errno(vm->fd, KVM_REGISTER_COALESCED_MMIO, &zone);
+	} while (!err);
+	ASSERT_EQ(ENOSPC, err);
+	going = true;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, look_for_pit, vm));
+	for (i = 0; i < 100; i++)
+		EXPECT_EQ(ENOSPC, kvm_errno(vm->fd, KVM_CREATE_PIT2, &config));
+	going = false;
+	pthread_join(thread, &seen);
+	EXPECT_NULL(seen);
 }
 
 TEST_HARNESS_MAIN

@@ -117,8 +117,9 @@ TEST(neighbours_come_along)
 	madvise(mem, PAGES * SZ_4K, MADV_NOHUGEPAGE);
 	fill(mem, PAGES);
 	before = vm_stat(vm, "pages_4k");
-	if (before < 0 || kvm_is_in_tree() || !nested_paging())
-		SKIP(return, "no debugfs, or in-tree or shadow tables: each page by its own fault");
+	if (before < 0 || kvm_is_in_tree() || !nested_paging() ||
+	    parameter_is_off("kvm_intel/parameters/eptad"))
+		SKIP(return, "no debugfs, or in-tree or no A bits: each page by its own fault");
 	vm_slot(vm, 1, 0, SLOT_GPA, PAGES * SZ_4K, mem);
 	/* One page of each sixteen is touched, and what the host has not is left out. */
 	madvise((uint8_t *)mem + 5 * SZ_4K, SZ_4K, MADV_DONTNEED);
@@ -252,6 +253,41 @@ TEST(poison_is_the_programs_sigbus)
 	EXPECT_EQ(0 + 0 + 2 + 3, uc.arg[0]);
 }
 
+/* ---- memory without struct pages, that get_user_pages() refuses ---- */
+
+TEST(mapped_by_frame_number)
+{
+	const size_t size = 16 * SZ_4K;
+	struct vm *vm = vm_new();
+	struct vcpu *vcpu = vcpu_adding_up(vm, 8, size / 8);
+	int mem = open("/dev/mem", O_RDWR | O_SYNC | O_CLOEXEC);
+	uint64_t sum = 0, *rom;
+	struct ucall uc;
+	unsigned int i;
+
+	/* The firmware's ROM, below 1 MiB: there the kernel lets it be mapped. */
+	if (mem < 0)
+		SKIP(return, "/dev/mem: %s", strerror(errno));
+	rom = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0xf0000);
+	if (rom == MAP_FAILED)
+		SKIP(return, "mmap of /dev/mem: %s", strerror(errno));
+	for (i = 0; i < size / 8; i++)
+		sum += rom[i];
+	ASSERT_NE(0, sum);
+	vm_slot(vm, 1, 0, SLOT_GPA, size, rom);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
+		EXPECT_EQ(sum, uc.arg[0]);
+		/* Its entries go with the mapping, and it has no other. */
+		ASSERT_EQ(rom, mmap(rom, size, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_SHARED, mem,
+				    0xf0000));
+	}
+	munmap(rom, size);
+	EXPECT_EQ(EFAULT, kvm_errno(vcpu->fd, KVM_RUN, 0));
+	EXPECT_EQ(KVM_EXIT_MEMORY_FAULT, vcpu->run->exit_reason);
+	close(mem);
+}
+
 /* ---- userfaultfd: the page comes when another thread brings it ---- */
 
 static void *bring_pages(void *arg)
@@ -269,9 +305,16 @@ static void *bring_pages(void *arg)
 		};
 
 		page[0] = 1000;
+		/* What the program does to other memory is no reason to look the page up again. */
+		munmap(host_pages(SZ_4K), SZ_4K);
 		ioctl(uffd, UFFDIO_COPY, &copy);
 	}
 	return NULL;
+}
+
+static long faults_repeated(struct vm *vm)
+{
+	return vm_stat(vm, "pf_taken") - vm_stat(vm, "pf_fixed") - vm_stat(vm, "pf_spurious");
 }
 
 TEST(userfaultfd_brings_the_pages)
@@ -288,6 +331,7 @@ TEST(userfaultfd_brings_the_pages)
 	pthread_t thread;
 	struct ucall uc;
 	unsigned int i;
+	long repeated;
 
 	if (uffd < 0)
 		SKIP(return, "userfaultfd: %s", strerror(errno));
@@ -295,12 +339,15 @@ TEST(userfaultfd_brings_the_pages)
 	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &reg));
 	vm_slot(vm, 1, 0, SLOT_GPA, 64 * SZ_4K, mem);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, bring_pages, &uffd));
+	repeated = faults_repeated(vm);
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(UCALL_SYNC, vcpu_ucall(vcpu, &uc));
 		EXPECT_EQ(64 * 1000, uc.arg[0]);
 		/* Gone, and to be brought again. */
 		madvise(mem, 64 * SZ_4K, MADV_DONTNEED);
 	}
+	if (!kvm_is_in_tree() && nested_paging())
+		EXPECT_EQ(repeated, faults_repeated(vm));
 	pthread_join(thread, NULL);
 }
 

@@ -97,6 +97,24 @@ TEST(ping_pong)
 	EXPECT_EQ(400, vm_shared(vm)->word[0]);
 }
 
+/* On one CPU a loop of PAUSEs waits for somebody who has none to run on: it is helped there. */
+TEST(spinner_gives_way)
+{
+	struct vm *vm = vm_new();
+	struct vcpu *vcpu[2] = { vcpu_new(vm, 0), vcpu_new(vm, 1) };
+
+	run_on_cpu(0);
+	vcpu_enter_spinner(vcpu[0], ping);
+	vcpu_enter_spinner(vcpu[1], pong);
+	run_both(_metadata, vcpu, 2);
+	TH_LOG("%ld yields tried, %ld done", vm_stat(vm, "directed_yield_attempted"),
+	       vm_stat(vm, "directed_yield_successful"));
+	if (!host_is("vmx-bochs"))
+		SKIP(return, "the host's CPU sees no loops of PAUSE");
+	EXPECT_LT(0, vm_stat(vm, "directed_yield_attempted"));
+	EXPECT_LT(0, vm_stat(vm, "directed_yield_successful"));
+}
+
 /* Each touches its own half of 2 MiB for the first time, at the same time. */
 __guest static void touch_low(void)
 {

@@ -6,7 +6,7 @@
 #include <signal.h>
 
 #include "kselftest_harness.h"
-#include "kvm_test.h"
+#include "irq_test.h"
 
 TEST(id_bounds)
 {
@@ -42,16 +42,23 @@ TEST(duplicate_id_after_close)
 	EXPECT_EQ(EEXIST, kvm_errno(vm->fd, KVM_CREATE_VCPU, 1));
 }
 
+/* As many as there can be, their ids far apart; what is for all reaches each. */
 TEST(many)
 {
-	struct vm *vm = vm_bare();
-	int want = kvm_cap(vm->fd, KVM_CAP_MAX_VCPUS), i;
+	struct kvm_msi msi = { .address_lo = LAPIC_BASE | 0xff << 12, .data = 0x41 };
+	struct vm *vm = vm_with_irqchip();
+	int max = kvm_cap(vm->fd, KVM_CAP_MAX_VCPUS);
+	int step = kvm_cap(vm->fd, KVM_CAP_MAX_VCPU_ID) / max, i;
+	struct vcpu *vcpu;
 
-	if (want > 64)
-		want = 64;
-	for (i = want; i-- > 0;) {
-		ASSERT_EQ(0, kvm_errno(vm->fd, KVM_CREATE_VCPU, i));
+	for (i = max; i > 0; i--) {
+		vcpu = vcpu_bare(vm, i * step - 1);
+		lapic_enable(vcpu);
+		vcpu_free(vcpu);
 	}
+	EXPECT_EQ(EINVAL, kvm_errno(vm->fd, KVM_CREATE_VCPU, 0));
+	EXPECT_EQ(max, ioctl(vm->fd, KVM_SIGNAL_MSI, &msi));
+	EXPECT_EQ(0, ioctl(vm->fd, KVM_SIGNAL_MSI, &msi));
 }
 
 TEST(mapping_size)

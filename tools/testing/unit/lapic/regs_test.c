@@ -123,6 +123,19 @@ TEST(test_xapic_bits, "xAPIC: every bit of every register (table 11-1)")
 	}
 }
 
+TEST(test_deadline_count, "TSC-deadline mode: the initial count is not written (SDM 11.5.4.1)")
+{
+	struct lapic_regs *r = unit_apic(LAPIC_XAPIC, 5);
+
+	r->tsc_deadline = true;
+	lapic_regs_write(r, APIC_LVTT, APIC_LVT_TIMER_TSCDEADLINE | 0x31);
+	EXPECT(lapic_regs_write(r, APIC_TMICT, 1000) == 0, "a count started");
+	EXPECT(value_of(r, APIC_TMICT) == 0, "%u", value_of(r, APIC_TMICT));
+	lapic_regs_write(r, APIC_LVTT, APIC_LVT_TIMER_PERIODIC | 0x31);
+	EXPECT(lapic_regs_write(r, APIC_TMICT, 1000) == LAPIC_FX_TIMER_COUNT, "none started");
+	EXPECT(value_of(r, APIC_TMICT) == 1000, "%u", value_of(r, APIC_TMICT));
+}
+
 static void check_x2apic(unsigned int i, u32 value)
 {
 	u32 reserved = ~(table[i].keep | table[i].ignore);

@@ -13,6 +13,7 @@
 #include <linux/bits.h>
 #include <linux/bug.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
 #include <linux/types.h>
 #include "paging.h"
 
@@ -27,37 +28,7 @@ typedef u64 gva_t;
 #define KVM_GFN_INVALID		(~0ull)
 #define KVM_MMU_NO_ROOT		(~0ull)
 
-/* ---- lists and RCU */
-struct list_head {
-	struct list_head *next, *prev;
-};
-
-#define LIST_HEAD(name) struct list_head name = { &(name), &(name) }
-
-static inline void INIT_LIST_HEAD(struct list_head *list)
-{
-	list->next = list->prev = list;
-}
-
-static inline int list_empty(const struct list_head *list)
-{
-	return list->next == list;
-}
-
-static inline void list_add(struct list_head *new, struct list_head *head)
-{
-	new->next = head->next;
-	new->prev = head;
-	head->next->prev = new;
-	head->next = new;
-}
-
-#define list_for_each_entry_safe(pos, n, head, member)					\
-	for (pos = container_of((head)->next, __typeof__(*pos), member),		\
-	     n = container_of(pos->member.next, __typeof__(*pos), member);		\
-	     &pos->member != (head);							\
-	     pos = n, n = container_of(n->member.next, __typeof__(*n), member))
-
+/* ---- RCU */
 struct rcu_head {
 	void (*func)(struct rcu_head *head);
 };

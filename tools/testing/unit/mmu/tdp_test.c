@@ -25,6 +25,7 @@ static unsigned long dirty_bitmap[FRAMES / 64];
 static bool flush_due;		/* a TLB may hold what is in no table any more */
 static bool vcpus_gone;		/* no TLB is left to flush */
 static bool yields;		/* need_resched() answers at random */
+static unsigned int contended;	/* it says yes so many times */
 static unsigned int flushes;
 
 /* Who cannot wait gets memory now and then. */
@@ -112,6 +113,10 @@ void kvm_flush_remote_tlbs(struct kvm *kvm)
 
 bool need_resched(void)
 {
+	if (contended) {
+		EXPECT(--contended, "no way forward while others want the lock");
+		return true;
+	}
 	return yields && !(unit_random() & 7);
 }
 
@@ -577,6 +582,28 @@ TEST(test_tdp_dirty, "tdp: the dirty log and the page's own state")
 	EXPECT(dirty_bitmap[0] == (1 << 7 | 1 << 9), "%#lx", dirty_bitmap[0]);
 	op_zap(0, FRAMES, false);
 	EXPECT(page->accessed, "the note was lost with the mapping");
+	vm_end();
+}
+
+/* Others want the lock whenever it is held: each way over the tables must still come to its end. */
+TEST(test_tdp_contended, "tdp: forward under contention")
+{
+	unsigned int i;
+
+	yields = false;
+	spte_set_npt_masks(0);
+	vm_begin();
+	kvm.arch.mmu.log_by_dirty = true;
+	for (i = 0; i < BLOCKS; i++)
+		op_map(i * BLOCK, true, 2);
+	contended = 1000;
+	op_log_begin(false);
+	op_guest_write(3);
+	op_collect(0, FRAMES, ~0ul, false);
+	op_log_end();
+	op_zap(0, FRAMES, true);
+	check();
+	contended = 0;
 	vm_end();
 }
 

@@ -13,6 +13,8 @@
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/nospec.h>
 #include <linux/types.h>
 
 typedef u64 gpa_t;
@@ -24,7 +26,6 @@ typedef u64 gpa_t;
 #define PTR_ERR(p)		((long)(p))
 #define ERR_PTR(e)		((void *)(long)(e))
 #define struct_size(p, member, n)	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
-#define array_index_nospec(index, size)	((index) < (size) ? (index) : 0)
 
 extern unsigned int fake_alloc_fails;	/* so many allocations from now one is refused; 0: none */
 
@@ -73,61 +74,8 @@ struct srcu_struct {
 /* A reader that waits for itself never ends. */
 #define synchronize_srcu_expedited(s)	(WARN_ON((s)->readers), (void)(s)->synchronized++)
 
-/* ---- lists */
-struct list_head {
-	struct list_head *next, *prev;
-};
-
-struct hlist_node {
-	struct hlist_node *next, **pprev;
-};
-
-struct hlist_head {
-	struct hlist_node *first;
-};
-
-static inline void INIT_LIST_HEAD(struct list_head *list)
-{
-	list->next = list->prev = list;
-}
-
-static inline void list_add_tail(struct list_head *new, struct list_head *head)
-{
-	new->prev = head->prev;
-	new->next = head;
-	head->prev->next = new;
-	head->prev = new;
-}
-
-static inline void list_del(struct list_head *entry)
-{
-	entry->next->prev = entry->prev;
-	entry->prev->next = entry->next;
-}
-
-#define list_for_each_entry(pos, head, member)						\
-	for (pos = container_of((head)->next, __typeof__(*pos), member);		\
-	     &pos->member != (head);							\
-	     pos = container_of(pos->member.next, __typeof__(*pos), member))
-
-#define INIT_HLIST_HEAD(h)	((h)->first = NULL)
-
-static inline void hlist_add_head_rcu(struct hlist_node *n, struct hlist_head *h)
-{
-	n->next = h->first;
-	n->pprev = &h->first;
-	if (h->first)
-		h->first->pprev = &n->next;
-	h->first = n;
-}
-
-static inline void hlist_del_init_rcu(struct hlist_node *n)
-{
-	*n->pprev = n->next;
-	if (n->next)
-		n->next->pprev = n->pprev;
-}
-
+#define hlist_add_head_rcu(n, h)	hlist_add_head(n, h)
+#define hlist_del_init_rcu(n)		hlist_del_init(n)
 #define hlist_for_each_entry_srcu(pos, head, member, held)				\
 	for (struct hlist_node *node_ = (WARN_ON(!(held)), (head)->first);		\
 	     node_ && (pos = container_of(node_, __typeof__(*pos), member), 1);		\
