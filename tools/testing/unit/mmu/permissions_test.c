@@ -81,6 +81,45 @@ TEST(test_pkru, "permissions: protection keys against SDM 4.6.2")
 	EXPECT(!pg.pkru_mask, "%#x", pg.pkru_mask);
 }
 
+/* Where PS makes a page, by the manual's formats of the entries: bit level - 1. */
+TEST(test_last_pte, "last PTE: the levels at which PS ends the walk")
+{
+	static const struct {
+		const char *table;
+		struct model_cpu cpu;
+		u8 want;
+	} rows[] = {
+		{ "4-5, CR4.PSE = 0: ignored", { .paging = true }, 0 },
+		{ "4-4", { .paging = true, .pse = true }, BIT(1) },
+		{ "4-9, whatever PSE is", { .paging = true, .pae = true }, BIT(1) },
+		{ "4-8: none in a PDPTE", { .paging = true, .pae = true, .gbpages = true }, BIT(1) },
+		{ "4-18", { .paging = true, .pae = true, .long_mode = true }, BIT(1) },
+		{ "4-16, 4-18", { .paging = true, .pae = true, .long_mode = true, .gbpages = true },
+		  BIT(1) | BIT(2) },
+		{ "4-14: none in a PML5E", { .paging = true, .pae = true, .long_mode = true,
+		  .la57 = true, .gbpages = true }, BIT(1) | BIT(2) },
+		{ "no paging", { .pae = true, .pse = true }, 0 },
+	};
+	struct kvm_paging_facts facts;
+	struct kvm_paging pg;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct model_cpu cpu = rows[i].cpu;
+
+		cpu.maxphyaddr = 40;
+		model_facts(&cpu, &facts);
+		kvm_paging_init(&pg, &facts);
+		EXPECT(pg.last_pte_bitmap == rows[i].want, "table %s: %#x", rows[i].table,
+		       pg.last_pte_bitmap);
+	}
+	/* Tables 28-3 and 28-5; 1 GiB as IA32_VMX_EPT_VPID_CAP says. */
+	for (i = 0; i < 4; i++) {
+		kvm_paging_init_ept(&pg, 4 + i % 2, 40, false, false, i / 2);
+		EXPECT(pg.last_pte_bitmap == (i / 2 ? 6 : 2), "EPT %u: %#x", i, pg.last_pte_bitmap);
+	}
+}
+
 /* SDM 28.3.3.1, tables 28-1 to 28-6: what makes an EPT misconfiguration. */
 static bool ept_misconfigured(int level, u64 pte, bool exec_only, bool gbpages, int maxphyaddr)
 {
