@@ -52,12 +52,10 @@ struct kvm_io_device {
  * @len: bytes; 0: any access that begins at @addr, whatever its length
  * @dev: who answers
  * @max_end: the highest end of this range and all before it, so that a look-up knows when to stop
- * @atomic: may be written with interrupts off: the device can, and few others are asked before it
  */
 struct kvm_io_range {
 	gpa_t addr;
 	int len;
-	bool atomic;
 	struct kvm_io_device *dev;
 	gpa_t max_end;
 };

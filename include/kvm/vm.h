@@ -66,8 +66,9 @@ struct kvm {
 	/* under mn_lock, read under mmu_lock: */
 	unsigned long mmu_invalidate_seq;	/* moves when an invalidation ends */
 	long mmu_invalidate_in_progress;
-	gfn_t mmu_invalidate_start;		/* (l) what the invalidations in progress cover */
-	gfn_t mmu_invalidate_end;		/* (l) */
+	/* what the invalidations in progress cover: (l), but emptied under mn_lock by the first */
+	gfn_t mmu_invalidate_start;
+	gfn_t mmu_invalidate_end;
 
 	u8 dirty_log_manual;			/* (m) KVM_DIRTY_LOG_* */
 	unsigned int nr_dirty_logs;		/* (m) bitmaps that exist */

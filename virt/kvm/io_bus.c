@@ -54,6 +54,9 @@ static const struct kvm_io_bus *vcpu_bus(struct kvm_vcpu *vcpu, enum kvm_bus bus
 	for ((range) = &(bus)->range[last_at_or_below((bus), (at))];			\
 	     (range) >= (bus)->range && (range)->max_end > (at); (range)--)
 
+/* A VMM can put thousands at one address: the host's interrupts shall not wait for all of them. */
+#define IRQOFF_RANGES	32
+
 /* A const @val is only read: @write says which operation it is for. */
 static __always_inline int bus_access(struct kvm_vcpu *vcpu, enum kvm_bus bus, gpa_t addr, int len,
 				      void *val, bool write, bool irqoff)
@@ -61,15 +64,18 @@ static __always_inline int bus_access(struct kvm_vcpu *vcpu, enum kvm_bus bus, g
 	const struct kvm_io_bus *b = vcpu_bus(vcpu, bus);
 	const struct kvm_io_device_ops *ops;
 	const struct kvm_io_range *range;
-	int r;
+	int asked = 0, r;
 
 	if (!b)
 		return -EOPNOTSUPP;
 	for_each_candidate(range, b, addr) {
+		if (irqoff && asked++ == IRQOFF_RANGES)
+			return -EBUSY;
 		ops = range->dev->ops;
 		if (!range_takes(range, addr, len) || !(write ? (bool)ops->write : (bool)ops->read))
 			continue;
-		if (irqoff && (!write || !range->atomic))
+		/* A lock of any kind may sleep on a realtime kernel. */
+		if (irqoff && (!write || !ops->write_atomic || IS_ENABLED(CONFIG_PREEMPT_RT)))
 			return -EBUSY;
 		r = write ? ops->write(vcpu, range->dev, addr, len, val) :
 			    ops->read(vcpu, range->dev, addr, len, val);
@@ -132,19 +138,7 @@ static struct kvm_io_bus *alloc_bus(int dev_count)
 	return b;
 }
 
-/* A VMM can put thousands at one address: the host's interrupts shall not wait for all of them. */
-#define IRQOFF_DEVICES	32
-
-/* A lock of any kind may sleep on a realtime kernel. */
-static bool is_atomic(const struct kvm_io_bus *b, int i)
-{
-	return b->range[i].dev->ops->write_atomic && !IS_ENABLED(CONFIG_PREEMPT_RT) &&
-	       (i + IRQOFF_DEVICES >= b->dev_count ||
-		b->range[i + IRQOFF_DEVICES].addr >= range_end(&b->range[i]));
-}
-
-/* What of a range follows from its neighbours. */
-static void settle_ranges(struct kvm_io_bus *b)
+static void set_max_ends(struct kvm_io_bus *b)
 {
 	gpa_t max_end = 0;
 	int i;
@@ -152,7 +146,6 @@ static void settle_ranges(struct kvm_io_bus *b)
 	for (i = 0; i < b->dev_count; i++) {
 		max_end = max(max_end, range_end(&b->range[i]));
 		b->range[i].max_end = max_end;
-		b->range[i].atomic = is_atomic(b, i);
 	}
 }
 
@@ -198,7 +191,7 @@ int kvm_io_bus_register(struct kvm *kvm, enum kvm_bus bus, gpa_t addr, int len,
 		       (count - place) * sizeof(new->range[0]));
 	}
 	new->range[place] = (struct kvm_io_range) { .addr = addr, .len = len, .dev = dev };
-	settle_ranges(new);
+	set_max_ends(new);
 	publish_bus(kvm, bus, old, new);
 	return 0;
 }
@@ -224,7 +217,7 @@ static struct kvm_io_bus *copy_without(const struct kvm_io_bus *old, int count,
 		if (old->range[i].dev != dev)
 			new->range[n++] = old->range[i];
 	}
-	settle_ranges(new);
+	set_max_ends(new);
 	return new;
 }
 

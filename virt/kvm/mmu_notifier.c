@@ -78,6 +78,21 @@ static bool for_each_range(struct kvm *kvm, unsigned long start, unsigned long e
 	return any;
 }
 
+/* Where in [at, end) the first slot's part begins; @end: there is none. mmu_lock held. */
+static unsigned long next_slot(struct kvm *kvm, unsigned long at, unsigned long end)
+{
+	struct interval_tree_node *node;
+	struct kvm_memslots *slots;
+	unsigned long next = end;
+
+	for (slots = kvm->memslots; slots < kvm->memslots + KVM_ADDRESS_SPACES; slots++) {
+		node = interval_tree_iter_first(&slots->hva_tree, at, end - 1);
+		if (node)
+			next = min(next, max(at, node->start));
+	}
+	return next;
+}
+
 /*
  * Until the end no fault in the range may install. It may be nested; faults then stay away from the
  * smallest range that covers all. Return: false: no slot has a part of [start, end).
@@ -132,20 +147,21 @@ bool kvm_mmu_let_others_in(struct kvm *kvm, bool flush)
 }
 
 /*
- * Terabytes may go at once: they are unmapped in steps. Meanwhile faults stay away from those done,
- * and from all if a slot appears; what faults still map ahead is met there.
+ * Terabytes may go at once, or all that there can be (/proc/PID/clear_refs): what is in slots is
+ * unmapped in steps. Meanwhile faults stay away from those done, and from all if a slot appears;
+ * what faults still map ahead is met there.
  */
 static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
 	struct kvm *kvm = notifier_to_kvm(mn);
-	unsigned long at, left, step;
+	unsigned long at = range->start, end = range->end, step;
 	bool flush = false;
 
-	if (!invalidate_begin(kvm, range->start, range->end))
+	if (!invalidate_begin(kvm, at, end))
 		return 0;
 	write_lock(&kvm->mmu_lock);
-	for (at = range->start, left = range->end - at; left; at += step, left -= step) {
-		step = min(left, UNMAP_STEP - at % UNMAP_STEP);
+	for (; (at = next_slot(kvm, at, end)) < end; at += step) {
+		step = min(end - at, UNMAP_STEP - at % UNMAP_STEP);
 		flush |= for_each_range(kvm, at, at + step, unmap_range);
 		if (mmu_notifier_range_blockable(range))
 			flush = kvm_mmu_let_others_in(kvm, flush);

@@ -230,7 +230,8 @@ static noinline void kvm_tsc_went_back(struct kvm_vcpu *vcpu, u64 now)
 	u64 ratio = vcpu->arch.tsc_scaling_ratio, offset = vcpu->arch.tsc_offset;
 
 	if (vcpu->arch.tsc_lost != tsc_lost)
-		offset += kvm_scale_tsc(tsc_lost - vcpu->arch.tsc_lost, ratio);
+		offset += kvm_scale_tsc(tsc_lost, ratio) -
+			  kvm_scale_tsc(vcpu->arch.tsc_lost, ratio);
 	else
 		offset += kvm_scale_tsc(vcpu->arch.last_host_tsc, ratio) -
 			  kvm_scale_tsc(now, ratio);

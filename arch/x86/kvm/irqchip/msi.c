@@ -13,6 +13,7 @@
 
 /* Data: SDM 11.11.2. */
 #define DATA_MODE_SHIFT		8
+#define DATA_ASSERT		BIT(14)
 #define DATA_LEVEL		BIT(15)
 
 /* KVM_CAP_X2APIC_API: bits 31:8 of a destination are in bits 31:8 of the address's high half. */
@@ -54,7 +55,7 @@ struct kvm_apic_message kvm_msi_message(struct kvm *kvm, u32 address_lo, u32 add
 		.logical = address_lo & ADDRESS_LOGICAL,
 		.redirect = address_lo & ADDRESS_REDIRECT,
 		.level = data & DATA_LEVEL,
-		.assert = true,
+		.assert = data & DATA_ASSERT,
 		.x2apic = wide && no_broadcast_quirk(kvm),
 	};
 }
@@ -66,8 +67,8 @@ struct kvm_apic_message kvm_msi_message(struct kvm *kvm, u32 address_lo, u32 add
  * @address_hi: likewise
  * @data: likewise
  *
- * Any message delivers: an I/O APIC in userspace sends its level interrupts without the bit that
- * says "assert" (14), as QEMU's does.
+ * Any message delivers but an INIT level de-assert: an I/O APIC in userspace sends its level
+ * interrupts without the bit that says "assert", as QEMU's does.
  *
  * Return: > 0 delivered; 0 coalesced; -1 nobody is there.
  */

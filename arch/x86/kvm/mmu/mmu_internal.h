@@ -129,7 +129,7 @@ int shadow_load(struct kvm_vcpu *vcpu);
 void shadow_new_pgd(struct kvm_vcpu *vcpu);
 void shadow_zap_all(struct kvm *kvm);
 unsigned long shadow_reclaim(struct kvm *kvm, unsigned long nr, bool nx);
-void shadow_zap_tables(struct kvm *kvm, gfn_t start, gfn_t end);
+void shadow_zap_tables(struct kvm *kvm, gfn_t start, gfn_t end, bool direct);
 void shadow_track_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *pte, int len);
 int shadow_emulate_failed(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
 int shadow_rmap_prepare(struct kvm_memory_slot *new, const struct kvm_memory_slot *inherit);

@@ -45,7 +45,7 @@ int shadow_init_vm(struct kvm *kvm)
 void shadow_zap_all(struct kvm *kvm)
 {
 	write_lock(&kvm->mmu_lock);
-	shadow_zap_tables(kvm, 0, KVM_GFN_INVALID);
+	shadow_zap_tables(kvm, 0, KVM_GFN_INVALID, false);
 	write_unlock(&kvm->mmu_lock);
 }
 

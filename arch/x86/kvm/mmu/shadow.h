@@ -118,7 +118,7 @@ static inline struct shadow_page *shadow_page_of(u64 spte)
 							       ~spte_masks.me) >> PAGE_SHIFT));
 }
 
-/* May be in the TLB for 2 MiB: then none of them is a table. */
+/* How many tables are in the 2 MiB of @gfn, at most. None must be when they are one leaf. */
 static inline u32 *shadow_tables_near(struct kvm *kvm, gfn_t gfn)
 {
 	return &shadow_vm(kvm)->tables[hash_64(gfn >> SPTE_INDEX_BITS, SHADOW_HASH_BITS)];

@@ -303,14 +303,15 @@ static bool page_yield(struct kvm *kvm)
  * @kvm: the VM
  * @start: first frame
  * @end: behind the last one
+ * @direct: only those that stand for no table, but for a part of memory
  */
-void shadow_zap_tables(struct kvm *kvm, gfn_t start, gfn_t end)
+void shadow_zap_tables(struct kvm *kvm, gfn_t start, gfn_t end, bool direct)
 {
 	struct shadow_page *sp, *next;
 
 again:
 	list_for_each_entry_safe(sp, next, &shadow_vm(kvm)->active, list) {
-		if (sp->gfn < start || sp->gfn >= end)
+		if (sp->gfn < start || sp->gfn >= end || (direct && !sp->role.direct))
 			continue;
 		shadow_page_zap(kvm, sp);
 		if (page_yield(kvm))

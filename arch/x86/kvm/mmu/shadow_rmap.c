@@ -284,5 +284,5 @@ void shadow_write_protect_slot(struct kvm *kvm, const struct kvm_memory_slot *sl
 void shadow_flush_slot(struct kvm *kvm, const struct kvm_memory_slot *slot)
 {
 	for_slot(kvm, slot, head_drop);
-	shadow_zap_tables(kvm, slot->base_gfn, slot->base_gfn + slot->npages);
+	shadow_zap_tables(kvm, slot->base_gfn, slot->base_gfn + slot->npages, false);
 }

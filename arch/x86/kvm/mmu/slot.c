@@ -77,10 +77,12 @@ static void shadow_commit_slot(struct kvm *kvm, const struct kvm_memory_slot *ol
 			       const struct kvm_memory_slot *new, enum kvm_slot_change change)
 {
 	write_lock(&kvm->mmu_lock);
-	if (new && (change != KVM_SLOT_FLAGS || (old->dirty_bitmap && !new->dirty_bitmap)))
-		shadow_zap_tables(kvm, new->base_gfn, new->base_gfn + new->npages);
+	if (new && change != KVM_SLOT_FLAGS)
+		shadow_zap_tables(kvm, new->base_gfn, new->base_gfn + new->npages, false);
 	else if (new && new->dirty_bitmap && !old->dirty_bitmap)
 		shadow_write_protect_slot(kvm, new);
+	else if (new && !new->dirty_bitmap && old->dirty_bitmap && new->arch.max_level > 1)
+		shadow_zap_tables(kvm, new->base_gfn, new->base_gfn + new->npages, true);
 	write_unlock(&kvm->mmu_lock);
 	shadow_set_limit(kvm);
 }

@@ -27,7 +27,11 @@ void vmx_msr_setup(void)
 
 static int vmx_msr_load_slot(int slot, u64 value)
 {
-	return slot < 0 ? 0 : kvm_user_return_set(slot, value, ~0ull);
+	if (slot < 0 || !kvm_user_return_set(slot, value, ~0ull))
+		return 0;
+	/* Rather nothing than the host's, or another guest's. */
+	kvm_user_return_set(slot, 0, ~0ull);
+	return 1;
 }
 
 /**
@@ -166,9 +170,11 @@ static int vmx_msr_variable_set(struct vcpu_vmx *vmx, u64 *variable, u64 data)
 	preempt_disable();
 	if (vmx->host_saved)
 		r = vmx_msr_load(vmx);
-	preempt_enable();
-	if (r)
+	if (r) {
 		*variable = old;
+		vmx_msr_load(vmx);
+	}
+	preempt_enable();
 	return r;
 }
 

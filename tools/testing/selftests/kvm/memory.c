@@ -158,6 +158,27 @@ TEST(dropped_memory_reads_zero)
 	EXPECT_EQ(0x44, two);
 }
 
+/* The host tells of all addresses that can be, at once. What is in slots alone may take time. */
+TEST(every_address_is_invalidated)
+{
+	struct vcpu *vcpu = vcpu_new(vm_new(), 0);
+	uint64_t *mem = host_pages(SZ_4K), one, two, faults;
+
+	mem[0] = 0x11;
+	vm_slot(vcpu->vm, 1, 0, SLOT_GPA, SZ_4K, mem);
+	vm_slot(vcpu->vm, 2, 0, SLOT_GPA + SZ_2M, SZ_4K, mem);
+	vcpu_enter(vcpu, read_forever);
+	read_turn(_metadata, vcpu, &one, &two);
+	faults = vm_stat(vcpu->vm, "pf_fixed");
+	if (!write_file("/proc/self/clear_refs", "4"))
+		SKIP(return, "no /proc/PID/clear_refs");
+	mem[0] = 0x22;
+	read_turn(_metadata, vcpu, &one, &two);
+	EXPECT_EQ(0x22, one);
+	EXPECT_EQ(0x22, two);
+	EXPECT_LT(faults, vm_stat(vcpu->vm, "pf_fixed"));
+}
+
 /* Likewise a hole in a file. */
 TEST(removed_memory_reads_zero)
 {

@@ -551,7 +551,7 @@ void sim_log(bool on)
 	if (on)
 		shadow_write_protect_slot(&sim_kvm, &sim_slot);
 	else
-		shadow_zap_tables(&sim_kvm, 0, SIM_PAGES);
+		shadow_zap_tables(&sim_kvm, 0, SIM_PAGES, false);
 	write_unlock(&sim_kvm.mmu_lock);
 }
 
