@@ -10,7 +10,17 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 sanitize='-fsanitize=address,undefined -fno-sanitize-recover=all'
 
-# build <flag>... -- <source>...: our include directories come behind those of the flags
+# Headers without anything: what the tests need of them is in fake_kernel.h.
+empty_headers()
+{
+	for header; do
+		mkdir -p "$out/include/$(dirname "$header")"
+		: >"$out/include/$header"
+	done
+}
+
+# build <flag>... -- <source>...: the include directories of the flags come behind those that the
+# run has made, and before ours
 build()
 {
 	flags=
@@ -23,8 +33,8 @@ build()
 		# shellcheck disable=SC2086 # words
 		${CC:-cc} -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 			-Wno-missing-field-initializers -Wno-sign-compare -fno-strict-aliasing \
-			-fwrapv $sanitize $flags -I"$here/../include" -I"$top/include/uapi" \
-			-I"$here" -c "$src" \
+			-fwrapv $sanitize -I"$out/include" $flags -I"$here/../include" \
+			-I"$top/include/uapi" -I"$top/include" -I"$here" -c "$src" \
 			-o "$out/$(basename "$(dirname "$src")")-$(basename "$src" .c).o" || exit 2
 	done
 }

@@ -26,6 +26,11 @@ void unit_fail(const char *format, ...)
 	printf("\n");
 }
 
+bool unit_failed(void)
+{
+	return failures;
+}
+
 /* xorshift64*: the same sequence in every run. */
 u64 unit_random(void)
 {

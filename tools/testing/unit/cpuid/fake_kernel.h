@@ -14,8 +14,14 @@
 #include <stdlib.h>
 #include <linux/bits.h>
 #include <linux/bug.h>
+#include <linux/cache.h>
+#include <linux/compiler.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/kvm_types.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/types.h>
 #include <asm/cpufeature.h>
@@ -23,18 +29,10 @@
 #include <asm/processor-flags.h>
 #include <linux/kvm.h>
 
-typedef u64 gpa_t;
-
-#define GFP_KERNEL_ACCOUNT	0
-#define __user
-#define __read_mostly
 #define __nonstring
 #define EXPORT_SYMBOL_GPL(x)	extern int _unit_unused_##x
 #define ALIGN(x, a)		(((x) + (a) - 1) & ~((__typeof__(x))(a) - 1))
 #define clamp_t(type, v, lo, hi)	min_t(type, max_t(type, v, lo), hi)
-#define array_size(n, s)	((size_t)(n) * (s))
-#define IS_ERR(p)		((unsigned long)(p) > -4096ul)
-#define PTR_ERR(p)		((long)(p))
 
 /* ---- state components (SDM vol. 1, 13.1) */
 #define XFEATURE_MASK_FP	BIT_ULL(0)
@@ -49,11 +47,6 @@ typedef u64 gpa_t;
 #define KVM_SIGNATURE			"KVMKVMKVM\0\0\0"
 
 /* ---- memory: userspace's is ours, but for one address */
-#define kmalloc(n, gfp)		malloc(n)
-#define kcalloc(n, s, gfp)	calloc(n, s)
-#define kvcalloc(n, s, gfp)	calloc(n, s)
-#define kfree(p)		free(p)
-#define kvfree(p)		free(p)
 #define copy_from_user(to, from, n)	(memcpy(to, from, n), 0)
 #define copy_to_user(to, from, n)	(memcpy(to, from, n), 0)
 #define get_user(x, p)		((x) = *(p), 0)

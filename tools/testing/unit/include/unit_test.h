@@ -14,6 +14,8 @@ struct unit_test {
 
 void unit_add(struct unit_test *test);
 void unit_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The test that runs has failed. */
+bool unit_failed(void);
 u64 unit_random(void);
 
 /* A test, its title in the TAP, and behind it the function's body. */

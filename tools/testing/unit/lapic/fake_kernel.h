@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <linux/bitops.h>
+#include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -13,41 +14,7 @@
 
 struct kvm;
 
-#define __user
-#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
 #define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define fls(x)			((x) ? 32 - __builtin_clz(x) : 0)
-
-static inline bool test_bit(unsigned int n, const unsigned long *p)
-{
-	return *p >> n & 1;
-}
-
-static inline void __set_bit(unsigned int n, unsigned long *p)
-{
-	*p |= 1ul << n;
-}
-
-static inline void __clear_bit(unsigned int n, unsigned long *p)
-{
-	*p &= ~(1ul << n);
-}
-
-static inline bool test_and_set_bit(unsigned int n, unsigned long *p)
-{
-	bool was = test_bit(n, p);
-
-	__set_bit(n, p);
-	return was;
-}
-
-#define set_bit		__set_bit
-#define clear_bit	__clear_bit
-
-typedef struct {
-	int counter;
-} atomic_t;
 
 static inline void atomic_set(atomic_t *v, int i)
 {

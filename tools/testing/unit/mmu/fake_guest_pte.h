@@ -7,12 +7,10 @@
 #define __KVM_X86_MMU_GUEST_PTE_H
 
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/types.h>
-
-#define PAGE_SHIFT	12
-#define PAGE_SIZE	(1ull << PAGE_SHIFT)
-#define noinline	__attribute__((__noinline__))
 
 struct kvm_vcpu;
 struct kvm_walk;

@@ -10,29 +10,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <linux/bits.h>
+#include <linux/bitops.h>
 #include <linux/bug.h>
+#include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/slab.h>
 #include <linux/types.h>
+#include <kvm/types.h>
 #include "paging.h"
 
-typedef u64 gfn_t, gpa_t, hpa_t, kvm_pfn_t;
-typedef u64 gva_t;
-
-#define PAGE_SHIFT		12
-#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
-#define __pa(p)			((u64)(unsigned long)(p))
-#define __va(a)			((void *)(unsigned long)(a))
-#define KVM_GFN_INVALID		(~0ull)
 #define KVM_MMU_NO_ROOT		(~0ull)
 
 /* ---- RCU */
-struct rcu_head {
-	void (*func)(struct rcu_head *head);
-};
-
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 #define rcu_barrier()		((void)0)
 #define rcu_read_lock()		((void)0)
@@ -40,9 +31,6 @@ void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 #define rcu_read_unlock()	((void)0)
 
 /* ---- atomics */
-typedef struct { s64 counter; } atomic64_t;
-typedef struct { s64 counter; } atomic_long_t;
-
 #define atomic64_add(n, v)	((v)->counter += (n))
 #define atomic_long_add(n, v)	((v)->counter += (n))
 #define try_cmpxchg64(p, old, new)	fake_cmpxchg(p, old, new)
@@ -50,51 +38,23 @@ bool fake_cmpxchg(u64 *entry, u64 *old, u64 new);
 #define xchg(p, new)		fake_xchg(p, new)
 u64 fake_xchg(u64 *entry, u64 new);
 
-#define set_bit(nr, map)	((map)[(nr) / 64] |= 1ul << (nr) % 64)
-#define __ffs(word)		((unsigned long)__builtin_ctzl(word))
-#define __fls(word)		(63ul - __builtin_clzl(word))
-
 /* ---- memory */
-struct page {
-	unsigned long private;
-	bool dirty, accessed;
-};
-
-struct kmem_cache;
 struct percpu_counter {
 	s64 count;
 };
 
-#define GFP_KERNEL		0
-#define GFP_KERNEL_ACCOUNT	0
 #define GFP_NOWAIT		1
 #define __GFP_ACCOUNT		0
 #define __GFP_NOWARN		0
-typedef int gfp_t;
-#define SLAB_ACCOUNT		0
 #define NR_SECONDARY_PAGETABLE	0
-#define KMEM_CACHE(type, flags)	((struct kmem_cache *)sizeof(struct type))
-#define kmem_cache_alloc(cache, gfp)	malloc((size_t)(cache))
-#define kmem_cache_free(cache, p)	free(p)
-#define kmem_cache_destroy(cache)	((void)(cache))
 #define percpu_counter_init(c, n, gfp)	((c)->count = (n), 0)
 #define percpu_counter_add(c, n)	((c)->count += (n))
 #define percpu_counter_read_positive(c)	((unsigned long)(c)->count)
 #define percpu_counter_sum(c)		((c)->count)
 #define percpu_counter_destroy(c)	((void)(c))
 #define mod_lruvec_page_state(page, item, n)	((void)(n))
-#define page_private(page)		((page)->private)
-#define set_page_private(page, value)	((page)->private = (value))
-#define PageReserved(page)		false
 #define compound_head(page)		(page)
 #define compound_order(page)		9
-#define SetPageDirty(page)		((page)->dirty = true)
-#define mark_page_accessed(page)	((page)->accessed = true)
-
-unsigned long get_zeroed_page(gfp_t gfp);
-void free_page(unsigned long addr);
-struct page *virt_to_page(const void *addr);
-struct page *pfn_to_page(u64 pfn);
 
 /* ---- locks: one thread, so only the state is kept */
 typedef int rwlock_t;		/* 0 free, -1 exclusive, n shared */

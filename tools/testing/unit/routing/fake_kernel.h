@@ -11,21 +11,16 @@
 #include <string.h>
 #include <linux/bits.h>
 #include <linux/bug.h>
+#include <linux/compiler.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/nospec.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
 #include <linux/types.h>
-
-typedef u64 gpa_t;
-
-#define __rcu
-#define GFP_KERNEL_ACCOUNT	0
-#define MAX_ERRNO		4095
-#define IS_ERR(p)		((unsigned long)(p) >= (unsigned long)-MAX_ERRNO)
-#define PTR_ERR(p)		((long)(p))
-#define ERR_PTR(e)		((void *)(long)(e))
-#define struct_size(p, member, n)	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
+#include <kvm/types.h>
 
 extern unsigned int fake_alloc_fails;	/* so many allocations from now one is refused; 0: none */
 
@@ -34,9 +29,8 @@ static inline void *fake_alloc(size_t size)
 	return fake_alloc_fails && !--fake_alloc_fails ? NULL : calloc(1, size);
 }
 
+#undef kvzalloc
 #define kvzalloc(size, gfp)	fake_alloc(size)
-#define kvfree(p)		free(p)
-#define kfree(p)		free(p)
 
 static inline void *kmemdup(const void *from, size_t size, int gfp)
 {
@@ -82,8 +76,6 @@ struct srcu_struct {
 	     node_ = node_->next)
 
 /* ---- KVM */
-struct kvm;
-struct kvm_vcpu;
 struct kvm_irq_table;
 struct kvm_coalesced_mmio_zone;
 

@@ -11,44 +11,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <linux/bits.h>
+#include <linux/bitops.h>
 #include <linux/bug.h>
+#include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
 #include <linux/types.h>
+#include <kvm/types.h>
+#include "../mmu/fake_guest_pte.h"
 
-typedef u64 gfn_t, gpa_t, hpa_t, kvm_pfn_t;
-typedef unsigned long gva_t;
-
-#define PAGE_SHIFT		12
-#undef PAGE_SIZE
-#define PAGE_SIZE		4096ull
-#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
 #define smp_mb()		((void)0)
 #define smp_rmb()		((void)0)
-#define __pa(p)			((u64)(unsigned long)(p))
-#define noinline		__attribute__((__noinline__))
 #undef __always_inline
 #define __always_inline		inline __attribute__((__always_inline__))
-#define __user
 #define offset_in_page(p)	((unsigned long)(p) & 4095)
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define round_up(n, d)		(DIV_ROUND_UP(n, d) * (d))
 #define round_down(n, d)	((n) / (d) * (d))
-#define struct_size(p, m, n)	(sizeof(*(p)) + (n) * sizeof((p)->m[0]))
 #define hash_64(v, bits)	((unsigned int)((v) * 0x61c8864680b583ebull >> (64 - (bits))))
 #define KVM_AROUND		16
-#define KVM_GPA_INVALID		(~(gpa_t)0)
-#define KVM_GFN_INVALID		(~(gfn_t)0)
-
-struct rcu_head {
-	int unused;
-};
 
 /* ---- atomics and memory */
-typedef struct { s64 counter; } atomic64_t;
-typedef struct { s64 counter; } atomic_long_t;
 typedef int refcount_t;
 
 #define atomic64_add(n, v)		((v)->counter += (n))
@@ -60,46 +45,14 @@ typedef int refcount_t;
 #define cmpxchg(p, old, new)		\
 	({ __typeof__(*(p)) __was = *(p); if (__was == (old)) *(p) = (new); __was; })
 #define xchg(p, new)	({ __typeof__(*(p)) __was = *(p); *(p) = (new); __was; })
-#define test_bit(n, p)	(!!(*(p) & BIT(n)))
-#define test_and_clear_bit(n, p)	\
-	({ bool __was = test_bit(n, p); *(p) &= ~BIT(n); __was; })
 
-struct page {
-	unsigned long private;
-	void *addr;
-	bool dirty, accessed;
-};
-
-struct kmem_cache;
-
-#define GFP_KERNEL_ACCOUNT	0
 #define __GFP_DMA32		0
 #define __GFP_ZERO		0
-typedef int gfp_t;
-#define SLAB_ACCOUNT		0
-#define KMEM_CACHE(type, flags)		((struct kmem_cache *)sizeof(struct type))
-#define kmem_cache_zalloc(cache, gfp)	calloc(1, (size_t)(cache))
-#define kmem_cache_free(cache, p)	free(p)
-#define kmem_cache_destroy(cache)	((void)(cache))
-#define kvzalloc(size, gfp)		calloc(1, size)
-#define kcalloc(n, size, gfp)		calloc(n, size)
-#define kfree(p)			free(p)
-#define kvfree(p)			free(p)
-#define page_private(page)		((page)->private)
-#define set_page_private(page, value)	((page)->private = (value))
-#define PageReserved(page)		false
-#define SetPageDirty(page)		((page)->dirty = true)
-#define mark_page_accessed(page)	((page)->accessed = true)
-#define page_address(page)		((page)->addr)
 #define set_memory_decrypted(addr, n)	0
 #define set_memory_encrypted(addr, n)	0
 
-unsigned long get_zeroed_page(int gfp);
-void free_page(unsigned long addr);
 struct page *alloc_page(int gfp);
 void __free_page(struct page *page);
-struct page *virt_to_page(const void *addr);
-struct page *pfn_to_page(u64 pfn);
 
 #define pagefault_disable()		((void)0)
 #define pagefault_enable()		((void)0)
@@ -190,9 +143,6 @@ struct kvm_vcpu {
 #define kvm_slot_readonly(slot)		((slot)->readonly)
 #define kvm_slot_invalid(slot)		false
 #define kvm_slot_gfn_to_hva(slot, gfn)	((slot)->userspace_addr + ((gfn) << PAGE_SHIFT))
-#define gfn_to_gpa(gfn)			((gpa_t)(gfn) << PAGE_SHIFT)
-#define gpa_to_gfn(gpa)			((gfn_t)(gpa) >> PAGE_SHIFT)
-#define pfn_to_hpa(pfn)			((hpa_t)(pfn) << PAGE_SHIFT)
 #define kvm_vcpu_hold_srcu(vcpu)	((void)0)
 #define kvm_mmu_invalidate_retry(kvm, seq, gfn)	((void)(gfn), false)
 #define kvm_release_page(ref, dirty)	((void)0)
@@ -211,11 +161,5 @@ struct kvm_memory_slot *kvm_gfn_to_slot(struct kvm *kvm, gfn_t gfn);
 #define kvm_vcpu_read_guest(vcpu, gpa, data, len)	((void)(data), 0)
 int kvm_faultin_pfn(const struct kvm_memory_slot *slot, gfn_t gfn, bool write, bool interruptible,
 		    struct kvm_page_ref *ref);
-
-/* ---- guest tables, as walk.c reads them */
-struct kvm_walk;
-u64 guest_pte_read(struct kvm_walk *walk, u64 gpa, bool wide);
-bool guest_pte_set(struct kvm_walk *walk, u64 gpa, bool wide, u64 pte, u64 bits);
-u64 guest_pdptr(struct kvm_vcpu *vcpu, int index);
 
 #endif

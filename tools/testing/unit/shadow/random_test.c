@@ -9,7 +9,6 @@
  * at times. Linear: the first 2 or 4 MiB map all memory one to one, the next three regions are
  * rewritten at random.
  */
-#include <stdarg.h>
 #include <asm/processor-flags.h>
 #include "sim.h"
 
@@ -20,21 +19,6 @@
 #define FAR_TABLE	(512u + 20)	/* among what big pages map */
 #define BIG_REGION	(REGIONS + 1)	/* wide tables: the second 2 MiB as one page */
 #define RWU		(GPTE_P | GPTE_W | GPTE_U)
-
-static unsigned int failures;
-
-void sim_fail(const char *format, ...)
-{
-	va_list args;
-
-	if (failures++ >= 5)
-		return;
-	printf("# ");
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-}
 
 /* ---- the guest's tables ---- */
 
@@ -100,7 +84,7 @@ static unsigned int root[SIM_VCPUS];
 
 static struct sim_access any_access(void)
 {
-	u64 random = sim_random();
+	u64 random = unit_random();
 
 	return (struct sim_access) {
 		.write = (random & 7) < 3, .fetch = (random & 7) == 3, .user = random & 8,
@@ -110,14 +94,14 @@ static struct sim_access any_access(void)
 /* Few, so that they meet again; and in both halves of a 32-bit guest's tables. */
 static unsigned int any_index(void)
 {
-	unsigned int index = sim_random() % 24;
+	unsigned int index = unit_random() % 24;
 
-	return wide(&now) || (sim_random() & 1) ? index : index + 512;
+	return wide(&now) || (unit_random() & 1) ? index : index + 512;
 }
 
 static u64 any_addr(void)
 {
-	unsigned int region = sim_random() % REGIONS;
+	unsigned int region = unit_random() % REGIONS;
 
 	return region_addr(&now, region) + any_index() * 4096ull + 0x123 * 8;
 }
@@ -161,7 +145,7 @@ static void guest_store(struct kvm_vcpu *vcpu, u64 gpa, u64 value)
 static u64 any_leaf(u64 old)
 {
 	static const u64 bits[] = { GPTE_P, GPTE_W, GPTE_U, GPTE_A, GPTE_D, GPTE_A | GPTE_D };
-	u64 random = sim_random(), pte = any_frame(random >> 8) * 4096;
+	u64 random = unit_random(), pte = any_frame(random >> 8) * 4096;
 
 	if (random & 0x300000000)
 		return old ^ bits[random % ARRAY_SIZE(bits)];
@@ -190,9 +174,9 @@ static void flush_everywhere(u64 addr, bool all)
 
 static void rewrite_leaf(struct kvm_vcpu *vcpu)
 {
-	unsigned int table = sim_random() % REGIONS, index = any_index();
+	unsigned int table = unit_random() % REGIONS, index = any_index();
 	u64 gpa = entry_gpa(&now, table ? TABLES + table - 1 : FAR_TABLE, index);
-	bool all = sim_random() & 1;
+	bool all = unit_random() & 1;
 
 	/* The same table may be used by several regions, so that one address is not enough. */
 	guest_store(vcpu, gpa, any_leaf(sim_read_entry(gpa, wide(&now))));
@@ -209,8 +193,8 @@ static void rewrite_leaf(struct kvm_vcpu *vcpu)
 /* A directory's entry: another table, none, or a big page. */
 static void rewrite_directory(struct kvm_vcpu *vcpu)
 {
-	unsigned int region = 1 + sim_random() % (REGIONS - 1);
-	u64 random = sim_random(), table = random % REGIONS, entry;
+	unsigned int region = 1 + unit_random() % (REGIONS - 1);
+	u64 random = unit_random(), table = random % REGIONS, entry;
 
 	/* Mostly with all rights, so that those below matter. */
 	entry = (table ? TABLES + table - 1 : FAR_TABLE) * 4096ull;
@@ -227,13 +211,13 @@ static void rewrite_directory(struct kvm_vcpu *vcpu)
 /* A frame that once was a table: bytes that mean nothing. */
 static void scribble(struct kvm_vcpu *vcpu)
 {
-	gfn_t frame = any_frame(sim_random());
+	gfn_t frame = any_frame(unit_random());
 	unsigned int i;
 
 	if (frame < 16 || frame == FAR_TABLE)
 		return;
 	for (i = 0; i < 6; i++)
-		guest_store(vcpu, frame * 4096ull + i * 8, sim_random());
+		guest_store(vcpu, frame * 4096ull + i * 8, unit_random());
 }
 
 /*
@@ -281,8 +265,8 @@ static void forget_pcid(u32 legal[PCIDS][PCID_PAGES], unsigned int pcid)
 
 static void pcid_step(u32 legal[PCIDS][PCID_PAGES], u32 is[PCID_PAGES], unsigned int *pcid)
 {
-	unsigned int i = sim_random() % PCID_PAGES, id = sim_random() % PCIDS, frame;
-	u64 random = sim_random(), addr = region_addr(&now, 1) + i * 4096ull, gpa;
+	unsigned int i = unit_random() % PCID_PAGES, id = unit_random() % PCIDS, frame;
+	u64 random = unit_random(), addr = region_addr(&now, 1) + i * 4096ull, gpa;
 	struct kvm_vcpu *vcpu = &sim_vcpu[0];
 
 	switch (random % 8) {
@@ -344,7 +328,7 @@ static void pcids(void)
 
 static void change_mode(void)
 {
-	u64 random = sim_random();
+	u64 random = unit_random();
 	unsigned int i;
 
 	now = *mode;
@@ -359,27 +343,27 @@ static void change_mode(void)
 
 static void host_step(void)
 {
-	gfn_t gfn = any_frame(sim_random());
+	gfn_t gfn = any_frame(unit_random());
 	struct kvm_gfn_range range = { .slot = &sim_slot, .start = gfn, .end = gfn + 8 };
 
-	switch (sim_random() % 16) {
+	switch (unit_random() % 16) {
 	case 0 ... 2:
-		sim_unmap(gfn, gfn + 1 + sim_random() % 8);
+		sim_unmap(gfn, gfn + 1 + unit_random() % 8);
 		return;
 	case 3 ... 6:
 		/* One huge page again. */
 		sim_unmap(gfn & ~511ull, (gfn | 511) + 1);
 		return;
 	case 7:
-		sim_log(!(sim_random() & 3));
+		sim_log(!(unit_random() & 3));
 		return;
 	case 8:
-		mmu_nx_huge_pages = sim_random() & 1;
+		mmu_nx_huge_pages = unit_random() & 1;
 		shadow_zap_all(&sim_kvm);
 		return;
 	}
 	write_lock(&sim_kvm.mmu_lock);
-	switch (sim_random() % 4) {
+	switch (unit_random() % 4) {
 	case 0:
 		shadow_age_range(&sim_kvm, &range, true);
 		break;
@@ -399,15 +383,15 @@ static void host_step(void)
 
 static void switch_root(unsigned int id)
 {
-	root[id] = sim_random() & 1;
+	root[id] = unit_random() & 1;
 	sim_set_cr3(&sim_vcpu[id], root[id] * 8 * 4096ull);
 }
 
 static void step(void)
 {
-	unsigned int id = sim_random() % SIM_VCPUS;
+	unsigned int id = unit_random() % SIM_VCPUS;
 	struct kvm_vcpu *vcpu = &sim_vcpu[id];
-	u64 random = sim_random() % 100;
+	u64 random = unit_random() % 100;
 
 	if (random < 70)
 		check_access(vcpu, any_addr(), any_access());
@@ -417,7 +401,7 @@ static void step(void)
 		rewrite_directory(vcpu);
 	else if (random < 86)
 		scribble(vcpu);
-	else if (random < 87 && !(sim_random() & 3))
+	else if (random < 87 && !(unit_random() & 3))
 		change_mode();
 	else if (random < 87)
 		pcids();
@@ -441,37 +425,23 @@ static void run_mode(const struct sim_mode *m, unsigned long max_pages)
 	setup(m);
 	for (i = 0; i < SIM_VCPUS; i++)
 		sim_set_mode(&sim_vcpu[i], m, 0);
-	for (i = 0; i < STEPS && !failures; i++) {
+	for (i = 0; i < STEPS && !unit_failed(); i++) {
 		step();
 		big += sim_kvm.stat.pages_2m;
 	}
-	EXPECT(failures || big, "%s: nothing was mapped by a big page", mode->name);
+	EXPECT(unit_failed() || big, "%s: nothing was mapped by a big page", mode->name);
 	sim_end();
 }
 
-static const struct sim_mode modes[] = {
-	{ "4 levels", .long_mode = true, .pae = true, .nxe = true, .wp = true, .levels = 4 },
-	{ "5 levels", .long_mode = true, .pae = true, .la57 = true, .nxe = true, .wp = true,
-	  .levels = 5 },
-	{ "4 levels, no NX", .long_mode = true, .pae = true, .levels = 4 },
-	{ "PAE", .pae = true, .nxe = true, .wp = true, .levels = 3 },
-	{ "32-bit", .wp = true, .levels = 2 },
-};
+/* In each mode with as many shadow pages as are wanted, and with so few that all are recycled. */
+#define MODE(id, title, ...)								\
+	static const struct sim_mode id = { title, __VA_ARGS__ };			\
+	TEST(id##_1000, "shadow: " title ", at most 1000 pages") { run_mode(&id, 1000); }	\
+	TEST(id##_10, "shadow: " title ", at most 10 pages") { run_mode(&id, 10); }
 
-int main(void)
-{
-	static const unsigned long limits[] = { 1000, 10 };
-	unsigned int i, j, n = 0, all = 0;
-
-	printf("TAP version 13\n1..%zu\n", ARRAY_SIZE(modes) * ARRAY_SIZE(limits));
-	for (i = 0; i < ARRAY_SIZE(modes); i++) {
-		for (j = 0; j < ARRAY_SIZE(limits); j++) {
-			failures = 0;
-			run_mode(&modes[i], limits[j]);
-			all += failures;
-			printf("%sok %u shadow: %s, at most %lu pages\n", failures ? "not " : "",
-			       ++n, modes[i].name, limits[j]);
-		}
-	}
-	return !!all;
-}
+MODE(levels_4, "4 levels", .long_mode = true, .pae = true, .nxe = true, .wp = true, .levels = 4)
+MODE(levels_5, "5 levels", .long_mode = true, .pae = true, .la57 = true, .nxe = true, .wp = true,
+     .levels = 5)
+MODE(no_nx, "4 levels, no NX", .long_mode = true, .pae = true, .levels = 4)
+MODE(pae, "PAE", .pae = true, .nxe = true, .wp = true, .levels = 3)
+MODE(bits_32, "32-bit", .wp = true, .levels = 2)

@@ -45,16 +45,6 @@ static struct tlb tlbs[SIM_VCPUS];
  * --- the fake kernel -----------------------------------------------------------------------------
  */
 
-u64 sim_random(void)
-{
-	static u64 state = 0x9e3779b97f4a7c15ull;
-
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return state * 0x2545f4914f6cdd1dull;
-}
-
 struct page *alloc_page(int gfp)
 {
 	unsigned int i;
@@ -100,7 +90,7 @@ struct page *pfn_to_page(u64 pfn)
 
 bool fake_paged_out(void)
 {
-	return paged_out && !(sim_random() & 511);
+	return paged_out && !(unit_random() & 511);
 }
 
 void mmu_account_table(struct kvm *kvm, u64 *spt, int nr)
@@ -154,7 +144,7 @@ int mmu_fault_no_pfn(struct kvm_vcpu *vcpu, const struct kvm_page_fault *fault, 
 
 bool need_resched(void)
 {
-	return !(sim_random() & 7);
+	return !(unit_random() & 7);
 }
 
 /* Whoever has the lock next relies on this: no TLB entry is without a table entry. */

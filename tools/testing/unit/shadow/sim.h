@@ -3,6 +3,7 @@
 #ifndef _UNIT_SHADOW_SIM_H
 #define _UNIT_SHADOW_SIM_H
 
+#include <unit_test.h>
 #include "mmu_internal.h"
 #include "shadow.h"
 
@@ -25,13 +26,6 @@ extern struct kvm sim_kvm;
 extern struct kvm_vcpu sim_vcpu[SIM_VCPUS];
 extern struct kvm_memory_slot sim_slot;
 extern u8 sim_memory[SIM_PAGES * 4096];
-
-u64 sim_random(void);
-void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-#define EXPECT(cond, format, ...) do {							\
-	if (!(cond))									\
-		sim_fail("%s:%d: %s: " format, __FILE__, __LINE__, #cond, ##__VA_ARGS__);	\
-} while (0)
 
 void sim_begin(const struct sim_mode *mode, unsigned long max_pages);
 void sim_end(void);

@@ -16,4 +16,16 @@ typedef __s16 s16;
 typedef __s32 s32;
 typedef __s64 s64;
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	s64 counter;
+} atomic64_t, atomic_long_t;
+
+struct rcu_head {
+	void (*func)(struct rcu_head *head);
+};
+
 #endif

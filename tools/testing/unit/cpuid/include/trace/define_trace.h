@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* All of it is in fake_kernel.h, which comes first. */
-#ifndef _UNIT_CPUID_TRACE_DEFINE_TRACE_H
-#define _UNIT_CPUID_TRACE_DEFINE_TRACE_H
-#endif
