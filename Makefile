@@ -48,9 +48,9 @@ check: setup modules-test
 storm: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/storm
 
-# All of the selftests with npt=0 and ept=0, and guests of 64 and 32 bits that boot: an hour.
+# All of the selftests with npt=0 and ept=0, and guests of 64 and 32 bits that boot: half an hour.
 shadow: setup modules-test
-	@TEST_KVER=$(TEST_KVER) tools/testing/check npt0-all npt0-bochs ept0-all npt0-boot ept0-boot
+	@TEST_KVER=$(TEST_KVER) tools/testing/check npt0-all ept0-all npt0-boot ept0-boot
 
 # The MMU under what hosts do to memory, at full size: likewise.
 pressure: setup $(modules-host)

@@ -92,7 +92,8 @@ TEST(test_last_pte, "last PTE: the levels at which PS ends the walk")
 		{ "4-5, CR4.PSE = 0: ignored", { .paging = true }, 0 },
 		{ "4-4", { .paging = true, .pse = true }, BIT(1) },
 		{ "4-9, whatever PSE is", { .paging = true, .pae = true }, BIT(1) },
-		{ "4-8: none in a PDPTE", { .paging = true, .pae = true, .gbpages = true }, BIT(1) },
+		{ "4-8: none in a PDPTE", { .paging = true, .pae = true, .gbpages = true },
+		  BIT(1) },
 		{ "4-18", { .paging = true, .pae = true, .long_mode = true }, BIT(1) },
 		{ "4-16, 4-18", { .paging = true, .pae = true, .long_mode = true, .gbpages = true },
 		  BIT(1) | BIT(2) },
@@ -116,7 +117,8 @@ TEST(test_last_pte, "last PTE: the levels at which PS ends the walk")
 	/* Tables 28-3 and 28-5; 1 GiB as IA32_VMX_EPT_VPID_CAP says. */
 	for (i = 0; i < 4; i++) {
 		kvm_paging_init_ept(&pg, 4 + i % 2, 40, false, false, i / 2);
-		EXPECT(pg.last_pte_bitmap == (i / 2 ? 6 : 2), "EPT %u: %#x", i, pg.last_pte_bitmap);
+		EXPECT(pg.last_pte_bitmap == (i / 2 ? 6 : 2), "EPT %u: %#x", i,
+		       pg.last_pte_bitmap);
 	}
 }
 
