@@ -44,7 +44,7 @@ demo: setup $(modules-host)
 check: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/check
 
-# A million events of each kind: many minutes, and so no part of check.
+# A million events of each kind: some minutes, and so no part of check.
 storm: setup modules-test
 	@TEST_KVER=$(TEST_KVER) tools/testing/storm
 

@@ -68,7 +68,7 @@ struct kvm_apic_message kvm_msi_message(struct kvm *kvm, u32 address_lo, u32 add
  * @data: likewise
  *
  * Any message delivers but an INIT level de-assert: an I/O APIC in userspace sends its level
- * interrupts without the bit that says "assert", as QEMU's does.
+ * interrupts without the bit that says "assert", as QEMU's does (SDM 11.11.2, 11.6.1).
  *
  * Return: > 0 delivered; 0 coalesced; -1 nobody is there.
  */

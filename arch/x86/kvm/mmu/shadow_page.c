@@ -125,7 +125,7 @@ struct shadow_page *shadow_page_find(struct kvm *kvm, gfn_t gfn, union shadow_ro
 	return NULL;
 }
 
-/* A page that shadows a table comes or goes. */
+/* A page comes or goes; one that shadows a table is counted in its 2 MiB, too. */
 static void count_page(struct kvm *kvm, const struct shadow_page *sp, int nr)
 {
 	struct kvm_shadow_vm *vm = shadow_vm(kvm);

@@ -70,8 +70,8 @@ static void mmu_slot_log_changed(struct kvm *kvm, const struct kvm_memory_slot *
 
 /*
  * Tables that were shadowed where no memory was, or by faults that still saw a slot gone since,
- * show something else now; and those that stand for parts of big pages may be one entry again,
- * when a log ends.
+ * show something else now. When a log ends, those that stand for parts of big pages alone go: they
+ * may be one entry again.
  */
 static void shadow_commit_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 			       const struct kvm_memory_slot *new, enum kvm_slot_change change)

@@ -193,6 +193,29 @@ TEST(states)
 	EXPECT_EQ(0x12000, sregs.cs.base);
 }
 
+/* INIT by a message of a device: level de-assert is nothing (SDM 11.6.1), the rest resets. */
+TEST(init_by_msi)
+{
+	struct kvm_msi msi = { .address_lo = 0xfee01000 };
+	struct vm *vm = vm_apic();
+	struct vcpu *vcpu = vcpu_new(vm, 1);
+	unsigned int i;
+	static const struct {
+		uint32_t data, state;
+	} row[] = {
+		{ 0x8500, KVM_MP_STATE_RUNNABLE },	/* level, de-assert */
+		{ 0xc500, KVM_MP_STATE_INIT_RECEIVED },
+		{ 0x0500, KVM_MP_STATE_INIT_RECEIVED },	/* edge */
+	};
+
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, set_mp_state(vcpu, KVM_MP_STATE_RUNNABLE));
+		msi.data = row[i].data;
+		EXPECT_EQ(1, ioctl(vm->fd, KVM_SIGNAL_MSI, &msi));
+		EXPECT_EQ(row[i].state, mp_state(vcpu));
+	}
+}
+
 TEST(without_an_apic_userspace_keeps_the_state)
 {
 	struct vcpu *vcpu = vcpu_new(vm_new(), 1);
